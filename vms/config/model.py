@@ -1,0 +1,246 @@
+"""Every key of the configuration with its unit, bound and sentence. Unknown keys are errors."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+PURPOSES = ("public_order", "traffic", "bollard", "harbour", "waste_site")
+Purpose = Literal["public_order", "traffic", "bollard", "harbour", "waste_site"]
+CAMERAS_PER_CAPTURE = 20
+"""A capture process records at most this many cameras, so that a crash of one touches few."""
+RETENTION_CEILING_DAYS = 28
+"""Hard ceiling in code (ten hoogste vier weken): a site may choose shorter, never longer."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(_Section):
+    name: str = Field(
+        "Uitkijk", min_length=1, max_length=60, description="Municipality, shown on every page."
+    )
+    timezone: str = Field(
+        "Europe/Amsterdam", description="IANA zone for people's eyes; inside everything is UTC."
+    )
+    data_dir: Path = Field(description="Database, keys, sockets and other state. Not the footage.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(
+                f"unknown time zone {value!r}; use an IANA name such as Europe/Amsterdam"
+            ) from error
+        return value
+
+
+class Database(_Section):
+    url: str = Field("", description="sqlite:///FILE or postgresql+psycopg://…; empty = sqlite in data_dir.")
+
+
+class Web(_Section):
+    listen: str = Field("127.0.0.1:8080", description="HOST:PORT the browsers use; port 0 = any free one.")
+    tls_cert_file: Path | None = Field(None, description="PEM certificate chain; required off localhost.")
+    tls_key_file: Path | None = Field(None, description="PEM private key belonging to tls_cert_file.")
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65535:
+            raise ValueError("must be HOST:PORT, for example 127.0.0.1:8080")
+        return value
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+    @model_validator(mode="after")
+    def _both_tls_files(self) -> "Web":
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_cert_file and tls_key_file belong together; give both or neither")
+        return self
+
+
+class Live(_Section):
+    addresses: tuple[str, ...] = Field(
+        ("127.0.0.1",),
+        min_length=1,
+        description="Addresses offered to browsers (ICE). Never the camera VLAN's.",
+    )
+    max_viewers: int = Field(200, ge=1, le=5000, description="WHEP sessions at once; further ones get 503.")
+    pose_wait_ms: int = Field(
+        150,
+        ge=0,
+        le=1000,
+        description="How long a frame of a moving masked camera waits for the pose after it.",
+    )
+    pose_stale_ms: int = Field(
+        2000, ge=100, le=10_000, description="A pose older than this is unknown: the picture is blanked."
+    )
+    mask_margin_deg: float = Field(
+        0.6, ge=0, le=10, description="Masks grow by this much on every side, for calibration error."
+    )
+
+
+class Volume(_Section):
+    path: Path = Field(
+        description="Directory on the volume; a uuid marker file guards against a missing mount."
+    )
+    high_water_pct: float = Field(
+        92.0, gt=0, le=99, description="Fill level in % at which the oldest un-held footage is deleted early."
+    )
+
+
+class Recorder(_Section):
+    segment_s: int = Field(
+        60, ge=10, le=300, description="Target segment length in seconds; cut at the next keyframe."
+    )
+    record_sub: bool = Field(True, description="Also record the substream (about 12 % more disk).")
+    encrypt: bool = Field(
+        True, description="AES-256-CTR at rest. false is for trials and shown as a warning."
+    )
+    site_key_file: Path | None = Field(
+        None, description="Wraps the day keys; keep it off the media volumes. Empty = data_dir/keys/site.key."
+    )
+    volumes: tuple[Volume, ...] = Field((), description="Where footage goes. Empty = data_dir/media.")
+
+
+class Retention(_Section):
+    days: int = Field(
+        28, ge=1, le=RETENTION_CEILING_DAYS, description="Days of 24 hours that footage is kept."
+    )
+    purge_interval_s: int = Field(60, ge=5, le=3600, description="Seconds between purge runs.")
+    max_share_per_run: float = Field(
+        0.5, gt=0, le=1, description="A run that would erase a larger share of the store stops and asks."
+    )
+
+
+class Onvif(_Section):
+    host: str = Field(min_length=1, description="Address of the camera's ONVIF service.")
+    port: int = Field(80, ge=1, le=65535, description="Port of the camera's ONVIF service.")
+    username: str = Field("", description="Camera account (Operator level, not the camera's admin).")
+    password_file: Path | None = Field(None, description="File whose first line is the password.")
+
+
+def _stream_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname:
+        raise ValueError("must be rtsp://HOST[:PORT]/PATH or rtsps://…")
+    if parts.username or parts.password:
+        raise ValueError("holds a credential; move it to username and password_file")
+    return value
+
+
+class Camera(_Section):
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="Stable name: a-z, 0-9, hyphen.")
+    number: int = Field(ge=1, le=9999, description="What observers type to call the camera up.")
+    name: str = Field(
+        min_length=1, max_length=40, description="What people see; at most 24 characters reads best."
+    )
+    kind: Literal["fixed", "ptz", "flex"] = Field("fixed", description="flex = movable to another placement.")
+    ptz: bool | None = Field(None, description="Can it turn? Default: yes for kind ptz and flex with onvif.")
+    area: str = Field("", max_length=60, description="Area of the mayor's decision, for grouping.")
+    purpose: Purpose = Field("public_order", description="Why it records: decides retention, roles, keys.")
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = Field(None, description="Latitude, WGS 84 degrees.")
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = Field(
+        None, description="Longitude, WGS 84 degrees."
+    )
+    main: str | None = Field(
+        None, description="rtsp:// or rtsps:// URL of the main stream, without credentials."
+    )
+    sub: str | None = Field(None, description="The same for the substream; empty = only main.")
+    username: str = Field("", description="RTSP account, when not given under onvif.")
+    password_file: Path | None = Field(None, description="File whose first line is the RTSP password.")
+    onvif: Onvif | None = Field(None, description="Streams and PTZ through ONVIF.")
+    transport: Literal["tcp", "libav"] = Field("tcp", description="tcp = own client; libav for odd cameras.")
+    masks: Literal["required", "none"] = Field(
+        "required",
+        description="required: no picture without an approved mask set; none: decided that no home shows.",
+    )
+    neighbours: tuple[str, ...] = Field((), description="Ids of cameras whose view joins this one's.")
+
+    _urls = field_validator("main", "sub")(_stream_url)
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> "Camera":
+        if self.main is None and self.onvif is None:
+            raise ValueError('needs main = "rtsp://…" or onvif = { host = "…" }')
+        return self
+
+    @property
+    def can_turn(self) -> bool:
+        """Has PTZ; masks are then on the sphere and need a pose."""
+        if self.ptz is not None:
+            return self.ptz
+        return self.kind in ("ptz", "flex") and self.onvif is not None
+
+
+class SiteConfig(_Section):
+    """A whole configuration file. Pass on the part that is used, never the whole."""
+
+    site: Site
+    database: Database = Database()
+    web: Web = Web()
+    live: Live = Live()
+    recorder: Recorder = Recorder()
+    retention: Retention = Retention()
+    cameras: tuple[Camera, ...] = ()
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets of the running system."""
+        return self.site.data_dir / "run"
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite:///{self.site.data_dir / 'uitkijk.db'}"
+
+    @property
+    def volumes(self) -> tuple[Volume, ...]:
+        return self.recorder.volumes or (Volume(path=self.site.data_dir / "media"),)
+
+    @property
+    def site_key_file(self) -> Path:
+        return self.recorder.site_key_file or self.site.data_dir / "keys" / "site.key"
+
+    def camera(self, camera_id: str) -> Camera | None:
+        return next((camera for camera in self.cameras if camera.id == camera_id), None)
+
+    def capture_groups(self) -> list[tuple[Camera, ...]]:
+        """Cameras of capture process 0, 1, …: at most CAMERAS_PER_CAPTURE each, in the order of the file."""
+        step = CAMERAS_PER_CAPTURE
+        return [self.cameras[i : i + step] for i in range(0, len(self.cameras), step)]
+
+    def bus_endpoint(self, group: int) -> str:
+        return f"ipc://{self.run_dir / f'capture-{group}.bus'}"
+
+    def control_endpoint(self, group: int) -> str:
+        return f"ipc://{self.run_dir / f'capture-{group}.ctl'}"
+
+    def bus_endpoints(self) -> list[str]:
+        return [self.bus_endpoint(group) for group in range(len(self.capture_groups()))]
+
+    def control_endpoint_of(self, camera_id: str) -> str | None:
+        """Where to ask the capture process that owns this camera."""
+        for group, cameras in enumerate(self.capture_groups()):
+            if any(camera.id == camera_id for camera in cameras):
+                return self.control_endpoint(group)
+        return None
+
+    @property
+    def live_socket(self) -> Path:
+        """Unix socket on which `live` answers `web` (signalling, snapshots, masked playback)."""
+        return self.run_dir / "live.sock"

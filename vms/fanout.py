@@ -1,0 +1,73 @@
+"""Hand-over from one thread to others: bounded, never blocking the producer, counting what it drops."""
+
+import threading
+from collections import deque
+from typing import Generic, TypeVar
+
+from vms.packet import Packet
+
+T = TypeVar("T")
+
+
+class PacketQueue:
+    """Packets of one stream for one consumer, bounded by bytes.
+
+    Overflow refuses packets until the next keyframe that fits again, so the consumer never sees a GOP with a
+    hole in it. `take_dropped()` tells how many went; the recorder writes that down as a gap.
+    Any thread may offer, one thread takes. `ready` may be shared by several queues of one consumer.
+    """
+
+    def __init__(self, max_bytes: int, ready: threading.Event | None = None) -> None:
+        self.ready = ready or threading.Event()
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._packets: deque[Packet] = deque()
+        self._bytes = 0
+        self._dropped = 0
+        self._refusing = False
+
+    def offer(self, packet: Packet) -> bool:
+        with self._lock:
+            fits = self._bytes + len(packet.data) <= self._max_bytes
+            if not fits or (self._refusing and not packet.is_keyframe):
+                self._refusing = True
+                self._dropped += 1
+                return False
+            self._refusing = False
+            self._packets.append(packet)
+            self._bytes += len(packet.data)
+        self.ready.set()
+        return True
+
+    def take_all(self) -> list[Packet]:
+        with self._lock:
+            taken = list(self._packets)
+            self._packets.clear()
+            self._bytes = 0
+            return taken
+
+    def take_dropped(self) -> int:
+        """Packets refused since the last call."""
+        with self._lock:
+            dropped, self._dropped = self._dropped, 0
+            return dropped
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._bytes
+
+
+class Latest(Generic[T]):
+    """The newest value only: for statuses, where an old one is worth nothing."""
+
+    def __init__(self, value: T) -> None:
+        self._lock = threading.Lock()
+        self._value = value
+
+    def set(self, value: T) -> None:
+        with self._lock:
+            self._value = value
+
+    def get(self) -> T:
+        with self._lock:
+            return self._value
