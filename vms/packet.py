@@ -44,7 +44,7 @@ class PtzPose:
     pan, tilt: -1…1 of the unit's full range (ONVIF PositionGenericSpace; right and up are positive).
     zoom: 0…1, with no fixed relation to the field of view: the lens calibration gives that.
     at_us: server clock (UTC, microseconds) for which the pose holds: the middle between request and reply.
-    camera_utc_us: the camera's own UtcTime in its answer, comparable with Packet.camera_utc_us; None if absent.
+    camera_utc_us: the camera's own UtcTime in its answer, comparable with Packet.camera_utc_us; None = absent.
     """
 
     camera_id: CameraId

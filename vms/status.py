@@ -5,9 +5,7 @@ from typing import Literal
 
 from vms.units import CameraId
 
-SourceState = Literal[
-    "connecting", "up", "stalled", "unreachable", "unauthorized", "protocol_error", "stopped"
-]
+SourceState = Literal["connecting", "up", "stalled", "unreachable", "unauthorized", "protocol_error", "stopped"]
 RecordingState = Literal["on", "off", "fault"]
 
 

@@ -20,12 +20,8 @@ class _Section(BaseModel):
 
 
 class Site(_Section):
-    name: str = Field(
-        "Uitkijk", min_length=1, max_length=60, description="Municipality, shown on every page."
-    )
-    timezone: str = Field(
-        "Europe/Amsterdam", description="IANA zone for people's eyes; inside everything is UTC."
-    )
+    name: str = Field("Uitkijk", min_length=1, max_length=60, description="Municipality, shown on every page.")
+    timezone: str = Field("Europe/Amsterdam", description="IANA zone for people's eyes; inside everything is UTC.")
     data_dir: Path = Field(description="Database, keys, sockets and other state. Not the footage.")
 
     @field_validator("timezone")
@@ -34,9 +30,7 @@ class Site(_Section):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(
-                f"unknown time zone {value!r}; use an IANA name such as Europe/Amsterdam"
-            ) from error
+            raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Europe/Amsterdam") from error
         return value
 
 
@@ -94,22 +88,16 @@ class Live(_Section):
 
 
 class Volume(_Section):
-    path: Path = Field(
-        description="Directory on the volume; a uuid marker file guards against a missing mount."
-    )
+    path: Path = Field(description="Directory on the volume; a uuid marker file guards against a missing mount.")
     high_water_pct: float = Field(
         92.0, gt=0, le=99, description="Fill level in % at which the oldest un-held footage is deleted early."
     )
 
 
 class Recorder(_Section):
-    segment_s: int = Field(
-        60, ge=10, le=300, description="Target segment length in seconds; cut at the next keyframe."
-    )
+    segment_s: int = Field(60, ge=10, le=300, description="Target segment length in seconds; cut at the next keyframe.")
     record_sub: bool = Field(True, description="Also record the substream (about 12 % more disk).")
-    encrypt: bool = Field(
-        True, description="AES-256-CTR at rest. false is for trials and shown as a warning."
-    )
+    encrypt: bool = Field(True, description="AES-256-CTR at rest. false is for trials and shown as a warning.")
     site_key_file: Path | None = Field(
         None, description="Wraps the day keys; keep it off the media volumes. Empty = data_dir/keys/site.key."
     )
@@ -117,9 +105,7 @@ class Recorder(_Section):
 
 
 class Retention(_Section):
-    days: int = Field(
-        28, ge=1, le=RETENTION_CEILING_DAYS, description="Days of 24 hours that footage is kept."
-    )
+    days: int = Field(28, ge=1, le=RETENTION_CEILING_DAYS, description="Days of 24 hours that footage is kept.")
     purge_interval_s: int = Field(60, ge=5, le=3600, description="Seconds between purge runs.")
     max_share_per_run: float = Field(
         0.5, gt=0, le=1, description="A run that would erase a larger share of the store stops and asks."
@@ -147,20 +133,14 @@ def _stream_url(value: str | None) -> str | None:
 class Camera(_Section):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="Stable name: a-z, 0-9, hyphen.")
     number: int = Field(ge=1, le=9999, description="What observers type to call the camera up.")
-    name: str = Field(
-        min_length=1, max_length=40, description="What people see; at most 24 characters reads best."
-    )
+    name: str = Field(min_length=1, max_length=40, description="What people see; at most 24 characters reads best.")
     kind: Literal["fixed", "ptz", "flex"] = Field("fixed", description="flex = movable to another placement.")
     ptz: bool | None = Field(None, description="Can it turn? Default: yes for kind ptz and flex with onvif.")
     area: str = Field("", max_length=60, description="Area of the mayor's decision, for grouping.")
     purpose: Purpose = Field("public_order", description="Why it records: decides retention, roles, keys.")
     lat: Annotated[float, Field(ge=-90, le=90)] | None = Field(None, description="Latitude, WGS 84 degrees.")
-    lon: Annotated[float, Field(ge=-180, le=180)] | None = Field(
-        None, description="Longitude, WGS 84 degrees."
-    )
-    main: str | None = Field(
-        None, description="rtsp:// or rtsps:// URL of the main stream, without credentials."
-    )
+    lon: Annotated[float, Field(ge=-180, le=180)] | None = Field(None, description="Longitude, WGS 84 degrees.")
+    main: str | None = Field(None, description="rtsp:// or rtsps:// URL of the main stream, without credentials.")
     sub: str | None = Field(None, description="The same for the substream; empty = only main.")
     username: str = Field("", description="RTSP account, when not given under onvif.")
     password_file: Path | None = Field(None, description="File whose first line is the RTSP password.")

@@ -1,0 +1,9 @@
+"""The database behind names of the domain: catalog, ledger, holds, masks, users, audit.
+
+Functions take the Session that `Store.transaction()` or `Store.reading()` gives: the caller owns the transaction.
+They return frozen values, never rows.
+"""
+
+from vms.store.engine import Store
+
+__all__ = ["Store"]

@@ -1,0 +1,369 @@
+"""From process to process: packets, poses and statuses over ZeroMQ, requests to a capture process.
+
+Each capture process binds one PUB endpoint and one request endpoint (ipc:// sockets in data_dir/run).
+Topics: `v/<camera>/<profile>` packets, `p/<camera>` poses, `s/<camera>` statuses; all end with "/".
+A new subscriber of a stream is sent the current group of pictures first, so it starts at once; every other
+subscriber drops those by their sequence number (`PacketGate`). Nothing here ever waits for a reader: a slow one
+loses packets, sees the hole in `sequence`, and skips to the next keyframe.
+"""
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import zmq
+
+from vms.errors import CameraUnreachable
+from vms.packet import Packet, PtzPose
+from vms.status import CameraStatus, StreamStatus
+from vms.units import CameraId, Profile
+
+log = logging.getLogger(__name__)
+
+Message = Packet | PtzPose | CameraStatus
+StreamKey = tuple[CameraId, Profile]
+
+_SEND_HIGH_WATER = 4000
+"""Messages per subscriber before it loses some: about 10 s of 20 cameras."""
+_MAX_QUEUE_BYTES = 64 * 1024 * 1024
+_MAX_GOP_BYTES = 24 * 1024 * 1024
+_MAX_REQUEST_BYTES = 64 * 1024
+
+
+def packet_topic(camera_id: str, profile: str) -> bytes:
+    return f"v/{camera_id}/{profile}/".encode()
+
+
+def pose_topic(camera_id: str) -> bytes:
+    return f"p/{camera_id}/".encode()
+
+
+def status_topic(camera_id: str = "") -> bytes:
+    """Of one camera, or of all with the empty string."""
+    return f"s/{camera_id}/".encode() if camera_id else b"s/"
+
+
+def encode(message: Message) -> list[bytes]:
+    """[topic, JSON header] or [topic, JSON header, Annex B]."""
+    if isinstance(message, Packet):
+        header = {name: getattr(message, name) for name in Packet.__dataclass_fields__ if name != "data"}
+        return [packet_topic(message.camera_id, message.profile), json.dumps(header).encode(), message.data]
+    topic = pose_topic if isinstance(message, PtzPose) else status_topic
+    return [topic(message.camera_id), json.dumps(asdict(message)).encode()]
+
+
+def decode(parts: list[bytes]) -> Message:
+    header: dict[str, Any] = json.loads(parts[1])
+    match parts[0][:1]:
+        case b"v":
+            return Packet(data=parts[2], **header)
+        case b"p":
+            return PtzPose(**header)
+        case _:
+            main, sub = header.pop("main"), header.pop("sub")
+            return CameraStatus(main=StreamStatus(**main), sub=StreamStatus(**sub) if sub else None, **header)
+
+
+class PacketGate:
+    """Lets each packet of one stream through once, starting at a keyframe, and restarts after a hole.
+
+    Not thread-safe: one per consumer. `admit` is False for what the consumer must not use.
+    """
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+
+    def admit(self, packet: Packet) -> bool:
+        if self._next is not None and packet.sequence < self._next and not packet.starts_run:
+            return False
+        if (self._next is None or packet.sequence > self._next) and not packet.is_keyframe:
+            return False
+        self._next = packet.sequence + 1
+        return True
+
+
+class BusPublisher:
+    """Owned by a capture process. `offer` may be called from any thread and never blocks.
+
+    on_watched(camera_id, profile, watched) is called from the bus thread when the first subscriber of a stream
+    comes or the last one goes: ingest then reads at once instead of four times a second.
+    """
+
+    def __init__(self, endpoint: str, on_watched: Callable[[CameraId, Profile, bool], None] | None = None) -> None:
+        self._endpoint = endpoint
+        self._on_watched = on_watched
+        self._lock = threading.Lock()
+        self._outgoing: deque[Message] = deque()
+        self._queued_bytes = 0
+        self._gops: dict[StreamKey, list[Packet]] = {}
+        self._subscribers: dict[bytes, int] = {}
+        self._context = zmq.Context()
+        self._wake = self._context.socket(zmq.PAIR)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
+        self.dropped = 0
+
+    def start(self) -> None:
+        """Bind and run. Raises OSError when the endpoint is taken or the path is impossible."""
+        _make_ipc_dir(self._endpoint)
+        self._socket = self._context.socket(zmq.XPUB)
+        self._socket.setsockopt(zmq.XPUB_VERBOSER, 1)
+        self._socket.setsockopt(zmq.SNDHWM, _SEND_HIGH_WATER)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.bind(self._endpoint)
+        _only_owner(self._endpoint)
+        self._wake.bind("inproc://wake")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=3)
+        for socket in (self._socket, self._wake):
+            socket.close(0)
+        self._context.term()
+
+    def offer(self, message: Message) -> None:
+        """Queue for sending; drops (and counts) when readers and the bus thread cannot keep up."""
+        size = len(message.data) if isinstance(message, Packet) else 0
+        with self._lock:
+            if isinstance(message, Packet):
+                self._remember(message)
+                if not self._subscribers.get(packet_topic(message.camera_id, message.profile)):
+                    return
+            if self._queued_bytes + size > _MAX_QUEUE_BYTES:
+                self.dropped += 1
+                return
+            self._outgoing.append(message)
+            self._queued_bytes += size
+
+    def is_watched(self, camera_id: CameraId, profile: Profile) -> bool:
+        return bool(self._subscribers.get(packet_topic(camera_id, profile)))
+
+    def forget(self, camera_id: CameraId) -> None:
+        """The camera left or stopped: no newcomer may be greeted with its last pictures."""
+        with self._lock:
+            for key in [key for key in self._gops if key[0] == camera_id]:
+                del self._gops[key]
+
+    def _remember(self, packet: Packet) -> None:
+        key = (packet.camera_id, packet.profile)
+        if packet.is_keyframe:
+            self._gops[key] = [packet]
+        elif gop := self._gops.get(key):
+            gop.append(packet)
+            if sum(len(p.data) for p in gop) > _MAX_GOP_BYTES:
+                del self._gops[key]
+
+    def _run(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        while not self._stop.is_set():
+            if poller.poll(5 if self._subscribers else 50):
+                self._read_subscriptions()
+            with self._lock:
+                outgoing, self._outgoing, self._queued_bytes = self._outgoing, deque(), 0
+            for message in outgoing:
+                self._send(message)
+
+    def _read_subscriptions(self) -> None:
+        while True:
+            try:
+                event = self._socket.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            joined, topic = event[:1] == b"\x01", event[1:]
+            with self._lock:
+                before = self._subscribers.get(topic, 0)
+                self._subscribers[topic] = max(0, before + (1 if joined else -1))
+                after = self._subscribers[topic]
+            self._greet(topic, joined, before, after)
+
+    def _greet(self, topic: bytes, joined: bool, before: int, after: int) -> None:
+        kind, _, rest = topic.decode("utf-8", "replace").partition("/")
+        if kind != "v" or rest.count("/") != 2:
+            return
+        camera, profile, _ = rest.split("/")
+        key = cast(StreamKey, (camera, profile))
+        if (before == 0) != (after == 0) and self._on_watched:
+            self._on_watched(key[0], key[1], after > 0)
+        if joined:
+            with self._lock:
+                gop = list(self._gops.get(key, ()))
+            for packet in gop:
+                self._send(packet)
+
+    def _send(self, message: Message) -> None:
+        try:
+            self._socket.send_multipart(encode(message), zmq.NOBLOCK)
+        except zmq.Again:
+            self.dropped += 1
+
+
+class BusSubscriber:
+    """Reads from all capture processes in a thread of its own and calls `handler(message)` there.
+
+    The handler must be quick (put it in a queue, or call_soon_threadsafe). subscribe and unsubscribe may be
+    called from any thread. Publishers may come and go: ZeroMQ reconnects, the subscription stays.
+    """
+
+    def __init__(self, endpoints: list[str], handler: Callable[[Message], None], name: str = "bus") -> None:
+        self._endpoints = endpoints
+        self._handler = handler
+        self._context = zmq.Context()
+        self._lock = threading.Lock()
+        self._changes: deque[tuple[int, bytes]] = deque()
+        self._counts: dict[bytes, int] = {}
+        self._wake_in = self._context.socket(zmq.PAIR)
+        self._wake_out = self._context.socket(zmq.PAIR)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        self._wake_in.bind("inproc://changes")
+        self._wake_out.connect("inproc://changes")
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._poke()
+        self._thread.join(timeout=3)
+        self._wake_out.close(0)
+        self._wake_in.close(0)
+        self._context.term()
+
+    def subscribe(self, topic: bytes) -> None:
+        """Counted: as many unsubscribes end it. A first subscribe of a stream brings its current GOP."""
+        with self._lock:
+            self._counts[topic] = self._counts.get(topic, 0) + 1
+            if self._counts[topic] == 1:
+                self._changes.append((zmq.SUBSCRIBE, topic))
+        self._poke()
+
+    def unsubscribe(self, topic: bytes) -> None:
+        with self._lock:
+            self._counts[topic] = self._counts.get(topic, 0) - 1
+            if self._counts[topic] <= 0:
+                del self._counts[topic]
+                self._changes.append((zmq.UNSUBSCRIBE, topic))
+        self._poke()
+
+    def _poke(self) -> None:
+        with self._lock:
+            self._wake_out.send(b"", zmq.NOBLOCK)
+
+    def _run(self) -> None:
+        socket = self._context.socket(zmq.SUB)
+        socket.setsockopt(zmq.RCVHWM, _SEND_HIGH_WATER)
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.RECONNECT_IVL, 100)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        for endpoint in self._endpoints:
+            socket.connect(endpoint)
+        poller = zmq.Poller()
+        poller.register(socket, zmq.POLLIN)
+        poller.register(self._wake_in, zmq.POLLIN)
+        while not self._stop.is_set():
+            events = dict(poller.poll(1000))
+            if self._wake_in in events:
+                self._wake_in.recv(zmq.NOBLOCK)
+                self._apply_changes(socket)
+            if socket in events:
+                self._drain(socket)
+        socket.close(0)
+
+    def _apply_changes(self, socket: "zmq.Socket[bytes]") -> None:
+        with self._lock:
+            changes, self._changes = self._changes, deque()
+        for option, topic in changes:
+            socket.setsockopt(option, topic)
+
+    def _drain(self, socket: "zmq.Socket[bytes]") -> None:
+        for _ in range(256):
+            try:
+                parts = socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            self._handler(decode(parts))
+
+
+Answer = Mapping[str, Any]
+
+
+class RequestServer:
+    """Answers requests to a capture process, one at a time, in a thread of its own.
+
+    handler(request) returns a JSON-able mapping; UitkijkError becomes {"error": text, "kind": class name}.
+    """
+
+    def __init__(self, endpoint: str, handler: Callable[[Mapping[str, Any]], Answer]) -> None:
+        self._endpoint = endpoint
+        self._handler = handler
+        self._context = zmq.Context()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="requests", daemon=True)
+
+    def start(self) -> None:
+        _make_ipc_dir(self._endpoint)
+        self._socket = self._context.socket(zmq.ROUTER)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, _MAX_REQUEST_BYTES)
+        self._socket.bind(self._endpoint)
+        _only_owner(self._endpoint)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=3)
+        self._socket.close(0)
+        self._context.term()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            if not self._socket.poll(200):
+                continue
+            frames = self._socket.recv_multipart()
+            self._socket.send_multipart([*frames[:-1], json.dumps(self._answer(frames[-1])).encode()])
+
+    def _answer(self, body: bytes) -> Answer:
+        from vms.errors import UitkijkError
+
+        try:
+            return self._handler(json.loads(body))
+        except UitkijkError as error:
+            return {"error": str(error), "kind": type(error).__name__}
+        except (ValueError, KeyError, TypeError) as error:
+            return {"error": f"malformed request: {error}", "kind": "ProtocolError"}
+
+
+def request(endpoint: str, body: Mapping[str, Any], timeout_s: float = 3.0) -> dict[str, Any]:
+    """Ask a capture process and wait (blocking; call in a thread). Raises CameraUnreachable on time-out.
+
+    An {"error": …} answer is returned as it is; the caller decides what it means to its user.
+    """
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
+    with context.socket(zmq.REQ) as socket:
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.SNDTIMEO, int(timeout_s * 1000))
+        socket.setsockopt(zmq.RCVTIMEO, int(timeout_s * 1000))
+        socket.connect(endpoint)
+        try:
+            socket.send(json.dumps(body).encode())
+            answer: dict[str, Any] = json.loads(socket.recv())
+        except zmq.Again as error:
+            raise CameraUnreachable("the recording process did not answer; it may be restarting") from error
+        return answer
+
+
+def _make_ipc_dir(endpoint: str) -> None:
+    if endpoint.startswith("ipc://"):
+        Path(endpoint.removeprefix("ipc://")).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _only_owner(endpoint: str) -> None:
+    if endpoint.startswith("ipc://"):
+        Path(endpoint.removeprefix("ipc://")).chmod(0o600)

@@ -1,0 +1,223 @@
+"""The database, table by table. Only vms/store speaks SQL; everyone else uses the modules beside this one.
+
+Times are stored as integers, microseconds UTC (`UtcDateTime` maps them to aware datetimes and refuses naive
+ones), so that SQLite and PostgreSQL compare them alike.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from vms.units import us_from_utc, utc_from_us
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetime ↔ integer microseconds UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else us_from_utc(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else utc_from_us(int(value))
+
+
+class Base(DeclarativeBase):
+    type_annotation_map = {datetime: UtcDateTime(), dict[str, Any]: JSON(), list[Any]: JSON()}  # noqa: RUF012
+
+
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class VolumeRow(Base):
+    """A disk that holds footage, known by the uuid in its marker file, wherever it is mounted."""
+
+    __tablename__ = "volume"
+    uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    path: Mapped[str] = mapped_column(Text, doc="Last seen mount point.")
+    created_at: Mapped[datetime]
+
+
+class SegmentRow(Base):
+    """One recorded file. Invariant I1: a row in state `recorded` never promises footage that is not on disk."""
+
+    __tablename__ = "segment"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    camera_id: Mapped[str] = mapped_column(String(40))
+    profile: Mapped[str] = mapped_column(String(4))
+    volume_uuid: Mapped[str] = mapped_column(ForeignKey("volume.uuid"))
+    path: Mapped[str] = mapped_column(Text, doc="Relative to the volume: camera/YYYY-MM-DD/HH/start-profile.mp4")
+    start_at: Mapped[datetime] = mapped_column(doc="Server wall clock of the first picture.")
+    end_at: Mapped[datetime] = mapped_column(doc="start_at + duration, exclusive.")
+    duration_90k: Mapped[int] = mapped_column(BigInteger, doc="Sum of picture durations, from PTS.")
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    codec: Mapped[str] = mapped_column(String(40), doc='RFC 6381, for example "avc1.64001f".')
+    width: Mapped[int]
+    height: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64), doc="Of the file as it lies on disk (encrypted).")
+    prev_hash: Mapped[str] = mapped_column(String(64), doc="chain_hash of the camera's stream before it.")
+    chain_hash: Mapped[str] = mapped_column(String(64), doc="rules.chain over this row; survives erasure.")
+    key_id: Mapped[str | None] = mapped_column(String(80), doc="Day key that encrypts it; null = not encrypted.")
+    sidecar_sha256: Mapped[str | None] = mapped_column(String(64), doc="Of the pose sidecar, if the camera turns.")
+    starts_run: Mapped[bool] = mapped_column(Boolean, doc="Footage does not join the segment before.")
+    lost_packets: Mapped[int] = mapped_column(default=0)
+    skew_ms: Mapped[int | None] = mapped_column(doc="Camera clock minus server clock at the start.")
+    placement_id: Mapped[int | None] = mapped_column(BigInteger)
+    decision_id: Mapped[int | None] = mapped_column(BigInteger)
+    purpose: Mapped[str] = mapped_column(String(20))
+    state: Mapped[str] = mapped_column(String(12), doc="recorded → purging → purged")
+    __table_args__ = (
+        UniqueConstraint("volume_uuid", "path"),
+        CheckConstraint("end_at > start_at", name="segment_has_length"),
+        CheckConstraint("state in ('recorded', 'purging', 'purged')", name="segment_state"),
+        Index("segment_by_time", "camera_id", "profile", "start_at"),
+        Index("segment_by_expiry", "state", "start_at"),
+    )
+
+
+class GapRow(Base):
+    """Why there is no footage. Open (end_at null) while it lasts."""
+
+    __tablename__ = "gap"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    camera_id: Mapped[str] = mapped_column(String(40))
+    profile: Mapped[str] = mapped_column(String(4))
+    start_at: Mapped[datetime]
+    end_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(40), doc="unreachable, unauthorized, stalled, overflow, restart, …")
+    detail: Mapped[str] = mapped_column(Text, default="")
+    __table_args__ = (Index("gap_by_time", "camera_id", "profile", "start_at"),)
+
+
+class LedgerRow(Base):
+    """Purge ledger: append-only, hash-chained. intent → done | failed, and notes (run, guard, pressure)."""
+
+    __tablename__ = "ledger"
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(12))
+    segment_id: Mapped[int | None] = mapped_column(BigInteger)
+    payload: Mapped[dict[str, Any]]
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (Index("ledger_by_segment", "segment_id"),)
+
+
+class HoldRow(Base):
+    """Evidence hold (veiligstelling): footage in [start_at, end_at) survives until released."""
+
+    __tablename__ = "evidence_hold"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    cameras: Mapped[list[Any]] = mapped_column(doc="Camera ids.")
+    start_at: Mapped[datetime]
+    end_at: Mapped[datetime]
+    case_number: Mapped[str] = mapped_column(String(80))
+    legal_basis: Mapped[str] = mapped_column(Text)
+    requester: Mapped[str] = mapped_column(String(80))
+    created_by: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    review_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[str | None] = mapped_column(String(80))
+    __table_args__ = (CheckConstraint("end_at > start_at", name="hold_has_length"),)
+
+
+class MaskSetRow(Base):
+    """One version of a camera's masks and lens. Never changed, only followed by a newer one."""
+
+    __tablename__ = "mask_set"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    camera_id: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    lens: Mapped[dict[str, Any]] = mapped_column(doc="As in CONTRACT: pan_range_deg, tilt_range_deg, hfov_deg_at_zoom.")
+    masks: Mapped[list[Any]] = mapped_column(doc="[{name, space, polygon}]")
+    author: Mapped[str] = mapped_column(String(80))
+    approver: Mapped[str | None] = mapped_column(String(80), doc="Null = draft: not in force.")
+    valid_from: Mapped[datetime]
+    created_at: Mapped[datetime]
+    __table_args__ = (
+        UniqueConstraint("camera_id", "version"),
+        CheckConstraint("approver is null or approver <> author", name="mask_four_eyes"),
+        Index("mask_set_by_time", "camera_id", "valid_from"),
+    )
+
+
+class UserRow(Base):
+    __tablename__ = "user_account"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    display_name: Mapped[str] = mapped_column(String(80))
+    password_hash: Mapped[str] = mapped_column(Text, doc="argon2id")
+    roles: Mapped[list[Any]]
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    failed_logins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class LoginSessionRow(Base):
+    __tablename__ = "login_session"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True, doc="SHA-256 of the cookie's token.")
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    csrf_token: Mapped[str] = mapped_column(String(64))
+    workstation: Mapped[str] = mapped_column(String(80), default="")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class ApiTokenRow(Base):
+    __tablename__ = "api_token"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True, doc="SHA-256 of the bearer token.")
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    roles: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class ConsultationRow(Base):
+    """Purpose and reference a police officer gave before looking back."""
+
+    __tablename__ = "consultation"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    username: Mapped[str] = mapped_column(String(80))
+    purpose: Mapped[str] = mapped_column(String(40))
+    reference: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class AuditRow(Base):
+    """Who did what, or was refused it. Append-only, hash-chained; written before the act is allowed."""
+
+    __tablename__ = "audit"
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(80))
+    roles: Mapped[list[Any]]
+    action: Mapped[str] = mapped_column(String(40))
+    object: Mapped[str] = mapped_column(String(120), doc="camera:markt-01, user:j.jansen, …")
+    result: Mapped[str] = mapped_column(String(10), doc="allowed or refused")
+    detail: Mapped[dict[str, Any]]
+    workstation: Mapped[str] = mapped_column(String(80), default="")
+    prev_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    __table_args__ = (Index("audit_by_time", "at"),)
