@@ -1,0 +1,203 @@
+"""Figures in the simulated street: sprites of people, cars, trees and lamps, as planes with alpha. Pure."""
+
+import math
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+Color = tuple[int, int, int]
+_SHIFT = 4
+_PEOPLE: tuple[tuple[Color, Color, Color], ...] = (
+    ((96, 74, 52), (52, 46, 44), (40, 44, 52)),
+    ((58, 76, 128), (70, 60, 54), (30, 38, 56)),
+    ((92, 110, 84), (44, 44, 50), (60, 84, 110)),
+    ((62, 62, 66), (96, 84, 66), (22, 26, 30)),
+    ((120, 140, 150), (60, 58, 66), (50, 66, 92)),
+    ((50, 60, 150), (48, 44, 42), (30, 30, 34)),
+)
+_CARS: tuple[Color, ...] = ((88, 84, 80), (70, 62, 118), (136, 132, 126), (104, 82, 54))
+
+
+@dataclass(frozen=True, slots=True)
+class Sprite:
+    """y, u, v, alpha: planes of one size (chroma not subsampled). width_m × height_m standing on the ground."""
+
+    y: Image
+    u: Image
+    v: Image
+    alpha: Image
+    width_m: float
+    height_m: float
+    smaller: list["Sprite"] = field(default_factory=list)
+
+    def level(self, height_px: float) -> "Sprite":
+        """The version of this sprite that is at most about twice as large as it will be drawn."""
+        chosen = self
+        for smaller in self.smaller:
+            if smaller.y.shape[0] < height_px:
+                break
+            chosen = smaller
+        return chosen
+
+    def with_levels(self) -> "Sprite":
+        planes = (self.y, self.u, self.v, self.alpha)
+        while min(planes[0].shape) >= 8:
+            size = (planes[0].shape[1] // 2, planes[0].shape[0] // 2)
+            y, u, v, alpha = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes)
+            planes = (y, u, v, alpha)
+            self.smaller.append(Sprite(y, u, v, alpha, self.width_m, self.height_m))
+        return self
+
+
+class _Canvas:
+    def __init__(self, width_m: float, height_m: float, px_per_m: float) -> None:
+        self.scale = px_per_m
+        self.size_m = (width_m, height_m)
+        self.image: Image = np.zeros((round(height_m * px_per_m), round(width_m * px_per_m), 4), np.uint8)
+
+    def _at(self, x: float, z: float) -> tuple[int, int]:
+        unit = self.scale * (1 << _SHIFT)
+        return round(x * unit), round((self.size_m[1] - z) * unit)
+
+    def polygon(self, points: list[tuple[float, float]], color: Color) -> None:
+        pixels = np.array([self._at(x, z) for x, z in points], np.int32)
+        cv2.fillPoly(self.image, [pixels], (*color, 255), cv2.LINE_AA, _SHIFT)
+
+    def disc(self, x: float, z: float, radius: float, color: Color) -> None:
+        pixels = round(radius * self.scale * (1 << _SHIFT))
+        cv2.circle(self.image, self._at(x, z), pixels, (*color, 255), -1, cv2.LINE_AA, _SHIFT)
+
+    def line(self, a: tuple[float, float], b: tuple[float, float], width: float, color: Color) -> None:
+        thickness = max(1, round(width * self.scale))
+        cv2.line(self.image, self._at(*a), self._at(*b), (*color, 255), thickness, cv2.LINE_AA, _SHIFT)
+
+    def sprite(self) -> Sprite:
+        return sprite_of(self.image, *self.size_m)
+
+
+def sprite_of(image: Image, width_m: float, height_m: float) -> Sprite:
+    """A BGRA picture as a sprite; transparent pixels take the colour of their surroundings (no dark fringe)."""
+    alpha = image[:, :, 3]
+    weight = cv2.GaussianBlur(alpha.astype(np.float32), (0, 0), 2) + 1e-3
+    color = cv2.GaussianBlur(image[:, :, :3].astype(np.float32) * (alpha[:, :, None] / 255.0), (0, 0), 2)
+    filled = np.where(alpha[:, :, None] > 250, image[:, :, :3], np.clip(color * 255 / weight[:, :, None], 0, 255))
+    y, u, v = bgr_to_yuv444(filled.astype(np.uint8))
+    return Sprite(y, u, v, np.ascontiguousarray(alpha), width_m, height_m).with_levels()
+
+
+def bgr_to_yuv444(image: Image) -> tuple[Image, Image, Image]:
+    """BT.601 limited range, the range of every plane in the simulator."""
+    blue, green, red = (image[..., index].astype(np.float32) for index in range(3))
+    y = 16 + 0.0979 * blue + 0.5041 * green + 0.2568 * red
+    u = 128 + 0.4392 * blue - 0.2910 * green - 0.1482 * red
+    v = 128 - 0.0714 * blue - 0.3678 * green + 0.4392 * red
+    planes = [np.clip(plane + 0.5, 0, 255).astype(np.uint8) for plane in (y, u, v)]
+    return planes[0], planes[1], planes[2]
+
+
+def person(kind: int, stride: float) -> Sprite:
+    """A walker facing right. stride −1…1: where the legs are."""
+    coat, trousers, hair = _PEOPLE[kind % len(_PEOPLE)]
+    height = 1.7 + 0.04 * (kind % 4)
+    canvas = _Canvas(1.0, 1.95, 130)
+    hip, shoulder, x = height * 0.5, height * 0.82, 0.5
+    dark: Color = (int(trousers[0] * 0.7), int(trousers[1] * 0.7), int(trousers[2] * 0.7))
+    reach = 0.24 * stride
+    canvas.line((x, hip), (x - reach, 0.06), 0.15, dark)
+    canvas.line((x - reach, 0.05), (x - reach + 0.12, 0.05), 0.09, (34, 32, 32))
+    canvas.line((x, hip), (x + reach, 0.06), 0.15, trousers)
+    canvas.line((x + reach, 0.05), (x + reach + 0.12, 0.05), 0.09, (34, 32, 32))
+    canvas.polygon(
+        [(x - 0.19, hip - 0.1), (x + 0.19, hip - 0.1), (x + 0.2, shoulder), (x, shoulder + 0.08), (x - 0.2, shoulder)],
+        coat,
+    )
+    sleeve: Color = (int(coat[0] * 0.8), int(coat[1] * 0.8), int(coat[2] * 0.8))
+    canvas.line((x, shoulder - 0.06), (x - reach * 0.8, hip + 0.02), 0.11, sleeve)
+    canvas.disc(x - reach * 0.8, hip, 0.05, (116, 142, 182))
+    canvas.disc(x + 0.02, height - 0.12, 0.115, (122, 150, 192))
+    canvas.disc(x - 0.015, height - 0.085, 0.115, hair)
+    canvas.disc(x + 0.06, height - 0.15, 0.07, (122, 150, 192))
+    return canvas.sprite()
+
+
+def car(kind: int) -> Sprite:
+    """A car seen from its right side, driving to the right."""
+    paint = _CARS[kind % len(_CARS)]
+    low: Color = (int(paint[0] * 0.72), int(paint[1] * 0.72), int(paint[2] * 0.72))
+    canvas = _Canvas(4.4, 1.6, 90)
+    canvas.polygon([(0.1, 0.3), (4.3, 0.3), (4.33, 0.7), (4.1, 0.86), (3.2, 0.98), (0.3, 1.0), (0.08, 0.8)], paint)
+    canvas.polygon([(0.5, 0.95), (3.3, 0.95), (2.6, 1.46), (1.2, 1.5)], paint)
+    canvas.polygon([(0.75, 1.0), (1.86, 1.0), (1.86, 1.4), (1.28, 1.41)], (70, 62, 54))
+    canvas.polygon([(1.96, 1.0), (3.0, 1.0), (2.5, 1.38), (1.96, 1.4)], (78, 70, 60))
+    canvas.polygon([(0.1, 0.3), (4.3, 0.3), (4.32, 0.48), (0.1, 0.48)], low)
+    canvas.polygon([(4.1, 0.66), (4.32, 0.62), (4.32, 0.74), (4.12, 0.8)], (190, 236, 250))
+    canvas.polygon([(0.08, 0.7), (0.2, 0.7), (0.22, 0.86), (0.1, 0.84)], (48, 44, 196))
+    for x in (0.9, 3.45):
+        canvas.disc(x, 0.33, 0.33, (30, 28, 28))
+        canvas.disc(x, 0.33, 0.19, (128, 126, 122))
+    return canvas.sprite()
+
+
+def tree(rng: np.random.Generator) -> Sprite:
+    canvas = _Canvas(4.6, 6.2, 60)
+    canvas.line((2.3, 0.0), (2.3, 3.2), 0.22, (44, 54, 66))
+    canvas.line((2.3, 2.4), (1.5, 3.6), 0.12, (44, 54, 66))
+    canvas.line((2.3, 2.6), (3.1, 3.7), 0.12, (44, 54, 66))
+    for _ in range(210):
+        angle, radius = rng.uniform(0, 2 * np.pi), rng.uniform(0, 1) ** 0.6
+        x, z = 2.3 + 1.75 * radius * np.cos(angle), 4.2 + 1.45 * radius * np.sin(angle)
+        light = 0.65 + 0.35 * (z - 2.8) / 3.0 + rng.uniform(-0.16, 0.16)
+        canvas.disc(float(x), float(z), rng.uniform(0.12, 0.36), (int(52 * light), int(92 * light), int(84 * light)))
+    return canvas.sprite()
+
+
+def lamp() -> Sprite:
+    canvas = _Canvas(1.0, 4.6, 80)
+    canvas.line((0.5, 0.0), (0.5, 4.1), 0.09, (54, 50, 48))
+    canvas.polygon([(0.42, 0), (0.58, 0), (0.55, 0.8), (0.45, 0.8)], (54, 50, 48))
+    canvas.polygon([(0.3, 4.4), (0.7, 4.4), (0.62, 4.0), (0.38, 4.0)], (170, 226, 250))
+    canvas.polygon([(0.24, 4.4), (0.76, 4.4), (0.5, 4.58)], (54, 50, 48))
+    return canvas.sprite()
+
+
+Planes = tuple[Image, Image, Image]
+Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+_MIN_HEIGHT_PX = 2.0
+
+
+def blend(planes: Planes, sprite: Sprite, corners: Corners, *, mirrored: bool = False) -> None:
+    """Draw the sprite so that its top-left, top-right and bottom-left come to `corners` (x, y in luma pixels)."""
+    if mirrored:
+        (left_x, left_y), (right_x, right_y), (foot_x, foot_y) = corners
+        moved = (foot_x + right_x - left_x, foot_y + right_y - left_y)
+        corners = ((right_x, right_y), (left_x, left_y), moved)
+    height = math.hypot(corners[2][0] - corners[0][0], corners[2][1] - corners[0][1])
+    if height < _MIN_HEIGHT_PX:
+        return
+    level = sprite.level(height)
+    half = tuple((x / 2, y / 2) for x, y in corners)
+    _blend_plane(planes[0], level.y, level.alpha, np.array(corners, np.float32))
+    for plane, source in ((planes[1], level.u), (planes[2], level.v)):
+        _blend_plane(plane, source, level.alpha, np.array(half, np.float32))
+
+
+def _blend_plane(target: Image, source: Image, alpha: Image, corners: npt.NDArray[np.float32]) -> None:
+    fourth = corners[1] + corners[2] - corners[0]
+    box = np.vstack((corners, fourth))
+    left, top = np.maximum(np.floor(box.min(axis=0)).astype(int) - 1, 0).tolist()
+    right, bottom = (np.ceil(box.max(axis=0)).astype(int) + 1).tolist()
+    right, bottom = min(right, target.shape[1]), min(bottom, target.shape[0])
+    if left >= right or top >= bottom:
+        return
+    rows, columns = source.shape
+    edges = np.array(((0, 0), (columns, 0), (0, rows)), np.float32)
+    matrix = cv2.getAffineTransform(edges, corners - np.array((left, top), np.float32))
+    size = (right - left, bottom - top)
+    color = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cover = cv2.warpAffine(alpha, matrix, size, flags=cv2.INTER_LINEAR).astype(np.int32)
+    under = target[top:bottom, left:right]
+    mixed = under + ((color.astype(np.int32) - under) * cover + 127) // 255
+    under[:] = mixed.astype(np.uint8)
