@@ -5,6 +5,7 @@ bodies, pipelining beyond one request at a time, upgrades) is refused or not off
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,6 +22,7 @@ MAX_CONNECTIONS = 64
 IDLE_S = 20.0
 READ_S = 10.0
 _STOP_S = 1.0
+_SILENCE_CHECK_S = 0.1
 
 
 class BadRequest(Exception):
@@ -33,6 +35,14 @@ class BadRequest(Exception):
 
 class DropConnection(Exception):
     """Raised by a handler: close the connection at once and without an answer."""
+
+
+class Silence(Exception):
+    """Raised by a handler: keep the connection open without an answer until `is_over` or the client leaves."""
+
+    def __init__(self, is_over: Callable[[], bool]) -> None:
+        super().__init__()
+        self.is_over = is_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +134,12 @@ class HttpPort:
             if not self._admit():
                 raise DropConnection
             keep_alive = request.headers.get("connection", "").lower() != "close"
-            await _write(writer, await self._handler(request), keep_alive=keep_alive)
+            try:
+                response = await self._handler(request)
+            except Silence as silence:
+                await _stay_silent(reader, silence)
+                return
+            await _write(writer, response, keep_alive=keep_alive)
 
 
 async def _read_request(
@@ -180,6 +195,14 @@ def _body_length(method: str, headers: Mapping[str, str]) -> int:
     if len(text) > 12 or int(text) > MAX_BODY_BYTES:
         raise BadRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"body is over {MAX_BODY_BYTES} bytes")
     return int(text)
+
+
+async def _stay_silent(reader: asyncio.StreamReader, silence: Silence) -> None:
+    while not silence.is_over():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SILENCE_CHECK_S):
+                if not await reader.read(4096):
+                    return
 
 
 async def _write(writer: asyncio.StreamWriter, response: Response, *, keep_alive: bool) -> None:

@@ -37,12 +37,16 @@ class XmlRefused(Exception):
 class SoapFault(Exception):
     """An ONVIF fault: `code` Sender or Receiver, then the ter: subcodes from general to particular."""
 
-    def __init__(self, code: str, *subcodes: str, reason: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+    def __init__(self, code: str, *subcodes: str, reason: str) -> None:
         super().__init__(reason)
         self.code = code
         self.subcodes = subcodes
         self.reason = reason
-        self.status = status
+
+    @property
+    def status(self) -> HTTPStatus:
+        """As SOAP 1.2's HTTP binding has it."""
+        return HTTPStatus.BAD_REQUEST if self.code == "Sender" else HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def invalid_argument(subcode: str, reason: str) -> SoapFault:
