@@ -89,6 +89,7 @@ class SegmentRow(Base):
         CheckConstraint("state in ('recorded', 'purging', 'purged')", name="segment_state"),
         Index("segment_by_time", "camera_id", "profile", "start_at"),
         Index("segment_by_expiry", "state", "start_at"),
+        Index("segment_by_chain", "camera_id", "profile", "id"),
     )
 
 

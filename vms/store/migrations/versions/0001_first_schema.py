@@ -187,6 +187,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("volume_uuid", "path"),
     )
     with op.batch_alter_table("segment", schema=None) as batch_op:
+        batch_op.create_index("segment_by_chain", ["camera_id", "profile", "id"], unique=False)
         batch_op.create_index("segment_by_expiry", ["state", "start_at"], unique=False)
         batch_op.create_index("segment_by_time", ["camera_id", "profile", "start_at"], unique=False)
 
@@ -198,6 +199,7 @@ def downgrade() -> None:
     with op.batch_alter_table("segment", schema=None) as batch_op:
         batch_op.drop_index("segment_by_time")
         batch_op.drop_index("segment_by_expiry")
+        batch_op.drop_index("segment_by_chain")
 
     op.drop_table("segment")
     op.drop_table("login_session")

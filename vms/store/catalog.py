@@ -1,0 +1,320 @@
+"""The catalog: which footage exists, where it lies, and why there is none.
+
+Functions take a Session of `Store.transaction()` or `Store.reading()`; the caller owns the transaction. What they
+return is frozen and detached. Intervals are half-open: [start, end).
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from vms.errors import FootageMissing
+from vms.rules.chain import GENESIS, entry_hash
+from vms.store.schema import GapRow, SegmentRow, VolumeRow
+from vms.units import CameraId, Profile, us_from_utc
+
+SegmentState = Literal["recorded", "purging", "purged"]
+GapReason = Literal["unreachable", "unauthorized", "stalled", "overflow", "restart", "disk", "protocol_error"]
+
+MAX_SEGMENT = timedelta(hours=1)
+"""No segment is longer (the recorder cuts before), so a query by time can bound the start and use its index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSegment:
+    """A file that is complete on disk and has no row yet. The columns of SegmentRow explain each field."""
+
+    camera_id: CameraId
+    profile: Profile
+    volume_uuid: str
+    path: str
+    start_at: datetime
+    end_at: datetime
+    duration_90k: int
+    bytes: int
+    codec: str
+    width: int
+    height: int
+    sha256: str
+    key_id: str | None
+    sidecar_sha256: str | None
+    starts_run: bool
+    lost_packets: int = 0
+    skew_ms: int | None = None
+    placement_id: int | None = None
+    decision_id: int | None = None
+    purpose: str = "public_order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment(NewSegment):
+    """A row of the catalog. Times are aware UTC."""
+
+    id: int
+    prev_hash: str
+    chain_hash: str
+    state: SegmentState
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """No footage in [start_at, end_at), and why. end_at None: it lasts still."""
+
+    id: int
+    camera_id: CameraId
+    profile: Profile
+    start_at: datetime
+    end_at: datetime | None
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a stream has in an interval: recorded segments and gaps, each in time order."""
+
+    segments: tuple[Segment, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogVolume:
+    uuid: str
+    path: str
+    """Last seen mount point."""
+
+
+_SEGMENT_FIELDS = tuple(Segment.__dataclass_fields__)
+
+
+def _segment(row: SegmentRow) -> Segment:
+    return Segment(**{name: getattr(row, name) for name in _SEGMENT_FIELDS})
+
+
+def _gap(row: GapRow) -> Gap:
+    profile = cast(Profile, row.profile)
+    return Gap(row.id, CameraId(row.camera_id), profile, row.start_at, row.end_at, row.reason, row.detail)
+
+
+def chain_content(segment: NewSegment) -> dict[str, object]:
+    """What a segment's chain hash vouches for; survives erasure of the footage."""
+    return {
+        "camera": segment.camera_id,
+        "profile": segment.profile,
+        "start_us": us_from_utc(segment.start_at),
+        "end_us": us_from_utc(segment.end_at),
+        "bytes": segment.bytes,
+        "sha256": segment.sha256,
+        "key_id": segment.key_id,
+        "sidecar_sha256": segment.sidecar_sha256,
+    }
+
+
+def last_chain_hash(tx: Session, camera_id: str, profile: str) -> str:
+    """Head of the stream's chain: of the row added last, whatever its time; GENESIS when there is none."""
+    newest = (
+        select(SegmentRow.chain_hash)
+        .where(SegmentRow.camera_id == camera_id, SegmentRow.profile == profile)
+        .order_by(SegmentRow.id.desc())
+        .limit(1)
+    )
+    return tx.scalars(newest).first() or GENESIS
+
+
+def add(tx: Session, new: NewSegment) -> Segment:
+    """Catalog a file that is closed, renamed and synced (invariant I1). Adding the same file twice is one row.
+
+    Raises ValueError when the path is taken by a file with another hash.
+    """
+    present = by_path(tx, new.volume_uuid, new.path)
+    if present is not None:
+        if present.sha256 != new.sha256:
+            raise ValueError(f"{new.path} is catalogued with another hash")
+        return present
+    if new.end_at - new.start_at > MAX_SEGMENT:
+        raise ValueError(f"{new.path} is longer than {MAX_SEGMENT}")
+    prev_hash = last_chain_hash(tx, new.camera_id, new.profile)
+    row = SegmentRow(
+        **asdict(new), prev_hash=prev_hash, chain_hash=entry_hash(prev_hash, chain_content(new)), state="recorded"
+    )
+    tx.add(row)
+    tx.flush()
+    return _segment(row)
+
+
+def segment(tx: Session, segment_id: int) -> Segment:
+    """In any state. Raises FootageMissing."""
+    row = tx.get(SegmentRow, segment_id)
+    if row is None:
+        raise FootageMissing(f"no segment {segment_id}")
+    return _segment(row)
+
+
+def by_path(tx: Session, volume_uuid: str, path: str) -> Segment | None:
+    row = tx.scalars(select(SegmentRow).where(SegmentRow.volume_uuid == volume_uuid, SegmentRow.path == path)).first()
+    return _segment(row) if row else None
+
+
+def segments(
+    tx: Session,
+    camera_id: str,
+    profile: str,
+    start: datetime,
+    end: datetime,
+    states: Sequence[SegmentState] = ("recorded",),
+) -> list[Segment]:
+    """Those that overlap [start, end), by start."""
+    rows = (
+        select(SegmentRow)
+        .where(
+            SegmentRow.camera_id == camera_id,
+            SegmentRow.profile == profile,
+            SegmentRow.start_at > start - MAX_SEGMENT,
+            SegmentRow.start_at < end,
+            SegmentRow.end_at > start,
+            SegmentRow.state.in_(states),
+        )
+        .order_by(SegmentRow.start_at, SegmentRow.id)
+    )
+    return [_segment(row) for row in tx.scalars(rows)]
+
+
+def expired(tx: Session, before: datetime, limit: int, camera_id: str | None = None) -> list[Segment]:
+    """Oldest first: not yet erased (recorded, or left in purging by a stopped run) and start_at ≤ before."""
+    rows = select(SegmentRow).where(SegmentRow.state.in_(("recorded", "purging")), SegmentRow.start_at <= before)
+    if camera_id is not None:
+        rows = rows.where(SegmentRow.camera_id == camera_id)
+    rows = rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit)
+    return [_segment(row) for row in tx.scalars(rows)]
+
+
+def page(
+    tx: Session,
+    after_id: int = 0,
+    limit: int = 1000,
+    *,
+    states: Sequence[SegmentState] = ("recorded", "purging", "purged"),
+    volume_uuid: str | None = None,
+) -> list[Segment]:
+    """By id, which is also the order of the chains. Ask again with the last id until it is empty."""
+    rows = select(SegmentRow).where(SegmentRow.id > after_id, SegmentRow.state.in_(states))
+    if volume_uuid is not None:
+        rows = rows.where(SegmentRow.volume_uuid == volume_uuid)
+    return [_segment(row) for row in tx.scalars(rows.order_by(SegmentRow.id).limit(limit))]
+
+
+def set_state(tx: Session, segment_id: int, state: SegmentState) -> None:
+    """Raises FootageMissing."""
+    row = tx.get(SegmentRow, segment_id)
+    if row is None:
+        raise FootageMissing(f"no segment {segment_id}")
+    row.state = state
+    tx.flush()
+
+
+def last_end(tx: Session, camera_id: str, profile: str) -> datetime | None:
+    """Where the stream's footage ends, erased footage included; None when it never recorded."""
+    newest = (
+        select(SegmentRow.end_at)
+        .where(SegmentRow.camera_id == camera_id, SegmentRow.profile == profile)
+        .order_by(SegmentRow.start_at.desc())
+        .limit(1)
+    )
+    return tx.scalars(newest).first()
+
+
+def count(tx: Session, state: SegmentState = "recorded", camera_id: str | None = None) -> tuple[int, int]:
+    """(segments, bytes) in that state."""
+    total = select(func.count(SegmentRow.id), func.coalesce(func.sum(SegmentRow.bytes), 0)).where(
+        SegmentRow.state == state
+    )
+    if camera_id is not None:
+        total = total.where(SegmentRow.camera_id == camera_id)
+    number, size = tx.execute(total).one()
+    return int(number), int(size)
+
+
+def coverage(tx: Session, camera_id: str, profile: str, start: datetime, end: datetime) -> Coverage:
+    return Coverage(
+        tuple(segments(tx, camera_id, profile, start, end)), tuple(gaps(tx, camera_id, profile, start, end))
+    )
+
+
+def open_gap(tx: Session, camera_id: str, profile: str, start_at: datetime, reason: GapReason, detail: str = "") -> Gap:
+    """From start_at on there is no footage. One gap is open per stream: another reason ends the one before."""
+    now_open = _open_gap_row(tx, camera_id, profile)
+    if now_open is not None:
+        if now_open.reason == reason:
+            return _gap(now_open)
+        now_open.end_at = max(start_at, now_open.start_at)
+    return add_gap(tx, camera_id, profile, start_at, None, reason, detail)
+
+
+def add_gap(
+    tx: Session,
+    camera_id: str,
+    profile: str,
+    start_at: datetime,
+    end_at: datetime | None,
+    reason: GapReason,
+    detail: str = "",
+) -> Gap:
+    """A gap that is over already (or, with end_at None, an open one)."""
+    row = GapRow(
+        camera_id=camera_id, profile=profile, start_at=start_at, end_at=end_at, reason=reason, detail=detail[:500]
+    )
+    tx.add(row)
+    tx.flush()
+    return _gap(row)
+
+
+def close_gap(tx: Session, camera_id: str, profile: str, end_at: datetime) -> Gap | None:
+    """Footage again from end_at on. None when no gap was open."""
+    row = _open_gap_row(tx, camera_id, profile)
+    if row is None:
+        return None
+    row.end_at = max(end_at, row.start_at)
+    tx.flush()
+    return _gap(row)
+
+
+def current_gap(tx: Session, camera_id: str, profile: str) -> Gap | None:
+    row = _open_gap_row(tx, camera_id, profile)
+    return _gap(row) if row else None
+
+
+def _open_gap_row(tx: Session, camera_id: str, profile: str) -> GapRow | None:
+    rows = select(GapRow).where(GapRow.camera_id == camera_id, GapRow.profile == profile, GapRow.end_at.is_(None))
+    return tx.scalars(rows.order_by(GapRow.id.desc()).limit(1)).first()
+
+
+def gaps(tx: Session, camera_id: str, profile: str, start: datetime, end: datetime) -> list[Gap]:
+    """Those that overlap [start, end), by start; open ones last until told otherwise."""
+    rows = (
+        select(GapRow)
+        .where(
+            GapRow.camera_id == camera_id,
+            GapRow.profile == profile,
+            GapRow.start_at < end,
+            GapRow.end_at.is_(None) | (GapRow.end_at > start),
+        )
+        .order_by(GapRow.start_at, GapRow.id)
+    )
+    return [_gap(row) for row in tx.scalars(rows)]
+
+
+def register_volume(tx: Session, uuid: str, path: str, created_at: datetime) -> None:
+    """Make the volume known, or note where it is mounted now."""
+    if tx.get(VolumeRow, uuid) is None:
+        tx.add(VolumeRow(uuid=uuid, path=path, created_at=created_at))
+    else:
+        tx.execute(update(VolumeRow).where(VolumeRow.uuid == uuid, VolumeRow.path != path).values(path=path))
+    tx.flush()
+
+
+def volumes(tx: Session) -> list[CatalogVolume]:
+    return [CatalogVolume(row.uuid, row.path) for row in tx.scalars(select(VolumeRow).order_by(VolumeRow.created_at))]
