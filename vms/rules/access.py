@@ -1,0 +1,121 @@
+"""Who may do what: one table of roles and actions. Managing, watching and looking back are different roles.
+
+Pure. The web asks `decide` for every request; a route without an action fails the tests.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, TypeGuard, get_args
+
+Role = Literal[
+    "observer",
+    "police_reviewer",
+    "evidence_officer",
+    "technician",
+    "privacy_officer",
+    "shift_manager",
+    "policy_officer",
+    "admin",
+]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+Action = Literal[
+    "session.own",
+    "cameras.list",
+    "status.read",
+    "events.follow",
+    "live.watch",
+    "ptz.steer",
+    "snapshot.view",
+    "masks.read",
+    "masks.write",
+    "footage.consult",
+    "footage.view",
+    "footage.export",
+    "metrics.read",
+    "audit.read",
+]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+
+_EVERYONE: frozenset[Role] = frozenset(ROLES)
+_WATCH: frozenset[Role] = frozenset({"observer", "police_reviewer"})
+_LOOK_BACK: frozenset[Role] = frozenset({"police_reviewer", "evidence_officer"})
+
+ALLOWED: dict[Action, frozenset[Role]] = {
+    "session.own": _EVERYONE,
+    "cameras.list": _EVERYONE,
+    "status.read": _EVERYONE - {"policy_officer"},
+    "events.follow": _EVERYONE - {"policy_officer"},
+    "live.watch": _WATCH,
+    "ptz.steer": _WATCH,
+    "snapshot.view": _WATCH | {"technician", "privacy_officer"},
+    "masks.read": frozenset({"privacy_officer", "technician"}),
+    "masks.write": frozenset({"privacy_officer"}),
+    "footage.consult": _LOOK_BACK,
+    "footage.view": _LOOK_BACK,
+    # A reviewer takes along the masked clip of what was consulted; securing footage is the evidence officer's.
+    "footage.export": _LOOK_BACK,
+    "metrics.read": frozenset({"technician", "admin"}),
+    "audit.read": frozenset({"privacy_officer", "shift_manager"}),
+}
+"""Admin is in no row that shows video: managing users and settings is not watching."""
+
+_REASONS: dict[Action, tuple[str, str]] = {
+    "live.watch": (
+        "Live meekijken is voorbehouden aan camera-observanten en aangewezen politie.",
+        "Watching live is for observers and designated police.",
+    ),
+    "ptz.steer": (
+        "Camera's besturen is voorbehouden aan camera-observanten en aangewezen politie.",
+        "Steering cameras is for observers and designated police.",
+    ),
+    "footage.consult": (
+        "Terugkijken is voorbehouden aan aangewezen politiemedewerkers.",
+        "Looking back is for designated police officers.",
+    ),
+    "footage.view": (
+        "Terugkijken is voorbehouden aan aangewezen politiemedewerkers.",
+        "Looking back is for designated police officers.",
+    ),
+    "footage.export": (
+        "Beelden meenemen is voorbehouden aan aangewezen politiemedewerkers.",
+        "Taking footage along is for designated police officers.",
+    ),
+    "masks.write": (
+        "Maskers tekenen en vaststellen is voorbehouden aan de privacy officer.",
+        "Drawing and approving masks is for the privacy officer.",
+    ),
+}
+
+OBSERVER_REPLAY_S = 0
+"""How far an observer may look back. Only designated police look back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """by: the role that gives the right."""
+
+    by: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """reason in Dutch and English, fit for the user's eyes."""
+
+    action: Action
+    nl: str
+    en: str
+
+
+def is_role(name: str) -> TypeGuard[Role]:
+    return name in ROLES
+
+
+def decide(roles: Collection[str], action: Action) -> Allow | Deny:
+    """Deny unless one of the roles is in the action's row. Unknown roles give nothing."""
+    granted = ALLOWED[action]
+    for role in ROLES:
+        if role in roles and role in granted:
+            return Allow(role)
+    nl, en = _REASONS.get(action, ("Uw rol geeft hier geen recht op.", "Your role does not include this."))
+    return Deny(action, nl, en)
