@@ -5,6 +5,7 @@ import logging
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
@@ -98,7 +99,7 @@ class DiscoveryResponder(asyncio.DatagramProtocol):
         device_url: Callable[[str, str], str],
         interfaces: tuple[str, ...] = ("127.0.0.1",),
     ) -> None:
-        """device_url: (camera id, host) → address of its device service. host: where the cameras listen.
+        """device_url: (camera id, host) → address of its device service. host: the IP where the cameras listen.
 
         interfaces: own addresses on which to join the group, besides the system's default one.
         """
@@ -117,10 +118,10 @@ class DiscoveryResponder(asyncio.DatagramProtocol):
             listener.setblocking(False)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            listener.bind((GROUP, PORT))
+            listener.bind(("", PORT))  # not to the group: answers need an address of ours to come from
             for interface in ("0.0.0.0", *self._interfaces):  # noqa: S104 - here: the default interface
                 self._join(listener, interface)
-            await loop.create_datagram_endpoint(lambda: self, sock=listener)
+            self._transport, _ = await loop.create_datagram_endpoint(lambda: self, sock=listener)
         except OSError:
             listener.close()
             raise
@@ -140,16 +141,15 @@ class DiscoveryResponder(asyncio.DatagramProtocol):
             self._transport.close()
             await asyncio.sleep(0)  # lets the transport close its socket
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
-
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         found = _read_probe(data)
         if found is None:
             return
         probe, message_id = found
-        host = self._host if self._host != "0.0.0.0" else _address_towards(addr)  # noqa: S104
+        own_address = _address_towards(addr)
+        if ip_address(self._host).is_loopback and own_address != addr[0]:
+            return  # another machine asks, and could not reach these cameras
+        host = own_address if ip_address(self._host).is_unspecified else self._host
         answering = [
             camera
             for camera in self._cameras.values()
