@@ -101,7 +101,13 @@ class VideoEncoder:
         else:
             context.options = _x265_options(spec)
         self._context = context
+        self._since_keyframe = spec.gop_frames
         self._frame = av.VideoFrame(spec.width, spec.height, "yuv420p")
+
+    @property
+    def next_is_keyframe(self) -> bool:
+        """The next picture starts a GOP by itself."""
+        return self._since_keyframe >= self.spec.gop_frames
 
     def encode(
         self, planes: Planes, timestamp_90k: int, at_us: int, *, keyframe: bool = False
@@ -114,6 +120,9 @@ class VideoEncoder:
             view[: plane.shape[0], : plane.shape[1]] = plane
         frame.pts = timestamp_90k
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE
+        if keyframe or self.next_is_keyframe:
+            self._since_keyframe = 0
+        self._since_keyframe += 1
         return [
             AccessUnit(
                 tuple(split_annexb(bytes(packet))),

@@ -110,7 +110,7 @@ def packetize(codec: Codec, nals: Sequence[bytes], max_bytes: int = MAX_PAYLOAD_
 class PacketTemplate:
     """All RTP packets of one picture, framed for interleaving, with blank sequence, timestamp and SSRC."""
 
-    __slots__ = ("_buffer", "_stamps", "bounds", "count")
+    __slots__ = ("_buffer", "_stamps", "bounds", "count", "payload_bytes")
 
     def __init__(self, payloads: Sequence[bytes]) -> None:
         parts: list[bytes] = []
@@ -126,6 +126,7 @@ class PacketTemplate:
         self._buffer: Bytes = np.frombuffer(b"".join(parts), np.uint8)
         self.bounds = tuple(bounds)
         self.count = len(bounds)
+        self.payload_bytes = sum(map(len, payloads))
         starts = np.array([start for start, _ in bounds], np.intp)
         self._stamps = starts[:, None] + np.arange(2, _HEADER_BYTES)
 
@@ -174,6 +175,10 @@ class RtpFrame:
     @property
     def packet_count(self) -> int:
         return self._template.count
+
+    @property
+    def payload_bytes(self) -> int:
+        return self._template.payload_bytes
 
     def changed(self, shift_90k: int, missing: frozenset[int]) -> "RtpFrame":
         """The same picture with its timestamp shifted and some packets lost."""
