@@ -1,0 +1,80 @@
+"""How a segment lies on disk: one header box in plain, then a fragmented MP4, encrypted or not.
+
+The header is an MP4 box of type `uuid` with a JSON object, so an unencrypted segment plays anywhere as it is. Of an
+encrypted one it tells whose and when it is and under which key: enough to rebuild the catalog row. All bytes after
+the header are AES-256-CTR; the counter block is the header's 12-byte nonce and a 32-bit block number from 0.
+"""
+
+import json
+import struct
+from dataclasses import asdict, dataclass
+from typing import BinaryIO
+
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
+from vms.errors import StorageError
+from vms.units import CameraId, Codec, Profile
+
+BOX_UUID = bytes.fromhex("75697463696a6b4d8a6e9d0151c00001")
+NONCE_BYTES = 12
+BLOCK_BYTES = 16
+_PREFIX = struct.Struct(">I4s16s")
+_MAX_HEADER_BYTES = 4096
+
+PART_SUFFIX = ".part"
+SEGMENT_SUFFIX = ".mp4"
+POSES_SUFFIX = ".poses.jsonl"
+
+
+def sidecar_path(segment_path: str) -> str:
+    """Of a segment's path (final, not .part)."""
+    return segment_path.removesuffix(SEGMENT_SUFFIX) + POSES_SUFFIX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentHeader:
+    """What is known when the file is opened. key_id and nonce (hex) are None when it is not encrypted."""
+
+    camera_id: CameraId
+    profile: Profile
+    codec: Codec
+    start_us: int
+    starts_run: bool
+    purpose: str
+    skew_ms: int | None
+    key_id: str | None
+    nonce: str | None
+
+    def encode(self) -> bytes:
+        body = json.dumps({"v": 1, **asdict(self)}, separators=(",", ":")).encode()
+        return _PREFIX.pack(_PREFIX.size + len(body), b"uuid", BOX_UUID) + body
+
+
+def read_header(file: BinaryIO) -> tuple[SegmentHeader, int]:
+    """(header, offset of the first content byte); the file then stands there. Raises StorageError."""
+    prefix = file.read(_PREFIX.size)
+    if len(prefix) < _PREFIX.size:
+        raise StorageError("too short for a segment header")
+    size, kind, box_uuid = _PREFIX.unpack(prefix)
+    if kind != b"uuid" or box_uuid != BOX_UUID or not _PREFIX.size < size <= _MAX_HEADER_BYTES:
+        raise StorageError("no segment header")
+    try:
+        content = json.loads(file.read(size - _PREFIX.size))
+        if content.pop("v") != 1:
+            raise StorageError("segment of a newer version")
+        header = SegmentHeader(**content)
+        if header.nonce is not None and len(bytes.fromhex(header.nonce)) != NONCE_BYTES:
+            raise StorageError("damaged segment header: nonce")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StorageError("damaged segment header") from error
+    return header, size
+
+
+def cipher_at(secret: bytes, nonce: str, position: int) -> CipherContext:
+    """Stream cipher for content bytes from `position` on; en- and decrypting are the same in CTR."""
+    counter_block = bytes.fromhex(nonce) + (position // BLOCK_BYTES).to_bytes(4, "big")
+    context = Cipher(AES(secret), CTR(counter_block)).encryptor()
+    context.update(bytes(position % BLOCK_BYTES))
+    return context
