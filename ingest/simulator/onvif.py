@@ -70,6 +70,7 @@ class OnvifServer:
         self._host = host
         self._clock = clock
         self._snapshots = asyncio.Semaphore(_SNAPSHOTS_AT_ONCE)
+        self._snapshot_of = {camera_id: asyncio.Lock() for camera_id in cameras}
         self._ports: dict[str, HttpPort] = {}
         for index, (camera_id, device) in enumerate(self._devices.items()):
             shared = index == 0
@@ -158,7 +159,7 @@ class OnvifServer:
         if not self._is_authorized(device, request, None):
             return self._unauthorized(device, request)
         camera_id = device.camera.spec.id
-        async with self._snapshots:
+        async with self._snapshot_of[camera_id], self._snapshots:
             try:
                 jpeg = await asyncio.to_thread(device.source.snapshot_jpeg, camera_id)
             except UitkijkError as error:

@@ -27,7 +27,7 @@ class MediaSource(Protocol):
     def url(self, camera_id: str, profile: Profile) -> str: ...
 
     def snapshot_jpeg(self, camera_id: str) -> bytes:
-        """May take long: call it in a thread."""
+        """May take long: call it in a thread, one at a time per camera."""
 
     def request_keyframe(self, camera_id: str, profile: Profile) -> None: ...
 
