@@ -1,0 +1,102 @@
+"""The purge ledger: append-only, hash-chained. Every erasure leaves an intent before it and a done or failed after."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from vms.rules.chain import GENESIS, entry_hash
+from vms.store.schema import LedgerRow
+from vms.units import us_from_utc
+
+LedgerKind = Literal["run", "intent", "done", "failed", "refused", "key"]
+"""run: a purge run's summary. refused: a guard stopped it. key: a day's key was destroyed."""
+Payload = Mapping[str, str | int | None]
+
+_POSTGRES_LOCK = 0x6C656467
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    seq: int
+    at: datetime
+    kind: LedgerKind
+    segment_id: int | None
+    payload: Payload
+    prev_hash: str
+    hash: str
+
+
+def content_of(seq: int, at: datetime, kind: str, segment_id: int | None, payload: Payload) -> dict[str, object]:
+    """What an entry's hash covers."""
+    return {"seq": seq, "at_us": us_from_utc(at), "kind": kind, "segment_id": segment_id, "payload": dict(payload)}
+
+
+def append(tx: Session, at: datetime, kind: LedgerKind, segment_id: int | None, payload: Payload) -> int:
+    """Add an entry, return its seq. payload: texts and integers only (floats have no one spelling)."""
+    if tx.get_bind().dialect.name == "postgresql":
+        tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
+    last = tx.scalars(select(LedgerRow).order_by(LedgerRow.seq.desc()).limit(1)).first()
+    seq, prev_hash = (last.seq + 1, last.hash) if last else (1, GENESIS)
+    row = LedgerRow(
+        seq=seq,
+        at=at,
+        kind=kind,
+        segment_id=segment_id,
+        payload=dict(payload),
+        prev_hash=prev_hash,
+        hash=entry_hash(prev_hash, content_of(seq, at, kind, segment_id, payload)),
+    )
+    tx.add(row)
+    tx.flush()
+    return seq
+
+
+def entries(tx: Session, after_seq: int = 0) -> Iterator[LedgerEntry]:
+    """All in order, page by page."""
+    while True:
+        page = tx.scalars(select(LedgerRow).where(LedgerRow.seq > after_seq).order_by(LedgerRow.seq).limit(_PAGE)).all()
+        for row in page:
+            yield _entry(row)
+        if not page:
+            return
+        after_seq = page[-1].seq
+        tx.expunge_all()
+
+
+def first_break(tx: Session) -> str | None:
+    """Where the chain was edited, cut or reordered; None when it closes."""
+    expected_seq, prev_hash = 1, GENESIS
+    for entry in entries(tx):
+        if entry.seq != expected_seq:
+            return f"ledger row {expected_seq} is missing"
+        if entry.prev_hash != prev_hash:
+            return f"ledger row {entry.seq} does not follow row {entry.seq - 1}"
+        content = content_of(entry.seq, entry.at, entry.kind, entry.segment_id, entry.payload)
+        if entry.hash != entry_hash(prev_hash, content):
+            return f"ledger row {entry.seq} was changed"
+        expected_seq, prev_hash = entry.seq + 1, entry.hash
+    return None
+
+
+def last_run_at(tx: Session) -> datetime | None:
+    return tx.scalar(select(func.max(LedgerRow.at)).where(LedgerRow.kind == "run"))
+
+
+def last_of_kind(tx: Session, kind: LedgerKind) -> LedgerEntry | None:
+    row = tx.scalars(select(LedgerRow).where(LedgerRow.kind == kind).order_by(LedgerRow.seq.desc()).limit(1)).first()
+    return _entry(row) if row else None
+
+
+def segments_done(tx: Session) -> set[int]:
+    """Ids of all segments whose erasure is written as done."""
+    return {n for n in tx.scalars(select(LedgerRow.segment_id).where(LedgerRow.kind == "done")) if n is not None}
+
+
+def _entry(row: LedgerRow) -> LedgerEntry:
+    kind = cast(LedgerKind, row.kind)
+    return LedgerEntry(row.seq, row.at, kind, row.segment_id, row.payload, row.prev_hash, row.hash)
