@@ -1,0 +1,270 @@
+"""Where a PTZ camera looks, followed all the time, and moving it.
+
+Two connections: one polls GetStatus for ever, the other carries commands, so that a slow command never delays a
+pose. Both use prepared envelopes.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest import onvif_media2, ptz_messages
+from ingest.onvif_camera import OnvifCamera
+from ingest.onvif_client import resolve_camera
+from ingest.onvif_endpoint import OnvifEndpoint
+from ingest.onvif_link import Answer, OnvifLink
+from ingest.onvif_soap import Envelope, printable
+from ingest.ptz_messages import PresetToken, PtzPreset
+from vms.clock import Clock
+from vms.errors import CameraUnauthorized, CameraUnreachable, ProtocolError, UitkijkError
+from vms.packet import PtzPose
+from vms.units import CameraId, Profile
+
+log = logging.getLogger(__name__)
+
+__all__ = ["PresetToken", "PtzHealth", "PtzPreset", "PtzWorker"]
+
+REST_PERIOD_S = 1.0
+MOVING_PERIOD_S = 0.1
+"""Start to start; leaves room above the 8 poses a second that turning masks need."""
+SETTLE_S = 1.0
+"""Keep asking fast for so long after the last sign of movement."""
+STATUS_TIMEOUT_S = 2.0
+COMMAND_TIMEOUT_S = 2.0
+RESOLVE_TIMEOUT_S = 5.0
+FIRST_BACKOFF_S = 1.0
+MAX_BACKOFF_S = 10.0
+UNAUTHORIZED_BACKOFF_S = 60.0
+MAX_UNAUTHORIZED_BACKOFF_S = 600.0
+SYNC_POINT_PERIOD_S = 1.0
+"""More often than this a camera is not asked for a keyframe of the same stream."""
+FAULTS_BEFORE_RESOLVING = 3
+"""So many failed questions in a row, and the camera is asked anew what it is (tokens change after a reset)."""
+_SAME_POSITION = 5e-4
+_MIN_PAUSE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class PtzHealth:
+    """detail: for a technician, never a credential. last_pose_us: server time, None before the first pose.
+
+    skew_ms: camera clock minus server clock, as precise as the camera told.
+    """
+
+    state: Literal["ok", "fault"]
+    detail: str
+    last_pose_us: int | None
+    skew_ms: float | None
+
+
+class PtzWorker:
+    """Thread `ptz-<camera>`. Commands may come from any thread: one at a time, each bounded in time."""
+
+    def __init__(
+        self,
+        camera_id: CameraId,
+        endpoint: OnvifEndpoint,
+        clock: Clock,
+        on_pose: Callable[[PtzPose], None],
+        resolve: Callable[[], OnvifCamera] | None = None,
+    ) -> None:
+        """on_pose: called in the worker's thread; must not block or raise.
+
+        resolve: how to find the camera's services; default: ask it (ingest.onvif_client).
+        """
+        self._camera_id = camera_id
+        self._endpoint = endpoint
+        self._clock = clock
+        self._on_pose = on_pose
+        self._resolve = resolve or (lambda: resolve_camera(endpoint, RESOLVE_TIMEOUT_S, clock))
+        self._thread = threading.Thread(target=self._run, name=f"ptz-{camera_id}", daemon=True)
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._state_lock = threading.Lock()
+        self._camera: OnvifCamera | None = None
+        self._health = PtzHealth("fault", "not connected yet", None, None)
+        self._unauthorized = False
+        self._pose: PtzPose | None = None
+        self._fast_until_s = float("-inf")
+        self._command_lock = threading.Lock()
+        self._commands = OnvifLink(endpoint, clock)
+        self._sync_points_s: dict[Profile, float] = {}
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 3.0) -> None:
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        if self._command_lock.acquire(timeout=COMMAND_TIMEOUT_S):
+            self._commands.close()
+            self._command_lock.release()
+
+    def health(self) -> PtzHealth:
+        with self._state_lock:
+            return self._health
+
+    # commands
+
+    def move(self, pan: float, tilt: float, zoom: float, timeout_s: float = 1.0) -> None:
+        """Velocities -1…1. The camera stops by itself timeout_s after the last move (dead man). Raises CameraError."""
+        self._command(lambda token: ptz_messages.continuous_move(token, pan, tilt, zoom, timeout_s))
+
+    def halt(self) -> None:
+        """Raises CameraError."""
+        self._command(ptz_messages.stop)
+
+    def goto(self, preset: PresetToken) -> None:
+        """Raises CameraError."""
+        self._command(lambda token: ptz_messages.goto_preset(token, preset))
+
+    def presets(self) -> list[PtzPreset]:
+        """Raises CameraError."""
+        return ptz_messages.read_presets(self._command(ptz_messages.get_presets, moves=False).content)
+
+    def save_preset(self, name: str) -> PtzPreset:
+        """A new preset where the camera looks now. Raises CameraError."""
+        name = printable(name, ptz_messages.MAX_PRESET_NAME_CHARS)
+        request = self._command(lambda token: ptz_messages.set_preset(token, name), moves=False, repeatable=False)
+        return ptz_messages.read_saved_preset(request.content, name)
+
+    def sync_point(self, profile: Profile) -> bool:
+        """Ask for a keyframe now; False: asked a moment ago already, or no such stream. Raises CameraError."""
+        with self._commanding() as camera:
+            token = camera.main_token if profile == "main" else camera.sub_token
+            now_s = self._clock.monotonic_s()
+            if token is None or now_s - self._sync_points_s.get(profile, float("-inf")) < SYNC_POINT_PERIOD_S:
+                return False
+            self._sync_points_s[profile] = now_s
+            build = (
+                onvif_media2.synchronization_point if camera.has_media2 else ptz_messages.synchronization_point_media1
+            )
+            self._commands.ask(camera.media_path, build(token), COMMAND_TIMEOUT_S)
+            return True
+
+    def _command(self, request: Callable[[str], Envelope], *, moves: bool = True, repeatable: bool = True) -> Answer:
+        with self._commanding() as camera:
+            if camera.ptz_path is None or camera.ptz_token is None:
+                raise ProtocolError("the camera cannot turn, or has no profile with PTZ")
+            if moves:
+                self._hurry()
+            answer = self._commands.ask(
+                camera.ptz_path, request(camera.ptz_token), COMMAND_TIMEOUT_S, repeatable=repeatable
+            )
+        if moves:
+            self._hurry()
+        return answer
+
+    @contextmanager
+    def _commanding(self) -> Iterator[OnvifCamera]:
+        """The command connection, for one thread at a time. Raises CameraUnreachable, CameraUnauthorized."""
+        with self._state_lock:
+            camera, detail, unauthorized = self._camera, self._health.detail, self._unauthorized
+        if unauthorized:
+            raise CameraUnauthorized(detail)
+        if camera is None:
+            raise CameraUnreachable(detail)
+        if not self._command_lock.acquire(timeout=COMMAND_TIMEOUT_S):
+            raise CameraUnreachable(f"{self._endpoint.authority}: still busy with the command before")
+        try:
+            self._commands.skew = self._commands.skew or camera.skew
+            yield camera
+        finally:
+            self._command_lock.release()
+
+    def _hurry(self) -> None:
+        with self._state_lock:
+            self._fast_until_s = self._clock.monotonic_s() + SETTLE_S
+        self._wake.set()
+
+    # the thread
+
+    def _run(self) -> None:
+        faults = 0
+        while not self._stopping.is_set():
+            try:
+                with self._state_lock:
+                    camera = self._camera if faults < FAULTS_BEFORE_RESOLVING else None
+                self._follow(camera or self._resolve_camera())
+            except UitkijkError as error:
+                faults = 1 if self._posed_since_fault() else faults + 1
+                self._fail(error, faults)
+
+    def _resolve_camera(self) -> OnvifCamera:
+        camera = self._resolve()
+        if camera.ptz_path is None or camera.ptz_token is None:
+            raise ProtocolError("the camera has no PTZ service or no media profile with PTZ; add one in the camera")
+        with self._state_lock:
+            self._camera = camera
+            self._unauthorized = False
+        return camera
+
+    def _follow(self, camera: OnvifCamera) -> None:
+        """Ask and report until told to stop. Raises CameraError."""
+        link = OnvifLink(self._endpoint, self._clock, camera.skew)
+        path, token = camera.ptz_path or "", camera.ptz_token or ""
+        request = ptz_messages.get_status(token)
+        try:
+            while not self._stopping.is_set():
+                started_s = self._clock.monotonic_s()
+                self._wake.clear()
+                answer = link.ask(path, request, STATUS_TIMEOUT_S)
+                self._take(ptz_messages.read_pose(answer.content, self._camera_id, answer.middle_us), link)
+                took_s = self._clock.monotonic_s() - started_s
+                self._wake.wait(max(_MIN_PAUSE_S, self._period_s() - took_s))  # a command or `stop` ends it early
+        finally:
+            link.close()
+
+    def _take(self, pose: PtzPose, link: OnvifLink) -> None:
+        now_s = self._clock.monotonic_s()
+        with self._state_lock:
+            if pose.move_status == "moving" or self._moved(pose):
+                self._fast_until_s = max(self._fast_until_s, now_s + SETTLE_S)
+            self._pose = pose
+            skew_ms = link.skew.ms if link.skew else None
+            if pose.camera_utc_us is not None:
+                skew_ms = (pose.camera_utc_us - pose.at_us) / 1000
+            recovered = self._health.state == "fault"
+            self._unauthorized = False
+            self._health = PtzHealth("ok", "", pose.at_us, skew_ms)
+        if recovered:
+            log.info("ptz_following", extra={"camera": self._camera_id})
+        self._on_pose(pose)
+
+    def _moved(self, pose: PtzPose) -> bool:
+        before = self._pose
+        if before is None:
+            return False
+        deltas = (pose.pan - before.pan, pose.tilt - before.tilt, pose.zoom - before.zoom)
+        return any(abs(delta) > _SAME_POSITION for delta in deltas)
+
+    def _period_s(self) -> float:
+        with self._state_lock:
+            return MOVING_PERIOD_S if self._clock.monotonic_s() < self._fast_until_s else REST_PERIOD_S
+
+    def _posed_since_fault(self) -> bool:
+        with self._state_lock:
+            return self._health.state == "ok"
+
+    def _fail(self, error: UitkijkError, faults: int) -> None:
+        """Tell, and stay away for a while: long when the account was refused, or it locks."""
+        unauthorized = isinstance(error, CameraUnauthorized)
+        first_s, most_s = (
+            (UNAUTHORIZED_BACKOFF_S, MAX_UNAUTHORIZED_BACKOFF_S) if unauthorized else (FIRST_BACKOFF_S, MAX_BACKOFF_S)
+        )
+        delay_s = min(most_s, first_s * 2 ** min(faults - 1, 10)) * random.uniform(1.0, 1.25)  # noqa: S311 - jitter
+        with self._state_lock:
+            repeated = self._health.detail == str(error)
+            self._health = PtzHealth("fault", str(error), self._health.last_pose_us, self._health.skew_ms)
+            self._unauthorized = unauthorized
+        if not repeated:
+            log.warning(
+                "ptz_lost", extra={"camera": self._camera_id, "reason": str(error), "retry_in_s": round(delay_s, 1)}
+            )
+        self._stopping.wait(delay_s)
