@@ -25,6 +25,14 @@ _MAX_KEY_FILE_BYTES = 4096
 _KEY_ID = re.compile(r"([a-z0-9][a-z0-9-]{0,39})/(\d{4}-\d{2}-\d{2})/([0-9a-f]{8})")
 
 
+def parse_key_id(key_id: str) -> tuple[str, date]:
+    """(camera, day) of a key id. Raises KeyUnavailable."""
+    parts = _KEY_ID.fullmatch(key_id)
+    if parts is None:
+        raise KeyUnavailable(f"malformed key id {key_id!r}")
+    return parts[1], date.fromisoformat(parts[2])
+
+
 @dataclass(frozen=True, slots=True)
 class DataKey:
     """key_id: camera/day/random; names the key in the catalog and in the file's header."""
@@ -62,10 +70,7 @@ class KeyRing:
 
     def find(self, key_id: str) -> DataKey:
         """The key that a segment names."""
-        parts = _KEY_ID.fullmatch(key_id)
-        if parts is None:
-            raise KeyUnavailable(f"malformed key id {key_id!r}")
-        key = self._load(self._path(parts[1], date.fromisoformat(parts[2])))
+        key = self._load(self._path(*parse_key_id(key_id)))
         if key.key_id != key_id:
             raise KeyUnavailable(f"key {key_id} was destroyed")
         return key

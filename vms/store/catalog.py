@@ -318,3 +318,9 @@ def register_volume(tx: Session, uuid: str, path: str, created_at: datetime) -> 
 
 def volumes(tx: Session) -> list[CatalogVolume]:
     return [CatalogVolume(row.uuid, row.path) for row in tx.scalars(select(VolumeRow).order_by(VolumeRow.created_at))]
+
+
+def unpurged_with_key(tx: Session, key_id: str) -> int:
+    """How many segments still need this day key."""
+    rows = select(func.count(SegmentRow.id)).where(SegmentRow.key_id == key_id, SegmentRow.state != "purged")
+    return int(tx.scalar(rows) or 0)

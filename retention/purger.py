@@ -1,0 +1,192 @@
+"""The only code that deletes footage. Order per batch, so that a crash at any point is visible and finishes later:
+
+1. tx: holds are checked again; state = purging; ledger `intent`. A hold set after this is refused by that state.
+2. sidecar and file are unlinked inside their volume (never through a link), directories synced.
+3. tx: state = purged (a tombstone keeps hash and times); ledger `done` or `failed`.
+4. the day's key is destroyed with its last segment; ledger `key`.
+"""
+
+import errno
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from vms.clock import Clock, now_utc
+from vms.errors import StorageError
+from vms.keys import KeyRing, parse_key_id
+from vms.rules.layout import sidecar_path
+from vms.rules.retention import Keep, decide_purge
+from vms.store import Store, catalog, holds, ledger
+from vms.store.catalog import Segment
+from vms.store.ledger import Payload
+from vms.units import us_from_utc
+from vms.volume import mounted
+
+log = logging.getLogger(__name__)
+
+BATCH_SEGMENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeResult:
+    erased: int = 0
+    bytes: int = 0
+    held: int = 0
+    failed: int = 0
+    keys_destroyed: int = 0
+
+    def __add__(self, other: "PurgeResult") -> "PurgeResult":
+        return PurgeResult(
+            self.erased + other.erased,
+            self.bytes + other.bytes,
+            self.held + other.held,
+            self.failed + other.failed,
+            self.keys_destroyed + other.keys_destroyed,
+        )
+
+
+@dataclass(slots=True)
+class Purger:
+    """One run's worth of erasing. keys None = nothing is encrypted."""
+
+    store: Store
+    roots: Sequence[Path]
+    keys: KeyRing | None
+    clock: Clock
+    days: int
+    _volumes: dict[str, Path] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._volumes = mounted(self.roots)
+
+    def erase(self, segments: Sequence[Segment]) -> PurgeResult:
+        result = PurgeResult()
+        for first in range(0, len(segments), BATCH_SEGMENTS):
+            result += self._erase_batch(segments[first : first + BATCH_SEGMENTS])
+        return result
+
+    def _erase_batch(self, segments: Sequence[Segment]) -> PurgeResult:
+        now = now_utc(self.clock)
+        intended, held = self._write_intents(segments, now)
+        errors = {segment.id: self._unlink(segment) for segment in intended}
+        for directory in {self._directory(segment) for segment in intended}:
+            _sync_if_there(directory)
+        gone = [segment for segment in intended if errors[segment.id] is None]
+        with self.store.transaction() as tx:
+            for segment in intended:
+                problem = errors[segment.id]
+                if problem is None:
+                    catalog.set_state(tx, segment.id, "purged")
+                    ledger.append(tx, now, "done", segment.id, _facts(segment))
+                else:
+                    ledger.append(tx, now, "failed", segment.id, {"error": problem})
+        for segment in intended:
+            if errors[segment.id] is not None:
+                log.error("purge_failed", extra={"segment": segment.id, "error": errors[segment.id]})
+        keys_destroyed = self._destroy_keys({s.key_id for s in gone if s.key_id is not None}, now)
+        return PurgeResult(len(gone), sum(s.bytes for s in gone), held, len(intended) - len(gone), keys_destroyed)
+
+    def _write_intents(self, segments: Sequence[Segment], now: datetime) -> tuple[list[Segment], int]:
+        intended: list[Segment] = []
+        with self.store.transaction() as tx:
+            holding = holds.active(tx)
+            for segment in segments:
+                if isinstance(decide_purge(segment, holding, now, self.days), Keep):
+                    continue
+                catalog.set_state(tx, segment.id, "purging")
+                ledger.append(tx, now, "intent", segment.id, {**_facts(segment), "reason": "expired"})
+                intended.append(segment)
+        return intended, len(segments) - len(intended)
+
+    def _directory(self, segment: Segment) -> Path | None:
+        root = self._volumes.get(segment.volume_uuid)
+        return root / PurePosixPath(segment.path).parent if root else None
+
+    def _unlink(self, segment: Segment) -> str | None:
+        """None when file and sidecar are gone, else why not."""
+        root = self._volumes.get(segment.volume_uuid)
+        if root is None:
+            return f"volume {segment.volume_uuid} is not mounted"
+        try:
+            for path in (sidecar_path(segment.path), segment.path):
+                _unlink_beneath(root, path)
+        except StorageError as error:
+            return str(error)
+        except OSError as error:
+            return f"{errno.errorcode.get(error.errno or 0, 'EIO')}: {segment.path}"
+        return None
+
+    def _destroy_keys(self, key_ids: set[str], now: datetime) -> int:
+        destroyed = 0
+        for key_id in sorted(key_ids):
+            with self.store.transaction() as tx:
+                camera_id, day = parse_key_id(key_id)
+                if self.keys is None or day >= now.date() or catalog.unpurged_with_key(tx, key_id):
+                    continue
+                if self.keys.destroy(camera_id, day):
+                    ledger.append(tx, now, "key", None, {"key_id": key_id, "camera": camera_id})
+                    destroyed += 1
+        return destroyed
+
+
+def _facts(segment: Segment) -> Payload:
+    return {
+        "camera": segment.camera_id,
+        "profile": segment.profile,
+        "start_us": us_from_utc(segment.start_at),
+        "end_us": us_from_utc(segment.end_at),
+        "bytes": segment.bytes,
+        "sha256": segment.sha256,
+        "chain_hash": segment.chain_hash,
+    }
+
+
+def _unlink_beneath(root: Path, relative: str) -> None:
+    """Remove one file below root without following any link on the way. A file that is gone is fine."""
+    parts = PurePosixPath(relative).parts
+    if not parts or PurePosixPath(relative).is_absolute() or ".." in parts:
+        raise StorageError(f"{relative!r} does not lie below its volume")
+    directory = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for part in parts[:-1]:
+            deeper = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=directory)
+            os.close(directory)
+            directory = deeper
+        os.unlink(parts[-1], dir_fd=directory)
+    except FileNotFoundError:
+        return
+    finally:
+        os.close(directory)
+
+
+def _sync_if_there(directory: Path | None) -> None:
+    if directory is None:
+        return
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(f"{directory}: cannot sync it: {error.strerror}") from error
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _remove_if_empty(directory)
+
+
+def _remove_if_empty(hour_directory: Path) -> None:
+    """An hour's and a day's directory that hold nothing any more; footage is never removed by this."""
+    for directory in _up_to_camera(hour_directory):
+        try:
+            directory.rmdir()
+        except OSError:
+            return
+
+
+def _up_to_camera(hour_directory: Path) -> Iterator[Path]:
+    yield hour_directory
+    yield hour_directory.parent

@@ -1,0 +1,97 @@
+"""A purge run: guard, plan, erase, and its line in the ledger. Used by the process and by `vms retention run`."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from retention.planner import PAGE_SEGMENTS, PurgePlan, make_plan
+from retention.purger import Purger, PurgeResult
+from vms.clock import Clock, now_utc
+from vms.errors import Refused
+from vms.keys import KeyRing
+from vms.rules.retention import RunFacts, refuse_run
+from vms.store import Store, catalog, ledger
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class PurgeRunner:
+    """Not thread-safe: one run at a time. Keeps the monotonic clock between runs, to notice a clock that jumps."""
+
+    store: Store
+    roots: Sequence[Path]
+    keys: KeyRing | None
+    clock: Clock
+    days: int
+    max_share: float
+    _last_run: tuple[datetime, float] | None = None
+
+    def plan(self) -> PurgePlan:
+        return make_plan(self.store, now_utc(self.clock), self.days)
+
+    def run(self, *, confirmed: bool = False) -> PurgeResult:
+        """Erase all that expired. Raises Refused when a guard stops the run and nobody confirmed it."""
+        plan = self.plan()
+        if not confirmed:
+            self._guard(plan)
+        purger = Purger(self.store, self.roots, self.keys, self.clock, self.days)
+        result = PurgeResult()
+        while plan.erase:
+            result += purger.erase(plan.erase)
+            if result.failed or len(plan.erase) + len(plan.held) < PAGE_SEGMENTS:
+                break
+            plan = self.plan()
+        self._record(plan, result)
+        return result
+
+    def _guard(self, plan: PurgePlan) -> None:
+        with self.store.reading() as tx:
+            last_run_at = ledger.last_run_at(tx)
+        elapsed = None
+        if self._last_run and self._last_run[0] == last_run_at:
+            elapsed = timedelta(seconds=self.clock.monotonic_s() - self._last_run[1])
+        facts = RunFacts(plan.now, last_run_at, elapsed, len(plan.erase), plan.stored_segments)
+        reason = refuse_run(facts, self.max_share)
+        if reason is None:
+            return
+        with self.store.transaction() as tx:
+            last = ledger.last_of_kind(tx, "refused")
+            if last is None or last.payload.get("reason") != reason:
+                ledger.append(tx, plan.now, "refused", None, {"reason": reason})
+        raise Refused(f"{reason}; if that is right, run `vms retention run --confirm`")
+
+    def _record(self, plan: PurgePlan, result: PurgeResult) -> None:
+        """Every run that did or could have done something, and the first of each hour, for the proof."""
+        now = now_utc(self.clock)
+        self_seen = self._last_run
+        hour_changed = self_seen is None or self_seen[0].replace(minute=0, second=0, microsecond=0) != now.replace(
+            minute=0, second=0, microsecond=0
+        )
+        if result != PurgeResult() or hour_changed:
+            with self.store.transaction() as tx:
+                stored, stored_bytes = catalog.count(tx)
+                ledger.append(
+                    tx,
+                    now,
+                    "run",
+                    None,
+                    {
+                        "days": self.days,
+                        "erased": result.erased,
+                        "bytes": result.bytes,
+                        "held": len(plan.held),
+                        "failed": result.failed,
+                        "keys_destroyed": result.keys_destroyed,
+                        "stored": stored,
+                        "stored_bytes": stored_bytes,
+                    },
+                )
+            self._last_run = (now, self.clock.monotonic_s())
+        if result.erased or result.failed:
+            log.info(
+                "purge_run",
+                extra={"erased": result.erased, "bytes": result.bytes, "failed": result.failed, "held": len(plan.held)},
+            )

@@ -1,0 +1,148 @@
+"""Prove from the disk, not from the plan, that nothing is older than allowed and that the ledger tells the truth."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vms.rules.layout import PART_SUFFIX, parse_path
+from vms.rules.retention import holds_on, oldest_allowed
+from vms.store import Store, catalog, holds, ledger
+from vms.store.catalog import Segment
+from vms.store.holds import EvidenceHold
+from vms.volume import MARKER_NAME, mounted
+
+FOREIGN_NAMES = frozenset({"lost+found"})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """code: R1 too old on disk · R2 erased footage on disk · R3 ledger broken · R4 erasure without ledger entry ·
+    R5 old footage in the catalog · R6 key outlived its footage · R7 volume not mounted · R8 foreign file."""
+
+    code: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What verify saw. oldest_frame_at: of all segment files on disk, by their names; None when there is none."""
+
+    at: datetime
+    limit: datetime
+    files: int
+    bytes: int
+    oldest_frame_at: datetime | None
+    held_files: int
+    erased_in_total: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _DiskFile:
+    volume_uuid: str
+    path: str
+    bytes: int
+    is_link: bool
+
+
+def verify(store: Store, roots: Sequence[Path], keys_dir: Path, now: datetime, days: int) -> Proof:
+    limit = oldest_allowed(now, days)
+    volumes = mounted(roots)
+    findings = [
+        Finding("R7", str(root), "not mounted, or its marker is gone: nothing there can be proven")
+        for root in roots
+        if root not in volumes.values()
+    ]
+    with store.reading() as tx:
+        holding = holds.active(tx)
+        broken = ledger.first_break(tx)
+        done = ledger.segments_done(tx)
+    tombstones = {s.path: s for s in _all(store, "purged")}
+    kept = {s.path: s for s in _all(store, "recorded", "purging")}
+    if broken:
+        findings.append(Finding("R3", "ledger", broken))
+    findings += [
+        Finding("R4", segment.path, "erased, but the ledger has no `done` for it")
+        for segment in tombstones.values()
+        if segment.id not in done
+    ]
+    findings += _late_rows(kept.values(), holding, limit)
+    files = list(_walk(volumes))
+    oldest, held_files = None, 0
+    for file in files:
+        name = parse_path(file.path)
+        if name is None or file.is_link:
+            findings.append(Finding("R8", file.path, "not a file of ours; it is left alone, remove it by hand"))
+            continue
+        if file.path in tombstones:
+            findings.append(Finding("R2", file.path, "the ledger says it was erased, the disk still has it"))
+        oldest = name.start_at if oldest is None or name.start_at < oldest else oldest
+        row = kept.get(file.path)
+        if row is not None and holds_on(row, holding):
+            held_files += 1
+        elif name.start_at <= limit and not name.suffix.endswith(PART_SUFFIX):
+            held = _sidecar_row(kept, file.path)
+            if held is None or not holds_on(held, holding):
+                findings.append(Finding("R1", file.path, f"taken {name.start_at:%Y-%m-%d %H:%M:%S} UTC: too old"))
+    findings += _late_keys(keys_dir, kept.values(), limit)
+    return Proof(now, limit, len(files), sum(f.bytes for f in files), oldest, held_files, len(done), tuple(findings))
+
+
+def _all(store: Store, *states: catalog.SegmentState) -> Iterator[Segment]:
+    after = 0
+    while True:
+        with store.reading() as tx:
+            page = catalog.page(tx, after, 5_000, states=states)
+        if not page:
+            return
+        yield from page
+        after = page[-1].id
+
+
+def _sidecar_row(kept: dict[str, Segment], path: str) -> Segment | None:
+    """The segment that a pose sidecar belongs to."""
+    return kept.get(path.replace(".poses.jsonl", ".mp4"))
+
+
+def _late_rows(rows: Iterable[Segment], holding: Sequence[EvidenceHold], limit: datetime) -> list[Finding]:
+    return [
+        Finding("R5", row.path, f"in the catalog as {row.state}, taken {row.start_at:%Y-%m-%d %H:%M:%S} UTC: too old")
+        for row in rows
+        if row.start_at <= limit and not holds_on(row, holding)
+    ]
+
+
+def _late_keys(keys_dir: Path, rows: Iterable[Segment], limit: datetime) -> list[Finding]:
+    """A day key whose whole day has expired and that no kept segment needs."""
+    needed = {row.key_id.rsplit("/", 1)[0] for row in rows if row.key_id}
+    findings = []
+    for path in sorted(keys_dir.glob("*/*.json")):
+        day_key = f"{path.parent.name}/{path.stem}"
+        try:
+            day = datetime.strptime(path.stem, "%Y-%m-%d").replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        if day < limit.replace(hour=0, minute=0, second=0, microsecond=0) and day_key not in needed:
+            findings.append(Finding("R6", day_key, "its footage is gone; the key must be destroyed too"))
+    return findings
+
+
+def _walk(volumes: dict[str, Path]) -> Iterator[_DiskFile]:
+    """Every file below each volume, links not followed, our marker left out."""
+    for volume_uuid, root in volumes.items():
+        for directory, subdirectories, names in os.walk(root, followlinks=False):
+            here = Path(directory)
+            if here == root:
+                subdirectories[:] = [name for name in subdirectories if name not in FOREIGN_NAMES]
+                names = [name for name in names if not name.startswith(MARKER_NAME)]
+            links = [name for name in subdirectories if (here / name).is_symlink()]
+            for name in [*names, *links]:
+                path = here / name
+                try:
+                    stat = path.lstat()
+                except FileNotFoundError:
+                    continue
+                yield _DiskFile(volume_uuid, path.relative_to(root).as_posix(), stat.st_size, path.is_symlink())

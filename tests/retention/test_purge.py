@@ -1,0 +1,220 @@
+"""The purge on a real store, real files, real keys; the clock is scripted."""
+
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from retention.purger import Purger
+from retention.runner import PurgeRunner
+from retention.verify import Proof, verify
+from tests.fakes import T0_US, FakeClock
+from vms.clock import now_utc
+from vms.errors import Refused
+from vms.keys import KeyRing, create_site_key
+from vms.rules.layout import segment_path, sidecar_path
+from vms.store import Store, catalog, holds, ledger
+from vms.store.catalog import NewSegment, Segment
+from vms.store.holds import NewHold
+from vms.units import CameraId
+from vms.volume import create_marker
+
+NOW = now_utc(FakeClock(T0_US))
+CAMERA = CameraId("markt-01")
+
+
+class World:
+    """A site with a volume, a key ring and footage of any age."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.clock = FakeClock(T0_US)
+        self.store = Store(f"sqlite:///{tmp_path}/u.db")
+        self.store.migrate()
+        self.root = tmp_path / "media"
+        self.volume_uuid = create_marker(self.root, NOW)
+        self.keys_dir = tmp_path / "keys"
+        create_site_key(self.keys_dir / "site.key")
+        self.keys = KeyRing(self.keys_dir, self.keys_dir / "site.key")
+        with self.store.transaction() as tx:
+            catalog.register_volume(tx, self.volume_uuid, str(self.root), NOW)
+        self.runner = PurgeRunner(self.store, [self.root], self.keys, self.clock, 28, 0.5)
+
+    def record(self, start_at: datetime, camera: CameraId = CAMERA) -> Segment:
+        path = segment_path(camera, "sub", start_at)
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"footage" * 100)
+        (self.root / sidecar_path(path)).write_text("{}\n")
+        key = self.keys.data_key(camera, start_at.date())
+        with self.store.transaction() as tx:
+            return catalog.add(
+                tx,
+                NewSegment(
+                    camera_id=camera,
+                    profile="sub",
+                    volume_uuid=self.volume_uuid,
+                    path=path,
+                    start_at=start_at,
+                    end_at=start_at + timedelta(minutes=1),
+                    duration_90k=60 * 90_000,
+                    bytes=700,
+                    codec="avc1.42e01f",
+                    width=640,
+                    height=360,
+                    sha256="0" * 64,
+                    key_id=key.key_id,
+                    sidecar_sha256=None,
+                    starts_run=False,
+                ),
+            )
+
+    def hold(self, segment: Segment) -> None:
+        with self.store.transaction() as tx:
+            holds.create(
+                tx,
+                NewHold(
+                    cameras=(segment.camera_id,),
+                    start_at=segment.start_at,
+                    end_at=segment.end_at,
+                    case_number="PL2300-2026118822",
+                    legal_basis="art. 126nd Sv",
+                    requester="B. Smits",
+                    created_by="e.officer",
+                    review_at=NOW + timedelta(days=90),
+                ),
+                NOW,
+            )
+
+    def state(self, segment: Segment) -> str:
+        with self.store.reading() as tx:
+            return catalog.segment(tx, segment.id).state
+
+    def ledger_kinds(self) -> list[str]:
+        with self.store.reading() as tx:
+            return [entry.kind for entry in ledger.entries(tx)]
+
+    def proof(self) -> Proof:
+        return verify(self.store, [self.root], self.keys_dir, now_utc(self.clock), 28)
+
+
+@pytest.fixture
+def world(tmp_path: Path):
+    world = World(tmp_path)
+    yield world
+    world.store.close()
+
+
+def days_ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+def test_what_passed_28_days_leaves_disk_keys_and_sight_and_the_rest_stays(world: World) -> None:
+    old, young = world.record(days_ago(28.001)), world.record(days_ago(27.999))
+    result = world.runner.run()
+    assert (result.erased, result.bytes, result.failed) == (1, 700, 0)
+    assert not (world.root / old.path).exists()
+    assert not (world.root / sidecar_path(old.path)).exists()
+    assert (world.root / young.path).exists()
+    assert (world.state(old), world.state(young)) == ("purged", "recorded")
+    assert world.ledger_kinds() == ["intent", "done", "run"]
+    assert world.proof().findings == ()
+
+
+def test_the_day_key_dies_with_the_last_segment_of_its_day(world: World) -> None:
+    first, last = world.record(days_ago(29)), world.record(days_ago(29) + timedelta(minutes=1))
+    Purger(world.store, [world.root], world.keys, world.clock, 28).erase([first])
+    key_file = world.keys_dir / CAMERA / f"{first.start_at:%Y-%m-%d}.json"
+    assert key_file.exists()
+    assert world.runner.run().keys_destroyed == 1
+    assert not key_file.exists()
+    assert world.state(last) == "purged"
+
+
+def test_held_footage_survives_and_goes_at_the_first_run_after_its_release(world: World) -> None:
+    held = world.record(days_ago(40))
+    world.hold(held)
+    assert world.runner.run().erased == 0
+    assert (world.root / held.path).exists()
+    proof = world.proof()
+    assert proof.findings == ()
+    assert proof.held_files >= 1
+    with world.store.transaction() as tx:
+        holds.release(tx, 1, "second.person", NOW)
+    assert world.runner.run().erased == 1
+
+
+def test_a_run_that_died_after_its_intent_is_finished_by_the_next(world: World) -> None:
+    segment = world.record(days_ago(30))
+    with world.store.transaction() as tx:
+        catalog.set_state(tx, segment.id, "purging")
+        ledger.append(tx, NOW, "intent", segment.id, {})
+    (world.root / segment.path).unlink()
+    assert world.runner.run().erased == 1
+    assert world.state(segment) == "purged"
+    assert world.proof().findings == ()
+
+
+def test_a_link_in_the_store_is_not_followed(world: World, tmp_path: Path) -> None:
+    segment = world.record(days_ago(30))
+    elsewhere = tmp_path / "elsewhere"
+    day = (world.root / segment.path).parent.parent
+    day.rename(elsewhere)
+    day.symlink_to(elsewhere)
+    result = world.runner.run()
+    assert (result.erased, result.failed) == (0, 1)
+    assert next(elsewhere.rglob("*.mp4")).exists()
+    assert world.ledger_kinds() == ["intent", "failed", "run"]
+
+
+def test_an_unmounted_volume_erases_nothing_and_says_so(world: World) -> None:
+    segment = world.record(days_ago(30))
+    (world.root / ".uitkijk-volume").rename(world.root.parent / "away")
+    assert world.runner.run().failed == 1
+    assert world.state(segment) == "purging"
+    assert "R7" in {finding.code for finding in world.proof().findings}
+
+
+def test_a_clock_that_jumps_stops_the_purge_until_somebody_confirms(world: World) -> None:
+    world.record(days_ago(1))
+    world.runner.run()
+    world.clock.us += 40 * 86_400 * 1_000_000  # the wall clock leaps, the monotonic one does not
+    with pytest.raises(Refused, match="jumped forward"):
+        world.runner.run()
+    with pytest.raises(Refused):
+        world.runner.run()
+    assert world.ledger_kinds() == ["run", "refused"]
+    assert world.runner.run(confirmed=True).erased == 1
+
+
+def test_verify_reads_the_disk_and_not_the_plan(world: World) -> None:
+    erased, young = world.record(days_ago(30)), world.record(days_ago(1))
+    copy = (world.root / erased.path).read_bytes()
+    world.runner.run()
+    (world.root / erased.path).parent.mkdir(parents=True)
+    (world.root / erased.path).write_bytes(copy)
+    (world.root / "notes.txt").write_text("x")
+    codes = {(finding.code, finding.subject) for finding in world.proof().findings}
+    assert codes == {("R1", erased.path), ("R2", erased.path), ("R8", "notes.txt")}
+    assert world.proof().oldest_frame_at == erased.start_at
+    assert young.path not in {subject for _, subject in codes}
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "update ledger set payload = '{}' where seq = 2",
+        "delete from ledger where seq = 2",
+        "update ledger set at = at + 1 where seq = 1",
+    ],
+)
+def test_any_edit_of_the_ledger_is_found(world: World, tampering: str) -> None:
+    world.record(days_ago(30))
+    world.runner.run()
+    assert world.proof().findings == ()
+    path = world.store.url.removeprefix("sqlite:///")
+    connection = sqlite3.connect(path)
+    connection.execute(tampering)
+    connection.commit()
+    connection.close()
+    assert "R3" in {finding.code for finding in world.proof().findings}
