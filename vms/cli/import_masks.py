@@ -1,0 +1,113 @@
+"""`vms import masks FILE.json`: mask sets into the register, each with author and a different approver."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from vms.clock import Clock, SystemClock, now_utc
+from vms.config import SiteConfig, load_config
+from vms.errors import ConfigError
+from vms.rules.masks import MaskImport, MaskProblems, parse_mask_import
+from vms.store import Store
+from vms.store import masks as mask_store
+
+MAX_IMPORT_BYTES = 16 * 1024 * 1024
+MAX_SETS = 5000
+
+
+def import_masks(
+    file: Path = typer.Argument(help="JSON: one mask set or a list of them."),
+    config: Path = typer.Option(..., envvar="VMS_CONFIG", help="The site's configuration file."),
+    as_json: bool = typer.Option(False, "--json", help="Answer as JSON."),
+) -> None:
+    """Import mask sets. Exit code 1 when something was unclear; what is clear is imported all the same."""
+    try:
+        site = load_config(config)
+        documents = _documents(file)
+    except ConfigError as error:
+        typer.echo("\n".join(error.problems), err=True)
+        raise typer.Exit(2) from error
+    store = Store(site.database_url)
+    try:
+        store.migrate()
+        answer = import_documents(site, store, SystemClock(), documents)
+    finally:
+        store.close()
+    typer.echo(json.dumps(answer, ensure_ascii=False) if as_json else _text(answer))
+    if answer["unclear"]:
+        raise typer.Exit(1)
+
+
+def import_documents(site: SiteConfig, store: Store, clock: Clock, documents: list[Any]) -> dict[str, Any]:
+    """{"imported": n, "sets": [{camera, version, masks, valid_from, draft}], "unclear": [{index, camera, problems}]}"""
+    sets: list[dict[str, Any]] = []
+    unclear: list[dict[str, Any]] = []
+    with store.transaction() as tx:
+        for index, document in enumerate(documents):
+            try:
+                new = parse_mask_import(document)
+                _check_against_site(site, new)
+            except MaskProblems as error:
+                unclear.append({"index": index, "camera": _camera_of(document), "problems": error.problems})
+                continue
+            added = mask_store.add(tx, new, now_utc(clock))
+            sets.append(
+                {
+                    "camera": added.camera_id,
+                    "version": added.version,
+                    "masks": len(added.masks),
+                    "valid_from": added.valid_from.isoformat(),
+                    "draft": added.approver is None,
+                }
+            )
+    return {"imported": len(sets), "sets": sets, "unclear": unclear}
+
+
+def _check_against_site(site: SiteConfig, new: MaskImport) -> None:
+    camera = site.camera(new.camera_id)
+    if camera is None:
+        raise MaskProblems([f"camera: {new.camera_id!r} is not in the configuration"])
+    problems: list[str] = []
+    if camera.masks == "none":
+        problems.append('camera: the configuration says masks = "none"; the set would never be painted')
+    if camera.can_turn and any(mask.space == "image" for mask in new.masks):
+        problems.append("masks: picture coordinates cannot follow a turning camera; draw them on the sphere")
+    if not camera.can_turn and any(mask.space == "sphere" for mask in new.masks):
+        problems.append("masks: a fixed camera tells no direction; draw them in picture coordinates (space = image)")
+    if problems:
+        raise MaskProblems(problems)
+
+
+def _documents(file: Path) -> list[Any]:
+    try:
+        if file.stat().st_size > MAX_IMPORT_BYTES:
+            raise ConfigError([f"{file}: larger than {MAX_IMPORT_BYTES} bytes"])
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError([f"{file}: cannot read it: {error.strerror}"]) from error
+    except ValueError as error:
+        raise ConfigError([f"{file}: not valid JSON: {error}"]) from error
+    documents = document if isinstance(document, list) else [document]
+    if len(documents) > MAX_SETS:
+        raise ConfigError([f"{file}: more than {MAX_SETS} mask sets; split it"])
+    return documents
+
+
+def _camera_of(document: object) -> str | None:
+    camera = document.get("camera") if isinstance(document, dict) else None
+    return camera[:80] if isinstance(camera, str) else None
+
+
+def _text(answer: dict[str, Any]) -> str:
+    lines = [f"{answer['imported']} mask sets imported"]
+    lines += [
+        f"  {item['camera']} version {item['version']}: {item['masks']} masks from {item['valid_from']}"
+        + (" (draft: no approver)" if item["draft"] else "")
+        for item in answer["sets"]
+    ]
+    for item in answer["unclear"]:
+        lines.append(f"unclear: set {item['index'] + 1} ({item['camera'] or 'no camera'}) was not imported")
+        lines += [f"  {problem}" for problem in item["problems"]]
+    return "\n".join(lines)

@@ -1,0 +1,137 @@
+"""What must be painted over one picture before anybody sees it. Pure, and closed when in doubt.
+
+There are three answers and no fourth: the site decided that no mask is needed, these polygons, or nothing at all.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from vms.packet import PtzPose
+from vms.rules.masks import MaskSet
+from vms.rules.pose_at import FrameTime, PoseEstimate, PoseLimits, PoseUnknown, estimate_pose
+from vms.rules.ptz_geometry import Floats, FrameSize, SphereMask, half_diagonal_tan, image_polygon, prepare, project
+
+MAX_GROWTH_DEG = 20.0
+"""When the camera's position is less sure than this, the whole picture goes."""
+
+BlankReason = Literal[
+    "no-mask-set",
+    "unknown-lens",
+    "no-pose",
+    "stale-pose",
+    "pose-gap",
+    "too-fast",
+    "mask-space",
+    "picture-disagrees",
+    "internal",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class MaskRules:
+    """What the configuration says about one camera's masks.
+
+    margin_deg: masks grow by this much on every side, always.
+    """
+
+    masks: Literal["required", "none"]
+    can_turn: bool
+    margin_deg: float
+    limits: PoseLimits
+
+
+@dataclass(frozen=True, slots=True)
+class NoMaskRequired:
+    """The original may be shown. decided_by: who said so, for the record."""
+
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PaintPolygons:
+    """Fill each polygon (shape (n, 2), pixels of the picture) on its own. growth_deg: margin and doubt together."""
+
+    polygons: tuple[Floats, ...]
+    version: int
+    growth_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlankFrame:
+    """Show nothing of the picture. detail: for people."""
+
+    reason: BlankReason
+    detail: str
+
+
+MaskPlan = NoMaskRequired | PaintPolygons | BlankFrame
+Masked = PaintPolygons | BlankFrame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedSet:
+    """A mask set with its sphere masks made ready for projection."""
+
+    mask_set: MaskSet
+    sphere: tuple[SphereMask, ...]
+
+
+def prepare_set(mask_set: MaskSet) -> PreparedSet:
+    return PreparedSet(mask_set, tuple(prepare(mask) for mask in mask_set.masks if mask.space == "sphere"))
+
+
+def pass_through(rules: MaskRules) -> NoMaskRequired | None:
+    """The one decision that lets originals out: the site's configuration says masks = "none"."""
+    if rules.masks == "none":
+        return NoMaskRequired('configuration: masks = "none"')
+    return None
+
+
+def standing_problem(rules: MaskRules, prepared: PreparedSet | None) -> BlankFrame | None:
+    """What blanks every picture of this camera, whenever taken; None when the masks as such are usable."""
+    if prepared is None:
+        return BlankFrame("no-mask-set", "no approved mask set is in force")
+    spaces = {mask.space for mask in prepared.mask_set.masks}
+    if "sphere" in spaces and prepared.mask_set.lens is None:
+        return BlankFrame("unknown-lens", "the mask set has no lens calibration")
+    if "image" in spaces and rules.can_turn:
+        return BlankFrame("mask-space", "a mask in picture coordinates cannot follow a turning camera")
+    return None
+
+
+def mask_plan(
+    rules: MaskRules,
+    prepared: PreparedSet | None,
+    frame: FrameTime,
+    poses: Sequence[PtzPose],
+    size: FrameSize,
+) -> MaskPlan:
+    """prepared: the set in force when the picture was taken. poses: in order, some seconds around it."""
+    decided = pass_through(rules)
+    if decided is not None:
+        return decided
+    problem = standing_problem(rules, prepared)
+    if problem is not None or prepared is None:
+        return problem or BlankFrame("no-mask-set", "no approved mask set is in force")
+    images = tuple(image_polygon(mask, size) for mask in prepared.mask_set.masks if mask.space == "image")
+    lens = prepared.mask_set.lens
+    if lens is None or not prepared.sphere:
+        return PaintPolygons(images, prepared.mask_set.version, 0.0)
+    pose = estimate_pose(poses, frame, lens, rules.limits)
+    if isinstance(pose, PoseUnknown):
+        return BlankFrame(pose.reason, pose.detail)
+    return _painted(rules, prepared, pose, size, images)
+
+
+def _painted(
+    rules: MaskRules, prepared: PreparedSet, pose: PoseEstimate, size: FrameSize, images: tuple[Floats, ...]
+) -> Masked:
+    zoom_doubt = half_diagonal_tan(pose.hfov_high_deg, size) - half_diagonal_tan(pose.hfov_low_deg, size)
+    doubt_deg = pose.growth_deg + math.degrees(zoom_doubt)
+    if doubt_deg > MAX_GROWTH_DEG:
+        return BlankFrame("too-fast", f"the camera turns too fast: its direction is unsure by {doubt_deg:.0f} degrees")
+    growth_deg = rules.margin_deg + doubt_deg
+    found = [polygon for mask in prepared.sphere for polygon in project(mask, pose.view, size, growth_deg)]
+    return PaintPolygons((*images, *found), prepared.mask_set.version, growth_deg)
