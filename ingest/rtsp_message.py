@@ -1,0 +1,155 @@
+"""RTSP 1.0 on a TCP connection (RFC 2326): text messages and interleaved `$` frames, mixed as they come. Pure.
+
+Everything is bounded: a header block, a body and (by its 16-bit length) a frame; what breaks the bounds or the
+grammar raises ProtocolError, nothing else does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vms.errors import ProtocolError
+
+MAX_HEADER_BYTES = 64 * 1024
+MAX_BODY_BYTES = 1024 * 1024
+_DOLLAR = 0x24
+_FRAMING_BYTES = 4
+_BLANK_LINE = b"\r\n\r\n"
+_UPPERCASE = frozenset(range(ord("A"), ord("Z") + 1))
+_STATUS_WORDS = 2
+_REQUEST_WORDS = 3
+
+InterleavedFrame = tuple[int, bytes]
+"""(channel, RTP or RTCP packet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RtspMessage:
+    """A reply, or a request that the server sends us. Header names are lower case, in order, repeats kept."""
+
+    start_line: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+
+    @property
+    def status(self) -> int | None:
+        """None for a request."""
+        if not self.start_line.startswith("RTSP/"):
+            return None
+        words = self.start_line.split(" ", _STATUS_WORDS)
+        return int(words[1])
+
+    @property
+    def method(self) -> str:
+        """Of a request; empty for a reply."""
+        return "" if self.start_line.startswith("RTSP/") else self.start_line.split(" ", 1)[0]
+
+    def header(self, name: str) -> str | None:
+        """The first one of that (lower case) name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.headers if key == name]
+
+    @property
+    def cseq(self) -> int | None:
+        return _small_number(self.header("cseq"))
+
+
+def format_message(start_line: str, headers: Sequence[tuple[str, str]], body: bytes = b"") -> bytes:
+    """Raises ProtocolError when a value would break out of its line: some come from the camera's answers."""
+    lines = [start_line, *(f"{name}: {value}" for name, value in headers)]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ProtocolError("line break inside an RTSP header")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+def parse_header(block: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Start line and headers of a block without its blank line. Raises ProtocolError."""
+    lines = block.decode("utf-8", "replace").split("\r\n")
+    start_line = lines[0]
+    words = start_line.split(" ")
+    if start_line.startswith("RTSP/"):
+        if len(words) < _STATUS_WORDS or _small_number(words[1]) is None:
+            raise ProtocolError(f"RTSP status line expected, got {start_line[:80]!r}")
+    elif len(words) != _REQUEST_WORDS or not words[2].startswith("RTSP/"):
+        raise ProtocolError(f"RTSP message expected, got {start_line[:80]!r}")
+    headers: list[tuple[str, str]] = []
+    for line in lines[1:]:
+        if line[:1] in (" ", "\t") and headers:  # a folded header goes on
+            name, value = headers[-1]
+            headers[-1] = (name, f"{value} {line.strip()}")
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            headers.append((name.strip().lower(), value.strip()))
+    return start_line, tuple(headers)
+
+
+def _small_number(text: str | None) -> int | None:
+    if text is None or not (text.isascii() and text.isdigit()) or len(text) > 9:
+        return None
+    return int(text)
+
+
+def _body_size(headers: Sequence[tuple[str, str]]) -> int:
+    for name, value in headers:
+        if name == "content-length":
+            size = _small_number(value)
+            if size is None or size > MAX_BODY_BYTES:
+                raise ProtocolError(f"RTSP Content-Length {value[:20]!r} refused")
+            return size
+    return 0
+
+
+class InterleavedSplitter:
+    """Cuts the received bytes into frames and messages, however TCP split them. One thread."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    @property
+    def buffered_bytes(self) -> int:
+        return len(self._rest)
+
+    def feed(self, data: bytes) -> tuple[list[InterleavedFrame], list[RtspMessage]]:
+        """What became complete with these bytes. Raises ProtocolError; the connection is useless then."""
+        buffer = self._rest + data if self._rest else data
+        frames: list[InterleavedFrame] = []
+        messages: list[RtspMessage] = []
+        at, size = 0, len(buffer)
+        # The hot loop of ingest: slices, no memoryview, one step per RTP packet.
+        while size - at >= _FRAMING_BYTES:
+            if buffer[at] == _DOLLAR:
+                end = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])
+                if end > size:
+                    break
+                frames.append((buffer[at + 1], buffer[at + 4 : end]))
+            else:
+                end = _message_end(buffer, at, messages)
+                if end <= at:
+                    break
+            at = end
+        self._rest = buffer[at:]
+        return frames, messages
+
+
+def _message_end(buffer: bytes, at: int, messages: list[RtspMessage]) -> int:
+    """Append the message that starts at `at` and return where it ends; `at` itself when it is not complete."""
+    if buffer[at : at + 2] == b"\r\n":  # tolerated between messages
+        return at + 2
+    if buffer[at] not in _UPPERCASE:
+        raise ProtocolError("bytes that are neither an interleaved frame nor an RTSP message")
+    end_of_header = buffer.find(_BLANK_LINE, at, at + MAX_HEADER_BYTES)
+    if end_of_header < 0:
+        if len(buffer) - at >= MAX_HEADER_BYTES:
+            raise ProtocolError(f"RTSP header longer than {MAX_HEADER_BYTES} bytes")
+        return at
+    start_line, headers = parse_header(buffer[at:end_of_header])
+    start_of_body = end_of_header + len(_BLANK_LINE)
+    end = start_of_body + _body_size(headers)
+    if end > len(buffer):
+        return at
+    messages.append(RtspMessage(start_line, headers, buffer[start_of_body:end]))
+    return end
