@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import secrets
 import signal
 from collections.abc import Awaitable, Callable
@@ -134,8 +135,6 @@ class StreetServer:
     """A running street. All methods belong to the event loop's thread."""
 
     def __init__(self, options: StreetOptions, clock: Clock, street: Street) -> None:
-        """Raises ConfigError for options that cannot work."""
-        _check(options)
         self.options = options
         self.cameras = make_cameras(make_specs(options), clock)
         self._power = PowerSwitch(self.cameras)
@@ -157,13 +156,11 @@ class StreetServer:
         """Raises ConfigError when a port is taken; then nothing stays open."""
         last_onvif_port = self.options.onvif_port + len(self.cameras) - 1
         try:
-            await self._start_part(self.rtsp.start, self.rtsp.stop, f"--rtsp-port: {self.options.rtsp_port}")
+            await self._start_part(self.rtsp.start, self.rtsp.stop, f"--rtsp-port {self.options.rtsp_port}")
             await self._start_part(
-                self.onvif.start, self.onvif.stop, f"--onvif-port: {self.options.onvif_port}–{last_onvif_port}"
+                self.onvif.start, self.onvif.stop, f"--onvif-port {self.options.onvif_port}–{last_onvif_port}"
             )
-            await self._start_part(
-                self.control.start, self.control.stop, f"--control-port: {self.options.control_port}"
-            )
+            await self._start_part(self.control.start, self.control.stop, f"--control-port {self.options.control_port}")
         except ConfigError:
             await self.stop()
             raise
@@ -176,7 +173,7 @@ class StreetServer:
         try:
             await start()
         except (OSError, CameraUnreachable) as error:
-            problem = f"{what} on {self.options.host} cannot be opened ({error}); give another port"
+            problem = f"{what} on {self.options.host}: {_reason(error)}; give another port"
             raise ConfigError([problem]) from error
         self._running.push_async_callback(stop)
 
@@ -198,12 +195,21 @@ class StreetServer:
         return self.rtsp.url(camera_id, profile)
 
 
+def _reason(error: Exception) -> str:
+    """The system's own words, without asyncio's and ours around them."""
+    cause = error.__cause__ or error
+    return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else str(error)
+
+
 def run_street(
     options: StreetOptions,
     on_ready: Callable[[StreetServer], None] = lambda _: None,
     clock: Clock | None = None,
 ) -> None:
-    """Run until SIGTERM or SIGINT; belongs to the main thread. Raises ConfigError when a port is taken."""
+    """Run until SIGTERM or SIGINT; belongs to the main thread. Raises ConfigError for options that
+    cannot work and for a port that is taken.
+    """
+    _check(options)
     asyncio.run(_run_until_signal(options, on_ready, clock or SystemClock()))
 
 
