@@ -28,16 +28,20 @@ STEADY_AFTER_S = 30.0
 STOP_WITHIN_S = 5.0
 _POLL_S = 0.2
 
-State = Literal["running", "restarting", "failed"]
+State = Literal["running", "restarting", "failed", "done"]
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """name is unique and names the lock; module runs as `python -m module arguments…`."""
+    """name is unique and names the lock; module runs as `python -m module arguments…`.
+
+    once: a job that ends; only a failure starts it again.
+    """
 
     name: str
     module: str
     arguments: tuple[str, ...]
+    once: bool = False
 
 
 @dataclass(slots=True)
@@ -116,6 +120,9 @@ class Supervisor:
         self._forget(child)
         if child.exit_code == EXIT_USAGE:
             child.state = "failed"
+            return True
+        if child.spec.once and child.exit_code == 0:
+            child.state = "done"
             return True
         if self.clock.monotonic_s() - child.started_s > STEADY_AFTER_S:
             child.failures = 0

@@ -24,6 +24,9 @@ signal.signal(signal.SIGTERM, lambda *_: stop.set())
 run_dir, name = Path(sys.argv[1]), sys.argv[2]
 if name == "misconfigured":
     sys.exit(2)
+if name == "job":
+    (run_dir / "job.started").open("a").write("x")
+    sys.exit(0)
 with process_lock(run_dir, name):
     (run_dir / f"{name}.started").open("a").write("x")
     stop.wait(30)
@@ -96,3 +99,16 @@ def test_a_wrong_configuration_ends_everything_instead_of_restarting_for_ever(ru
     running.thread.join(10)
     assert running.result == [False]
     assert running_pid(run_dir, "a") is None
+
+
+def test_a_job_runs_once(run_dir, child_environment) -> None:
+    specs = [ProcessSpec("job", "child_of_test", (str(run_dir), "job"), once=True)]
+    supervisor = Supervisor(specs, run_dir, SystemClock(), child_environment)
+    stop = threading.Event()
+    thread = threading.Thread(target=lambda: supervisor.run(stop), daemon=True)
+    thread.start()
+    listing = run_dir / "processes.json"
+    eventually(lambda: listing.exists() and json.loads(listing.read_text())[0]["state"] == "done")
+    stop.set()
+    thread.join(10)
+    assert (run_dir / "job.started").read_text() == "x"

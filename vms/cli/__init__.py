@@ -1,0 +1,52 @@
+"""The command `vms`. Each command lives in its own module; this one only puts them together.
+
+Exit codes: 0 fine, 1 findings or failure, 2 wrong usage or configuration (one clear line, never a traceback).
+"""
+
+import sys
+
+import typer
+
+from vms.errors import ConfigError, UitkijkError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def make_app() -> typer.Typer:
+    from vms.cli import bench, config, demo, maintenance, registers, retention, serve, users
+    from vms.cli.cameras import cameras_app
+    from vms.cli.check import check
+    from vms.cli.simulate import simulate
+
+    app = typer.Typer(
+        name="vms",
+        help="Uitkijk: cameras to disk to wall, masked, erased after 28 days.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.command("demo")(demo.demo)
+    app.command("serve")(serve.serve)
+    app.command("simulate")(simulate)
+    app.command("migrate")(maintenance.migrate)
+    app.command("check")(check)
+    app.add_typer(config.config_app, name="config")
+    app.add_typer(users.users_app, name="users")
+    app.add_typer(users.tokens_app, name="tokens")
+    app.add_typer(cameras_app, name="cameras")
+    app.add_typer(registers.import_app, name="import")
+    app.add_typer(retention.retention_app, name="retention")
+    app.add_typer(bench.bench_app, name="bench")
+    return app
+
+
+def main() -> None:
+    try:
+        make_app()()
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_USAGE)
+    except UitkijkError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_FAILED)

@@ -1,0 +1,78 @@
+"""`vms demo`: a simulated street and the whole system on an embedded store."""
+
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from vms.clock import SystemClock
+from vms.config import SiteConfig, load_config
+from vms.errors import ConfigError
+from vms.supervise import ProcessSpec, product_processes
+
+READY_WITHIN_S = 60.0
+
+
+def demo(
+    cameras: Annotated[int, typer.Option(min=1, max=74, help="Simulated cameras; every third one turns.")] = 12,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; 0 takes free ones.")] = 8080,
+    directory: Annotated[Path, typer.Option("--dir", help="Where the demo keeps everything.")] = Path("demo-data"),
+    days_of_history: Annotated[
+        int, typer.Option(min=0, max=60, help="Lay down real footage of so many past days first, sparse.")
+    ] = 0,
+) -> None:
+    """Simulated street + whole system. Ctrl-C stops it; the same --dir continues where it stopped."""
+    from ingest.simulator.street import Street
+    from vms.cli.demo_site import fill_store, open_demo_site
+    from vms.cli.options import open_store
+    from vms.cli.serve import prepare, supervise
+
+    typer.echo("Uitkijk demo: preparing the street …")
+    site = open_demo_site(directory.resolve(), cameras, port, Street())
+    if port and port != site.web_port:
+        raise ConfigError([f"--port {port}: the demo in {directory} uses {site.web_port}; give another --dir"])
+    config = load_config(site.config_file)
+    prepare(config)
+    with open_store(config) as store:
+        fill_store(site, store, SystemClock())
+    arguments = ("--config", str(site.config_file))
+    specs = [
+        ProcessSpec("street", "vms.cli.demo_street", arguments),
+        *product_processes(site.config_file, len(config.capture_groups())),
+    ]
+    if days_of_history:
+        history = (*arguments, "--days", str(days_of_history))
+        specs.append(ProcessSpec("history", "vms.cli.demo_history", history, once=True))
+    threading.Thread(target=_announce, args=(config, site.login_password), daemon=True).start()
+    if not supervise(config, specs):
+        raise typer.Exit(2)
+
+
+def _announce(config: SiteConfig, password: str) -> None:
+    """Say where to look as soon as the pages answer."""
+    from vms.cli.demo_site import ROLES
+
+    address = f"http://{config.web.host}:{config.web.port}"
+    began_s = time.monotonic()
+    while not _is_up(address):
+        if time.monotonic() - began_s > READY_WITHIN_S:
+            typer.echo(f"The pages do not answer on {address}; the log above says why.", err=True)
+            return
+        time.sleep(0.2)
+    typer.echo(
+        f"\nUitkijk is up: {address}   ({time.monotonic() - began_s:.1f} s)\n"
+        f"  log in as one of: {', '.join(ROLES)}\n"
+        f"  password for each: {password}\n"
+        f"  configuration: {config.site.data_dir.parent / 'site.toml'}\n"
+        "  Ctrl-C stops everything.\n"
+    )
+
+
+def _is_up(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/readyz", timeout=2).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

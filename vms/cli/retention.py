@@ -1,0 +1,83 @@
+"""`vms retention run|verify`: erase what expired, and prove from the disk that nothing older is left."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
+from vms.clock import SystemClock, now_utc
+from vms.config import SiteConfig
+from vms.store import Store
+
+retention_app = typer.Typer(no_args_is_help=True, help="The 28-day purge and its proof.")
+
+
+@retention_app.command("run")
+def run(
+    config: ConfigOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be erased; erase nothing.")] = False,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Run although a guard refused; you looked.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase expired footage now. Held footage stays. Exit code 1 when something could not be erased."""
+    from retention.__main__ import make_runner
+
+    site = read_config(config)
+    with open_store(site) as store:
+        runner = make_runner(site, store)
+        if dry_run:
+            plan = runner.plan()
+            value = {
+                "erase": len(plan.erase),
+                "bytes": plan.bytes,
+                "held": len(plan.held),
+                "cameras": plan.per_camera(),
+            }
+            lines = [f"would erase {len(plan.erase)} segments ({plan.bytes} bytes); {len(plan.held)} are held"]
+            lines += [f"  {camera}: {count}" for camera, count in sorted(plan.per_camera().items())]
+            answer(value, lines, as_json=as_json)
+            return
+        result = runner.run(confirmed=confirm)
+    line = f"erased {result.erased} segments ({result.bytes} bytes), {result.keys_destroyed} day keys; "
+    line += f"{result.held} became held meanwhile, {result.failed} failed"
+    answer(asdict(result), [line], as_json=as_json)
+    if result.failed:
+        raise typer.Exit(1)
+
+
+@retention_app.command("verify")
+def verify(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Scan disk, catalog, keys and ledger. Exit code 1 and numbered findings when the proof fails."""
+    site = read_config(config)
+    with open_store(site) as store:
+        value, lines = _proof(site, store)
+    answer(value, lines, as_json=as_json)
+    if value["findings"]:
+        raise typer.Exit(1)
+
+
+def _proof(site: SiteConfig, store: Store) -> tuple[dict[str, object], list[str]]:
+    from retention.verify import verify as prove
+
+    roots = [volume.path for volume in site.volumes]
+    proof = prove(store, roots, site.site.data_dir / "keys", now_utc(SystemClock()), site.retention.days)
+    oldest = proof.oldest_frame_at.isoformat() if proof.oldest_frame_at else None
+    value: dict[str, object] = {
+        "at": proof.at.isoformat(),
+        "limit": proof.limit.isoformat(),
+        "days": site.retention.days,
+        "files": proof.files,
+        "bytes": proof.bytes,
+        "oldest_frame_at": oldest,
+        "held_files": proof.held_files,
+        "erased_in_total": proof.erased_in_total,
+        "findings": [asdict(finding) for finding in proof.findings],
+    }
+    lines = [
+        f"limit {proof.limit:%Y-%m-%d %H:%M:%S} UTC ({site.retention.days} × 24 h); oldest on disk {oldest or '–'}",
+        f"{proof.files} files, {proof.bytes} bytes, {proof.held_files} held; {proof.erased_in_total} erased in total",
+    ]
+    lines += [f"{n}. [{f.code}] {f.subject}: {f.text}" for n, f in enumerate(proof.findings, start=1)]
+    lines.append("nothing is older than allowed; the ledger's chain closes" if not proof.findings else "PROOF FAILS")
+    return value, lines
