@@ -31,7 +31,7 @@ from ingest.onvif_profiles import (
     profile_if_usable,
     ptz_profile,
 )
-from ingest.onvif_soap import MEDIA_1, MEDIA_2, PTZ, SOAP, Envelope, SoapFault, printable, read_body
+from ingest.onvif_soap import MEDIA_1, MEDIA_2, PTZ, SOAP, Envelope, SoapFault, printable
 from vms.clock import Clock, SystemClock
 from vms.errors import CameraError, CameraUnreachable, ConfigError, ProtocolError
 
@@ -209,7 +209,7 @@ class _LinkTransport(Transport):
         parts = urlsplit(address)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         reply = self._link.exchange(path, _with_security(envelope), self.operation_timeout)
-        read_body(reply.body)  # refuses what zeep must not see, and faults
+        self._link.read(reply)  # refuses what zeep must not see, and faults
         return _Reply(reply.status, reply.body)
 
     def post(self, address: str, message: bytes, headers: dict[str, str]) -> "_Reply":

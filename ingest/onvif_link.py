@@ -85,10 +85,10 @@ class OnvifLink:
 
         Raises CameraUnreachable, CameraUnauthorized, SoapFault and other ProtocolErrors.
         """
-        return self._answer(self.exchange(path, request, timeout_s, repeatable=repeatable))
+        return self.read(self.exchange(path, request, timeout_s, repeatable=repeatable))
 
     def exchange(self, path: str, request: Envelope, timeout_s: float, *, repeatable: bool = True) -> HttpReply:
-        """Like `ask`, but the bytes as they came: may be a fault of another kind than "not authorized"."""
+        """Like `ask`, but the bytes as they came; `read` reads them."""
         now_s = self._clock.monotonic_s()
         if now_s < self._refused_until_s:
             raise self._unauthorized("refused a moment ago; not asked again, so that the account does not lock")
@@ -102,7 +102,7 @@ class OnvifLink:
 
     def read_clock(self, timeout_s: float, path: str = DEVICE_PATH) -> ClockSkew:
         """Ask the camera's time, without any credential; the skew is remembered. Raises like `ask`."""
-        answer = self._answer(self._post(path, GET_SYSTEM_DATE_AND_TIME(""), {}, timeout_s, repeatable=True))
+        answer = self.read(self._post(path, GET_SYSTEM_DATE_AND_TIME(""), {}, timeout_s, repeatable=True))
         told_us = camera_time_us(answer.content)
         found = ClockSkew(told_us - answer.received_us, told_us + US_PER_SECOND - answer.sent_us)
         self.skew = self.skew.narrowed_by(found) if self.skew else found
@@ -167,7 +167,8 @@ class OnvifLink:
             raise CameraUnreachable(f"{self._endpoint.authority}: no answer in time")
         return left_s
 
-    def _answer(self, reply: HttpReply) -> Answer:
+    def read(self, reply: HttpReply) -> Answer:
+        """What a reply says. Raises CameraUnauthorized, SoapFault and other ProtocolErrors."""
         if reply.status in (401, 403) and not reply.body.lstrip().startswith(b"<"):
             raise self._unauthorized(f"HTTP {reply.status}; check the account's rights")
         if not reply.body:

@@ -177,6 +177,7 @@ def username_token(username: str, password: str, camera_now_us: int) -> str:
     )
 
 
+_YEAR_2200_US = us_from_utc(datetime(2200, 1, 1, tzinfo=UTC))
 GET_SYSTEM_DATE_AND_TIME = envelope("<tds:GetSystemDateAndTime/>")
 
 
@@ -188,9 +189,12 @@ def camera_time_us(answer: Element) -> int:
     try:
         year, month, day, hour, minute, second = (int(part) for part in parts)
         # second 60 is a leap second; some cameras say it
-        return us_from_utc(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC))
-    except ValueError as error:
+        at_us = us_from_utc(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC))
+    except (ValueError, OverflowError) as error:
         raise ProtocolError("the camera does not tell its UTC date and time") from error
+    if not 0 <= at_us < _YEAR_2200_US:
+        raise ProtocolError("the camera tells an impossible date")
+    return at_us
 
 
 _HAS_FRACTION = re.compile(r"T\d\d:\d\d:\d\d\.\d")

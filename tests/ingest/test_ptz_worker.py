@@ -229,9 +229,9 @@ def test_after_some_failures_the_camera_is_asked_anew_what_it_is(
 
 
 def test_commands_before_the_camera_is_known_say_so() -> None:
-    with scripted_camera(lambda _asked: fault("Nothing")) as camera:
-        with following(camera.endpoint) as (worker, _), pytest.raises(CameraUnreachable):
-            worker.move(1, 0, 0)
+    silent = scripted_camera(lambda _asked: fault("Nothing"))
+    with silent as camera, following(camera.endpoint) as (worker, _), pytest.raises(CameraUnreachable):
+        worker.move(1, 0, 0)
 
 
 def test_stop_ends_the_thread_also_during_a_back_off() -> None:
