@@ -57,9 +57,9 @@ class LoopLibrary:
         units: list[AccessUnit] = []
         for number in range(min(_MAX_FRAMES, GOPS * spec.gop_frames)):
             at_us = _START_US + round(number * US_PER_SECOND / spec.fps)
-            y, u, v = renderer.view(at_us, view, Faults(), spec.width, spec.height, number)
-            noise.add(y, number)
-            units += encoder.encode((y, u, v), round(number * TICKS_PER_SECOND / spec.fps), at_us)
+            picture = renderer.view(at_us, view, Faults(), spec.width, spec.height, number)
+            noise.add(picture.y, number)
+            units += encoder.encode(picture, round(number * TICKS_PER_SECOND / spec.fps), at_us)
         return units
 
 

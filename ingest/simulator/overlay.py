@@ -119,7 +119,7 @@ class TextBlock:
         pad, gap = self._pad_px, self._em_px // 4
         height = self._name.shape[0] + gap + clock.shape[0] + pad // 2
         width = max(self._name.shape[1], clock.shape[1]) + 2 * pad
-        bottom, right = min(y.shape[0], (pad + height) // 2 * 2), min(y.shape[1], (pad + width) // 2 * 2)
+        bottom, right = (pad + height) // 2 * 2, min(y.shape[1] // 4 * 2, (pad + width) // 2 * 2)
         box = y[pad:bottom, pad:right]
         cv2.convertScaleAbs(box, box, 0.42, 14)
         for plane in (u, v):
@@ -131,7 +131,7 @@ class TextBlock:
 
     @staticmethod
     def _paste(y: Plane, line: Plane, top: int, left: int) -> None:
-        target = y[top : top + line.shape[0], left : left + line.shape[1]]
+        target = y[top : top + line.shape[0], left : min(left + line.shape[1], y.shape[1] // 2)]
         np.maximum(target, line[: target.shape[0], : target.shape[1]], out=target)
 
     def _line(self, text: str) -> Plane:

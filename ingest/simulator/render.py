@@ -13,13 +13,12 @@ import numpy.typing as npt
 
 from ingest.simulator.model import Faults, SimCameraSpec, ViewDeg
 from ingest.simulator.overlay import TextBlock, draw_clock
+from ingest.simulator.picture import Picture, Plane, Planes
 from ingest.simulator.street import BOTTOM_TILT_DEG, TOP_TILT_DEG, Figure, Panorama, Street
-from ingest.simulator.street_figures import blend
+from ingest.simulator.street_figures import Box, blend
 from ingest.simulator.street_ground import CAMERA_HEIGHT_M
 from vms.units import US_PER_SECOND
 
-Plane = npt.NDArray[np.uint8]
-Planes = tuple[Plane, Plane, Plane]
 Floats = npt.NDArray[np.float32]
 
 _GRID_PX = 16
@@ -29,6 +28,7 @@ _DETAIL_FROM = 1.3
 _DETAIL_MARGIN = 1.25
 _MAX_DETAIL_PX_PER_DEG = 260.0
 _NEAR_M = 0.5
+_MAX_SIZES = 4
 
 
 class Pinhole:
@@ -38,6 +38,7 @@ class Pinhole:
         self.view, self.width, self.height = view, width, height
         self.focal_px = width / 2 / math.tan(math.radians(view.hfov_deg) / 2)
         self._sin, self._cos = math.sin(math.radians(view.tilt_deg)), math.cos(math.radians(view.tilt_deg))
+        self._sin_pan, self._cos_pan = math.sin(math.radians(view.pan_deg)), math.cos(math.radians(view.pan_deg))
 
     @property
     def px_per_deg(self) -> float:
@@ -45,9 +46,8 @@ class Pinhole:
 
     def pixel(self, x: float, y: float, z: float) -> tuple[float, float] | None:
         """Picture position of a point in the square (metres), None when it lies behind the camera."""
-        pan = math.radians(self.view.pan_deg)
-        side = x * math.cos(pan) - y * math.sin(pan)
-        ahead = x * math.sin(pan) + y * math.cos(pan)
+        side = x * self._cos_pan - y * self._sin_pan
+        ahead = x * self._sin_pan + y * self._cos_pan
         up = z - CAMERA_HEIGHT_M
         depth = ahead * self._cos + up * self._sin
         if depth < _NEAR_M:
@@ -96,7 +96,7 @@ def _project_plane(plane: Plane, px_per_deg: float, source: Panorama, pinhole: P
     x = (left + pan) * px_per_deg - 0.5
     y = np.clip((source.top_deg - tilt) * px_per_deg - 0.5, 0, plane.shape[0] - 1)
     x, y = (_refined(coarse, grid, width, height) for coarse in (x, y))
-    return cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return np.asarray(cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.uint8)
 
 
 def _refined(coarse: Floats, grid: int, width: int, height: int) -> Floats:
@@ -114,6 +114,60 @@ class _Background:
     is_detailed: bool
 
 
+class _Scene:
+    """The picture of one size as last drawn: remembers what lies over the background, to wipe only that."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.picture = Picture(width, height)
+        self.at_us = 0
+        self.view: ViewDeg | None = None
+        self._background: Planes | None = None
+        self._dirty: list[Box] = []
+        self._clean: list[tuple[Plane, Plane]] = []
+
+    def begin(self, at_us: int, view: ViewDeg, background: Planes) -> None:
+        """Back to the bare background."""
+        self._clean.clear()
+        if background is self._background:
+            for left, top, right, bottom in self._dirty:
+                for plane, source, step in zip(self.picture.planes, background, (1, 2, 2), strict=True):
+                    rows, columns = slice(top // step, bottom // step), slice(left // step, right // step)
+                    plane[rows, columns] = source[rows, columns]
+        else:
+            for plane, source in zip(self.picture.planes, background, strict=True):
+                np.copyto(plane, source)
+        self._background, self._dirty = background, []
+        self.at_us, self.view = at_us, view
+
+    def draw(self, pinhole: Pinhole, figure: Figure) -> None:
+        box = _draw_figure(self.picture.planes, pinhole, figure)
+        if box is not None:
+            self._dirty.append(box)
+
+    def shrink_from(self, larger: "_Scene") -> None:
+        larger.wipe_overlay()
+        for plane, source in zip(self.picture.planes, larger.picture.planes, strict=True):
+            cv2.resize(source, (plane.shape[1], plane.shape[0]), dst=plane, interpolation=cv2.INTER_AREA)
+        self._background, self._dirty = None, []
+        self.at_us, self.view = larger.at_us, larger.view
+
+    def keep_clean(self) -> None:
+        """Remember what an overlay will cover."""
+        width, height = self.picture.width, self.picture.height
+        low = (height - height // 16) // 2 * 2
+        for box in ((0, 0, width // 4 * 2, height // 12 * 2), (0, low, width, height)):
+            self._dirty.append(box)
+            left, top, right, bottom = box
+            for plane, step in zip(self.picture.planes, (1, 2, 2), strict=True):
+                part = plane[top // step : bottom // step, left // step : right // step]
+                self._clean.append((part, part.copy()))
+
+    def wipe_overlay(self) -> None:
+        for part, clean in self._clean:
+            np.copyto(part, clean)
+        self._clean.clear()
+
+
 class Renderer:
     def __init__(self, street: Street, spec: SimCameraSpec) -> None:
         self._street = street
@@ -121,24 +175,45 @@ class Renderer:
         self._backgrounds: dict[tuple[int, int], _Background] = {}
         self._texts: dict[int, TextBlock] = {}
         self._detail: Panorama | None = None
+        self._scenes: dict[tuple[int, int], _Scene] = {}
+        self._last_scene: _Scene | None = None
 
     def view(
         self, at_us: int, view: ViewDeg, faults: Faults, width: int, height: int, frame_number: int = 0
-    ) -> Planes:
-        """The picture taken at `at_us`. width and height even. The planes belong to the caller."""
+    ) -> Picture:
+        """The picture taken at `at_us`. width and height even. Good until the next call."""
         knocked = faults.knocked_deg
         seen = ViewDeg(view.pan_deg + knocked[0], view.tilt_deg + knocked[1], view.hfov_deg)
-        y, u, v = (plane.copy() for plane in self._background(seen, width, height))
-        pinhole = Pinhole(seen, width, height)
-        for figure in self._street.figures(at_us):
-            _draw_figure((y, u, v), pinhole, figure)
+        scene = self._scene(at_us, seen, width, height)
+        planes = scene.picture.planes
         if width not in self._texts:
             self._texts[width] = TextBlock(width, self._spec.name)
         utc_us = at_us + round(faults.clock_offset_s * US_PER_SECOND)
-        self._texts[width].draw(y, u, v, utc_us, frame_number)
+        scene.keep_clean()
+        self._texts[width].draw(*planes, utc_us, frame_number)
         if not self._spec.loop:
-            draw_clock(y, u, v, utc_us, frame_number)
-        return y, u, v
+            draw_clock(*planes, utc_us, frame_number)
+        return scene.picture
+
+    def _scene(self, at_us: int, view: ViewDeg, width: int, height: int) -> _Scene:
+        """Everything but the overlay. A smaller picture of the same moment is the larger one, shrunk."""
+        scene = self._scenes.get((width, height))
+        if scene is None:
+            if len(self._scenes) >= _MAX_SIZES:
+                self._scenes.clear()
+            scene = self._scenes[width, height] = _Scene(width, height)
+        last = self._last_scene
+        if last is not None and (last.at_us, last.view) == (at_us, view):
+            size = last.picture.width, last.picture.height
+            if size[0] > width and size[0] * height == size[1] * width:
+                scene.shrink_from(last)
+                return scene
+        scene.begin(at_us, view, self._background(view, width, height))
+        pinhole = Pinhole(view, width, height)
+        for figure in self._street.figures(at_us):
+            scene.draw(pinhole, figure)
+        self._last_scene = scene
+        return scene
 
     def _background(self, view: ViewDeg, width: int, height: int) -> Planes:
         known = self._backgrounds.get((width, height))
@@ -147,7 +222,7 @@ class Renderer:
             return known.planes
         source, is_detailed = self._source(view, width, height, stands=stands)
         planes = project(source, view, width, height)
-        if len(self._backgrounds) > 4:
+        if len(self._backgrounds) > _MAX_SIZES:
             self._backgrounds.clear()
         self._backgrounds[width, height] = _Background(view, planes, is_detailed)
         return planes
@@ -195,16 +270,18 @@ def _covers(part: Panorama, view: ViewDeg, width: int, height: int) -> bool:
     return inside and view.tilt_deg + half_tilt <= part.top_deg
 
 
-def _draw_figure(planes: Planes, pinhole: Pinhole, figure: Figure) -> None:
+def _draw_figure(planes: Planes, pinhole: Pinhole, figure: Figure) -> Box | None:
+    middle = pinhole.pixel(figure.x, figure.y, 0.0)
     away = math.hypot(figure.x, figure.y)
     half = figure.sprite.width_m / 2
+    reach = 3 * pinhole.focal_px * half / max(away, 1.0)
+    if middle is None or not -reach < middle[0] < pinhole.width + reach:
+        return None
     right_x, right_y = figure.y / away * half, -figure.x / away * half
     height = figure.sprite.height_m
     top_left = pinhole.pixel(figure.x - right_x, figure.y - right_y, height)
     top_right = pinhole.pixel(figure.x + right_x, figure.y + right_y, height)
     foot_left = pinhole.pixel(figure.x - right_x, figure.y - right_y, 0.0)
     if top_left is None or top_right is None or foot_left is None:
-        return
-    if max(top_left[0], top_right[0]) < 0 or min(top_left[0], top_right[0]) > pinhole.width:
-        return
-    blend(planes, figure.sprite, (top_left, top_right, foot_left), mirrored=figure.mirrored)
+        return None
+    return blend(planes, figure.sprite, (top_left, top_right, foot_left), mirrored=figure.mirrored)

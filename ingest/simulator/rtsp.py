@@ -12,17 +12,11 @@ from collections.abc import Mapping
 from functools import partial
 
 import cv2
-import numpy as np
 
 from ingest.simulator.encode import parameter_sets
-from ingest.simulator.feeds import (
-    CameraStream,
-    LiveSource,
-    LoopPumps,
-    LoopSource,
-    TimestampShift,
-    effective_spec,
-)
+from ingest.simulator.feeds import CameraStream, TimestampShift, effective_spec
+from ingest.simulator.live import LiveSource, RenderPool
+from ingest.simulator.loop_feed import LoopPumps, LoopSource
 from ingest.simulator.loops import LoopLibrary
 from ingest.simulator.model import SimCamera
 from ingest.simulator.render import Renderer
@@ -37,15 +31,12 @@ log = logging.getLogger(__name__)
 
 _LOOK_AFTER_EVERY_S = 0.2
 _JPEG_QUALITY = 88
-_STOP_TIMEOUT_S = 3.0
 
 
 class RtspServer:
     """start() and stop() in one event loop; snapshot_jpeg() from any thread, one at a time per camera."""
 
-    def __init__(
-        self, cameras: Mapping[str, SimCamera], street: Street, clock: Clock, host: str, port: int
-    ) -> None:
+    def __init__(self, cameras: Mapping[str, SimCamera], street: Street, clock: Clock, host: str, port: int) -> None:
         self.host = host
         self.port = port
         self._cameras = dict(cameras)
@@ -53,7 +44,7 @@ class RtspServer:
         self._clock = clock
         self._library = LoopLibrary(street)
         self._pumps = LoopPumps(self._library, clock)
-        self._live: list[LiveSource] = []
+        self._pool = RenderPool(clock)
         self._streams: dict[tuple[str, Profile], CameraStream] = {}
         self._connections: set[RtspConnection] = set()
         self._server: asyncio.Server | None = None
@@ -68,8 +59,7 @@ class RtspServer:
         if camera.spec.loop:
             source = LoopSource(camera, self._pumps)
         else:
-            source = LiveSource(camera, self._street, self._clock)
-            self._live.append(source)
+            source = LiveSource(camera, self._street, self._clock, self._pool)
         for profile in PROFILES:
             self._streams[camera.spec.id, profile] = CameraStream(camera, profile, source, shift)
 
@@ -96,9 +86,7 @@ class RtspServer:
         await asyncio.gather(*(connection.close() for connection in tuple(self._connections)))
         await asyncio.sleep(0)  # connection_lost runs in the next turn and stops the sources
         await self._pumps.stop()
-        for source in self._live:
-            for thread in source.threads():
-                await asyncio.to_thread(thread.join, _STOP_TIMEOUT_S)
+        await asyncio.to_thread(self._pool.stop)
         if self._server is not None:
             await self._server.wait_closed()
 
@@ -119,10 +107,10 @@ class RtspServer:
         spec = effective_spec(camera, "main")
         at_us = self._clock.now_us()
         renderer = self._snapshots[camera_id]
-        y, u, v = renderer.view(at_us, camera.head.view_at(at_us), camera.faults, spec.width, spec.height)
-        stacked = np.concatenate([plane.reshape(-1) for plane in (y, u, v)])
-        picture = cv2.cvtColor(stacked.reshape(spec.height * 3 // 2, spec.width), cv2.COLOR_YUV2BGR_I420)
-        _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        view = camera.head.view_at(at_us)
+        picture = renderer.view(at_us, view, camera.faults, spec.width, spec.height)
+        image = cv2.cvtColor(picture.packed(), cv2.COLOR_YUV2BGR_I420)
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         return data.tobytes()
 
     def stream(self, path: list[str]) -> CameraStream | None:
@@ -145,7 +133,7 @@ class RtspServer:
             "v=0",
             f"o=- {self._clock.now_us()} 1 IN {family} {local_host}",
             f"s={camera.name}",
-            f"c=IN {family} {'::' if family == 'IP6' else '0.0.0.0'}",
+            f"c=IN {family} {local_host}",
             "t=0 0",
             f"a=control:{url.rstrip('/')}",
             "a=range:npt=0-",

@@ -70,16 +70,7 @@ def take_message(buffer: bytearray) -> Request | bytes | None:
         if len(buffer) >= MAX_HEAD_BYTES:
             raise ProtocolError("request head too long")
         return None
-    first, *lines = buffer[:end].decode("latin-1").split("\r\n")
-    words = first.split(" ")
-    if len(words) != 3 or not words[2].startswith("RTSP/"):
-        raise ProtocolError("not an RTSP request")
-    headers = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon:
-            raise ProtocolError("malformed header")
-        headers[name.strip().lower()] = value.strip()
+    words, headers = _parse_head(buffer[:end].decode("latin-1"))
     length = headers.get("content-length", "0")
     if not length.isascii() or not length.isdigit() or int(length) > MAX_BODY_BYTES:
         raise ProtocolError("bad content length")
@@ -89,6 +80,20 @@ def take_message(buffer: bytearray) -> Request | bytes | None:
     body = bytes(buffer[end + 4 : total])
     del buffer[:total]
     return Request(words[0].upper(), words[1], headers, body)
+
+
+def _parse_head(head: str) -> tuple[list[str], dict[str, str]]:
+    first, *lines = head.split("\r\n")
+    words = first.split(" ")
+    if len(words) != 3 or not words[2].startswith("RTSP/"):
+        raise ProtocolError("not an RTSP request")
+    headers = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise ProtocolError("malformed header")
+        headers[name.strip().lower()] = value.strip()
+    return words, headers
 
 
 def _take_interleaved(buffer: bytearray) -> bytes | None:

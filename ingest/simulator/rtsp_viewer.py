@@ -163,9 +163,7 @@ class StreamViewer:
 
     def _report(self, frame: RtpFrame) -> None:
         offset_us = round(self.stream.camera.faults.clock_offset_s * US_PER_SECOND)
-        report = SenderReport(
-            frame.ssrc, frame.at_us + offset_us, frame.timestamp, self._packets, self._octets
-        )
+        report = SenderReport(frame.ssrc, frame.at_us + offset_us, frame.timestamp, self._packets, self._octets)
         self.path.send_report(report.to_bytes())
 
 

@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.simulator import street_ground as ground
+from ingest.simulator.picture import Plane, resized
 from ingest.simulator.street_facades import STRIP_HEIGHT_M, FacadePainter, brick_texture, build_houses
 from ingest.simulator.street_figures import Sprite, blend, car, lamp, person, tree
 from vms.units import US_PER_SECOND
-
-Plane = npt.NDArray[np.uint8]
 
 PX_PER_DEG: Final = 24.0
 TOP_TILT_DEG: Final = 40.0
@@ -27,6 +26,8 @@ _FACADE_PX_PER_M = 50.0
 _FACADE_MIN_TILT_DEG, _FACADE_MAX_TILT_DEG = -18.0, 26.0
 _SEED = 151
 _STRIDES = 8
+_PEOPLE = 18
+_CARS = 4
 _STRIDE_M = 1.5
 
 
@@ -87,7 +88,9 @@ class Street:
         self._ground = ground.paint_ground(rng)
         self._clouds = cv2.GaussianBlur(rng.normal(0, 1.6, (14, 40)).astype(np.float32), (0, 0), 0.8)
         self._static = self._place_static(rng)
-        self._people = [[person(kind, math.sin(2 * math.pi * step / _STRIDES)) for step in range(_STRIDES)] for kind in range(6)]
+        self._people = [
+            [person(kind, math.sin(2 * math.pi * step / _STRIDES)) for step in range(_STRIDES)] for kind in range(6)
+        ]
         self._cars = [car(kind) for kind in range(4)]
         self._walks = _plan_walks(rng)
         self.panorama = self.paint(-180.0, 180.0, TOP_TILT_DEG, BOTTOM_TILT_DEG, PX_PER_DEG)
@@ -98,7 +101,12 @@ class Street:
         found: list[WindowPolygon] = []
         for house in self._houses:
             for window in house.windows:
-                corners = ((window.u0, window.z1), (window.u1, window.z1), (window.u1, window.z0), (window.u0, window.z0))
+                corners = (
+                    (window.u0, window.z1),
+                    (window.u1, window.z1),
+                    (window.u1, window.z0),
+                    (window.u0, window.z0),
+                )
                 points = tuple(ground.direction_deg(*ground.wall_point(u), z) for u, z in corners)
                 found.append(WindowPolygon(f"woning {house.number}", _unwrapped(points)))
         return found
@@ -111,7 +119,9 @@ class Street:
         figures = [self._figure(walk, at_us) for walk in self._walks]
         return sorted(figures, key=lambda figure: -math.hypot(figure.x, figure.y))
 
-    def paint(self, left_deg: float, right_deg: float, top_deg: float, bottom_deg: float, px_per_deg: float) -> Panorama:
+    def paint(
+        self, left_deg: float, right_deg: float, top_deg: float, bottom_deg: float, px_per_deg: float
+    ) -> Panorama:
         """A part of the sphere at any scale (narrow views ask for detail). Standing things only."""
         width = round((right_deg - left_deg) * px_per_deg / 2) * 2
         height = round((top_deg - bottom_deg) * px_per_deg / 2) * 2
@@ -120,7 +130,7 @@ class Street:
         image = np.empty((height, width, 3), np.uint8)
         self._paint_sky_and_ground(image, pan, tilt)
         self._paint_facades(image, pan, tilt, px_per_deg)
-        planes = cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420).reshape(-1)
+        planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8).reshape(-1)
         size = height * width
         y = planes[:size].reshape(height, width)
         u = planes[size : size * 5 // 4].reshape(height // 2, width // 2)
@@ -135,7 +145,7 @@ class Street:
         if horizon:
             coarse_tilt, coarse_pan = tilt[:horizon][::4], pan[::4]
             sky = ground.paint_sky(coarse_pan, coarse_tilt, self._clouds)
-            image[:horizon] = cv2.resize(sky, (len(pan), horizon), interpolation=cv2.INTER_LINEAR)
+            image[:horizon] = resized(sky, (len(pan), horizon), cv2.INTER_LINEAR)
         for top in range(horizon, len(tilt), 256):
             rows = tilt[top : top + 256]
             # Looking down, the pan's pixels crowd together: fewer columns carry the same picture.
@@ -165,7 +175,7 @@ class Street:
             y = ((STRIP_HEIGHT_M - z) * scale - 0.5).astype(np.float32)
             x = np.broadcast_to(((along[columns] - u0) * scale - 0.5).astype(np.float32), y.shape)
             layer = cv2.remap(strip, np.ascontiguousarray(x), y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-            _composite(image[rows, columns], layer)
+            _composite(image[rows, columns], np.asarray(layer, np.uint8))
 
     def _place_static(self, rng: np.random.Generator) -> list[Figure]:
         figures = [Figure(tree(rng), x, y, False) for x, y in ground.TREES_M]
@@ -174,9 +184,8 @@ class Street:
 
     def _figure(self, walk: _Walk, at_us: int) -> Figure:
         travelled = abs(walk.speed_m_s) * (at_us % (86_400 * US_PER_SECOND)) / US_PER_SECOND
-        around = sum(ground.WALL_LENGTHS_M)
         sign = 1 if walk.speed_m_s > 0 else -1
-        x, y = ground.wall_point((walk.start_m + sign * travelled / walk.ring_scale) % around)
+        x, y = ground.wall_point((walk.start_m + sign * travelled / walk.ring_scale) % ground.AROUND_M)
         if walk.is_car:
             sprite = self._cars[walk.kind % len(self._cars)]
         else:
@@ -186,21 +195,21 @@ class Street:
 
 
 def _plan_walks(rng: np.random.Generator) -> list[_Walk]:
-    around = sum(ground.WALL_LENGTHS_M)
+    around = ground.AROUND_M
     walks = [
         _Walk(
             index,
             False,
-            float(rng.choice((0.28, 0.38, 0.48, 0.58, 0.92))),
+            float(rng.choice((0.42, 0.5, 0.57, 0.92, 0.94))),
             float(rng.uniform(0.9, 1.6)) * (1 if index % 2 else -1),
-            around * index / 22 + float(rng.uniform(0, 8)),
+            around * index / _PEOPLE + float(rng.uniform(0, 8)),
         )
-        for index in range(22)
+        for index in range(_PEOPLE)
     ]
-    for index in range(5):
+    for index in range(_CARS):
         right = index % 2 == 0
         lane = 0.80 if right else 0.72
-        walks.append(_Walk(index, True, lane, 6.2 if right else -5.4, around * index / 5))
+        walks.append(_Walk(index, True, lane, 6.2 if right else -5.4, around * index / _CARS))
     return walks
 
 
@@ -235,8 +244,7 @@ def _composite(target: Plane, layer: Plane) -> None:
 
 def _halved(panorama: Panorama) -> Panorama:
     y, u, v = (
-        cv2.resize(plane, (plane.shape[1] // 2, plane.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        for plane in (panorama.y, panorama.u, panorama.v)
+        resized(plane, (plane.shape[1] // 2, plane.shape[0] // 2)) for plane in (panorama.y, panorama.u, panorama.v)
     )
     return Panorama(y, u, v, panorama.left_deg, panorama.top_deg, panorama.px_per_deg / 2)
 

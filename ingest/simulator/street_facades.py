@@ -186,7 +186,8 @@ class FacadePainter:
         tile = np.roll(self._texture, -phase, axis=1)
         tiled = np.tile(tile, (-(-height // tile_h), -(-width // tile_w)))[:height, :width]
         keep = np.full_like(tiled, 128)
-        self.image = cv2.multiply(self.image, cv2.merge([tiled, tiled, tiled, keep]), scale=1 / 128)
+        shaded = cv2.multiply(self.image, cv2.merge([tiled, tiled, tiled, keep]), scale=1 / 128)
+        self.image = np.asarray(shaded, np.uint8)
 
     def _wall(self, house: House) -> None:
         u0, u1, eaves = house.u0, house.u0 + house.width, house.eaves

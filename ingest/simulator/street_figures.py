@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from ingest.simulator.picture import Planes, resized
+
 Image = npt.NDArray[np.uint8]
 Color = tuple[int, int, int]
 _SHIFT = 4
@@ -23,12 +25,13 @@ _CARS: tuple[Color, ...] = ((88, 84, 80), (70, 62, 118), (136, 132, 126), (104, 
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """y, u, v, alpha: planes of one size (chroma not subsampled). width_m × height_m standing on the ground."""
+    """luma: Y and alpha; chroma: U, V and alpha, just as large. Premultiplied.
 
-    y: Image
-    u: Image
-    v: Image
-    alpha: Image
+    Stands on the ground, width_m × height_m. smaller: the same at halved sizes.
+    """
+
+    luma: Image
+    chroma: Image
     width_m: float
     height_m: float
     smaller: list["Sprite"] = field(default_factory=list)
@@ -37,18 +40,17 @@ class Sprite:
         """The version of this sprite that is at most about twice as large as it will be drawn."""
         chosen = self
         for smaller in self.smaller:
-            if smaller.y.shape[0] < height_px:
+            if smaller.luma.shape[0] < height_px:
                 break
             chosen = smaller
         return chosen
 
     def with_levels(self) -> "Sprite":
-        planes = (self.y, self.u, self.v, self.alpha)
-        while min(planes[0].shape) >= 8:
-            size = (planes[0].shape[1] // 2, planes[0].shape[0] // 2)
-            y, u, v, alpha = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in planes)
-            planes = (y, u, v, alpha)
-            self.smaller.append(Sprite(y, u, v, alpha, self.width_m, self.height_m))
+        luma, chroma = self.luma, self.chroma
+        while min(luma.shape[:2]) >= 8:
+            size = (luma.shape[1] // 2, luma.shape[0] // 2)
+            luma, chroma = resized(luma, size), resized(chroma, size)
+            self.smaller.append(Sprite(luma, chroma, self.width_m, self.height_m))
         return self
 
 
@@ -79,13 +81,12 @@ class _Canvas:
 
 
 def sprite_of(image: Image, width_m: float, height_m: float) -> Sprite:
-    """A BGRA picture as a sprite; transparent pixels take the colour of their surroundings (no dark fringe)."""
+    """A BGRA picture (straight alpha; edge pixels darkened towards black count as ink) as a sprite."""
     alpha = image[:, :, 3]
-    weight = cv2.GaussianBlur(alpha.astype(np.float32), (0, 0), 2) + 1e-3
-    color = cv2.GaussianBlur(image[:, :, :3].astype(np.float32) * (alpha[:, :, None] / 255.0), (0, 0), 2)
-    filled = np.where(alpha[:, :, None] > 250, image[:, :, :3], np.clip(color * 255 / weight[:, :, None], 0, 255))
-    y, u, v = bgr_to_yuv444(filled.astype(np.uint8))
-    return Sprite(y, u, v, np.ascontiguousarray(alpha), width_m, height_m).with_levels()
+    planes = [cv2.multiply(plane, alpha, scale=1 / 255) for plane in bgr_to_yuv444(image[:, :, :3])]
+    luma = np.asarray(cv2.merge([planes[0], alpha]), np.uint8)
+    chroma = np.asarray(cv2.merge([planes[1], planes[2], alpha]), np.uint8)
+    return Sprite(luma, chroma, width_m, height_m).with_levels()
 
 
 def bgr_to_yuv444(image: Image) -> tuple[Image, Image, Image]:
@@ -163,41 +164,48 @@ def lamp() -> Sprite:
     return canvas.sprite()
 
 
-Planes = tuple[Image, Image, Image]
 Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+Box = tuple[int, int, int, int]
+"""left, top, right, bottom."""
 _MIN_HEIGHT_PX = 2.0
 
 
-def blend(planes: Planes, sprite: Sprite, corners: Corners, *, mirrored: bool = False) -> None:
-    """Draw the sprite so that its top-left, top-right and bottom-left come to `corners` (x, y in luma pixels)."""
+def blend(planes: Planes, sprite: Sprite, corners: Corners, *, mirrored: bool = False) -> Box | None:
+    """Draw the sprite so that its top-left, top-right and bottom-left come to `corners` (x, y in luma pixels).
+
+    Returns the box that may have changed, in even luma pixels; None if nothing did.
+    """
     if mirrored:
         (left_x, left_y), (right_x, right_y), (foot_x, foot_y) = corners
         moved = (foot_x + right_x - left_x, foot_y + right_y - left_y)
         corners = ((right_x, right_y), (left_x, left_y), moved)
     height = math.hypot(corners[2][0] - corners[0][0], corners[2][1] - corners[0][1])
     if height < _MIN_HEIGHT_PX:
-        return
-    level = sprite.level(height)
-    half = tuple((x / 2, y / 2) for x, y in corners)
-    _blend_plane(planes[0], level.y, level.alpha, np.array(corners, np.float32))
-    for plane, source in ((planes[1], level.u), (planes[2], level.v)):
-        _blend_plane(plane, source, level.alpha, np.array(half, np.float32))
-
-
-def _blend_plane(target: Image, source: Image, alpha: Image, corners: npt.NDArray[np.float32]) -> None:
-    fourth = corners[1] + corners[2] - corners[0]
-    box = np.vstack((corners, fourth))
-    left, top = np.maximum(np.floor(box.min(axis=0)).astype(int) - 1, 0).tolist()
-    right, bottom = (np.ceil(box.max(axis=0)).astype(int) + 1).tolist()
-    right, bottom = min(right, target.shape[1]), min(bottom, target.shape[0])
+        return None
+    fourth = (corners[1][0] + corners[2][0] - corners[0][0], corners[1][1] + corners[2][1] - corners[0][1])
+    xs, ys = zip(*corners, fourth, strict=True)
+    left, top = max(0, math.floor(min(xs) / 2) - 1), max(0, math.floor(min(ys) / 2) - 1)
+    right = min(math.ceil(max(xs) / 2) + 1, planes[1].shape[1])
+    bottom = min(math.ceil(max(ys) / 2) + 1, planes[1].shape[0])
     if left >= right or top >= bottom:
-        return
-    rows, columns = source.shape
+        return None
+    level = sprite.level(height)
+    at = np.array(corners, np.float32)
+    box = (left * 2, top * 2, right * 2, bottom * 2)
+    _blend_planes((planes[0],), level.luma, at, box)
+    _blend_planes(planes[1:], level.chroma, at * np.float32(0.5), (left, top, right, bottom))
+    return box
+
+
+def _blend_planes(targets: tuple[Image, ...], source: Image, corners: npt.NDArray[np.float32], box: Box) -> None:
+    """source: the targets' colours, premultiplied, in its first channels, alpha in the last."""
+    left, top, right, bottom = box
+    rows, columns = source.shape[:2]
     edges = np.array(((0, 0), (columns, 0), (0, rows)), np.float32)
     matrix = cv2.getAffineTransform(edges, corners - np.array((left, top), np.float32))
-    size = (right - left, bottom - top)
-    color = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cover = cv2.warpAffine(alpha, matrix, size, flags=cv2.INTER_LINEAR).astype(np.int32)
-    under = target[top:bottom, left:right]
-    mixed = under + ((color.astype(np.int32) - under) * cover + 127) // 255
-    under[:] = mixed.astype(np.uint8)
+    warped = cv2.warpAffine(source, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
+    *colors, alpha = cv2.split(warped)
+    through = cv2.bitwise_not(alpha)
+    for color, target in zip(colors, targets, strict=True):
+        under = target[top:bottom, left:right]
+        under[:] = cv2.add(cv2.multiply(under, through, scale=1 / 255), color)

@@ -3,6 +3,8 @@
 x = metres east, y = metres north of the camera's pole, z = metres above the ground; pan 0 looks north, 90 east.
 """
 
+import bisect
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,10 @@ CORNERS_M = np.array(
 WALLS_M = np.roll(CORNERS_M, -1, axis=0) - CORNERS_M
 WALL_LENGTHS_M: list[float] = np.hypot(WALLS_M[:, 0], WALLS_M[:, 1]).tolist()
 WALL_STARTS_M = np.concatenate(((0.0,), np.cumsum(WALL_LENGTHS_M)[:-1]))
+_STARTS: list[float] = WALL_STARTS_M.tolist()
+_CORNERS: list[list[float]] = CORNERS_M.tolist()
+_WALLS: list[list[float]] = WALLS_M.tolist()
+AROUND_M = sum(WALL_LENGTHS_M)
 PAVEMENT_SCALE, ROAD_SCALE = 0.88, 0.66
 GROUND_PX_PER_M = 20.0
 _HALF_X_M, _HALF_Y_M = 55.0, 38.0
@@ -45,10 +51,10 @@ def wall_hits(pan_deg: Floats) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.
 
 def wall_point(u: float) -> tuple[float, float]:
     """x, y of the point u metres along the walls."""
-    index = int(np.searchsorted(WALL_STARTS_M, u, side="right")) - 1
-    share = (u - WALL_STARTS_M[index]) / WALL_LENGTHS_M[index]
-    x, y = CORNERS_M[index] + share * WALLS_M[index]
-    return float(x), float(y)
+    index = bisect.bisect_right(_STARTS, u) - 1
+    share = (u - _STARTS[index]) / WALL_LENGTHS_M[index]
+    (x, y), (dx, dy) = _CORNERS[index], _WALLS[index]
+    return x + share * dx, y + share * dy
 
 
 def direction_deg(x: float, y: float, z: float) -> tuple[float, float]:
@@ -91,7 +97,7 @@ def paint_ground(rng: np.random.Generator) -> Image:
     patches = cv2.resize(rng.normal(1.0, 0.06, (24, 34)).astype(np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC)
     light = np.where(road > 0, asphalt, stones) * patches
     _draw_marks(color)
-    light *= 0.82 + _lamplight(shape)
+    light = light * (np.float32(0.82) + _lamplight(shape))
     warm = np.array((0.93, 1.0, 1.06), np.float32)
     return np.clip(color * (light[:, :, None] * warm), 0, 255).astype(np.uint8)
 
@@ -118,9 +124,7 @@ def _pixel(x: float, y: float) -> tuple[int, int]:
     return round((x + _HALF_X_M) * GROUND_PX_PER_M), round((_HALF_Y_M - y) * GROUND_PX_PER_M)
 
 
-def _stripe(
-    color: Image, start: npt.NDArray[np.float64], end: npt.NDArray[np.float64], width_m: float
-) -> None:
+def _stripe(color: Image, start: npt.NDArray[np.float64], end: npt.NDArray[np.float64], width_m: float) -> None:
     thickness = max(1, round(width_m * GROUND_PX_PER_M))
     cv2.line(color, _pixel(*start), _pixel(*end), (176, 180, 182), thickness, cv2.LINE_AA)
 
@@ -151,9 +155,7 @@ def paint_sky(pan_deg: Floats, tilt_deg: Floats, clouds: Floats) -> Image:
     base = low * (1 - height[:, :, None]) + high * height[:, :, None]
     x = np.broadcast_to((pan_deg[None, :] + 180) / 360 * clouds.shape[1], (len(tilt_deg), len(pan_deg)))
     y = np.broadcast_to(np.clip(tilt_deg, 0, 60)[:, None] / 60 * (clouds.shape[0] - 1), x.shape)
-    cloud = cv2.remap(
-        clouds, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP
-    )
+    cloud = cv2.remap(clouds, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
     toward_sun = 0.5 + 0.5 * np.cos(np.radians(pan_deg - 250))[None, :]
     glow = (1 - height) * toward_sun * 22
     tint = np.array((0.5, 1.0, 1.6), np.float32)
