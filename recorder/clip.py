@@ -52,7 +52,7 @@ class SegmentReader:
         try:
             header, offset = read_header(file)
             secret = self._secret(segment, header)
-            return io.BufferedReader(_Content(file, offset, secret, header.nonce or ""), _BUFFER_BYTES)
+            return io.BufferedReader(content_of(file, offset, secret, header), _BUFFER_BYTES)
         except BaseException:
             file.close()
             raise
@@ -115,6 +115,11 @@ class SegmentReader:
             raise FootageMissing(f"{path.name} is not on disk") from error
         except OSError as error:
             raise StorageError(f"{path.name}: cannot open it: {error.strerror}") from error
+
+
+def content_of(file: BinaryIO, offset: int, secret: bytes | None, header: SegmentHeader) -> io.RawIOBase:
+    """The MP4 within an open, unbuffered segment file, which it then owns."""
+    return _Content(file, offset, secret, header.nonce or "")
 
 
 class _Content(io.RawIOBase):

@@ -37,7 +37,7 @@ def create_marker(root: Path, created_at: datetime) -> str:
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o750)
         if foreign := _foreign_entries(root):
-            raise StorageError(f"{root}: holds {foreign[0]!r} and no {MARKER_NAME}; give an empty directory")  # noqa: TRY301
+            raise StorageError(f"{root}: holds {foreign[0]!r} and no {MARKER_NAME}; give an empty directory")
         temporary = root / f"{MARKER_NAME}.{volume_uuid}"
         temporary.write_text(text, encoding="utf-8")
         try:

@@ -1,0 +1,156 @@
+"""A segment while it is being written: file, muxer, pose sidecar, and what its catalog row will say."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from recorder.boxes import FileIndex, read_index
+from recorder.disk import MountedVolume
+from recorder.muxer import FragmentMuxer, StreamTemplate
+from recorder.poses import PoseSidecar, PoseTrack
+from recorder.segment_file import SegmentFile, relative_path
+from recorder.segment_format import PART_SUFFIX, SegmentHeader, sidecar_path
+from vms.errors import StorageError
+from vms.keys import DataKey
+from vms.packet import Packet
+from vms.rules import segmenting
+from vms.rules.segmenting import OpenSegment
+from vms.store.catalog import NewSegment
+from vms.units import us_from_90k, utc_from_us
+
+_DEFAULT_PICTURE_90K = 3600
+Salvage = Callable[[MountedVolume, Path], NewSegment | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """row: None when nothing could be saved. end_us: where the footage ends."""
+
+    row: NewSegment | None
+    end_us: int
+    clock_error_us: int
+
+
+class SegmentInProgress:
+    """Holds each picture back until the next one tells how long it lasts. One thread.
+
+    Raises StorageError (disk, key) and ProtocolError (picture); then call `salvage`.
+    """
+
+    def __init__(
+        self,
+        volume: MountedVolume,
+        header: SegmentHeader,
+        key: DataKey | None,
+        template: StreamTemplate,
+        poses: PoseTrack | None,
+    ) -> None:
+        self.volume = volume
+        self._index: FileIndex | None = None
+        self._lost = 0
+        self._least_delay_us: int | None = None
+        self._held: Packet | None = None
+        self._held_duration_90k = _DEFAULT_PICTURE_90K
+        self.state: OpenSegment | None = None
+        self.part = volume.root / (relative_path(header.camera_id, header.profile, header.start_us) + PART_SUFFIX)
+        self._file = SegmentFile(volume.root, header, key)
+        self.header = self._file.header
+        self._sidecar: PoseSidecar | None = None
+        self._muxer: FragmentMuxer | None = None
+        try:
+            if poses is not None:
+                self._sidecar = PoseSidecar(volume.root / sidecar_path(self._file.path), poses, header.start_us)
+            self._muxer = FragmentMuxer(template, self._take_unit)
+        except BaseException:
+            self._release()
+            self._file.abandon()
+            raise
+
+    def _take_unit(self, unit: bytes) -> None:
+        if self._index is None:
+            self._index = read_index(io.BytesIO(unit))
+        self._file.append(unit)
+
+    def write(self, packet: Packet, format_id: bytes | None) -> None:
+        """format_id: of the first packet (a keyframe); None keeps it."""
+        if self._held is not None:
+            self._flush_held(packet.dts_90k - self._held.dts_90k)
+        self._held = packet
+        self._lost += packet.lost_before
+        delay_us = packet.received_us - us_from_90k(packet.dts_90k)
+        self._least_delay_us = delay_us if self._least_delay_us is None else min(delay_us, self._least_delay_us)
+        if self.state is None:
+            first = packet.dts_90k
+            self.state = OpenSegment(self.header.start_us, first, first, packet.sequence + 1, format_id or b"")
+        else:
+            self.state = replace(self.state, last_dts_90k=packet.dts_90k, next_sequence=packet.sequence + 1)
+
+    def pump_poses(self) -> None:
+        if self._sidecar is not None:
+            self._sidecar.pump()
+
+    def _flush_held(self, duration_90k: int) -> None:
+        held, self._held = self._held, None
+        if held is not None and self._muxer is not None:
+            self._held_duration_90k = duration_90k
+            self._muxer.write(held, duration_90k)
+
+    def finish(self, next_dts_90k: int | None) -> Closed:
+        """Complete on disk. next_dts_90k: of the picture that goes on without a hole, else None."""
+        state, muxer, index = self.state, self._muxer, self._index
+        if state is None or muxer is None or index is None or self._least_delay_us is None:
+            raise StorageError("a segment without pictures")
+        last_90k = self._held_duration_90k if next_dts_90k is None else next_dts_90k - state.last_dts_90k
+        self._flush_held(last_90k)
+        muxer.close()
+        self._muxer = None
+        sidecar, self._sidecar = self._sidecar, None
+        sidecar_sha256 = sidecar.finish() if sidecar is not None else None
+        closed = self._file.finish()
+        duration_90k = state.last_dts_90k + last_90k - state.first_dts_90k
+        error_us = segmenting.clock_error_us(state.start_us, state.first_dts_90k, self._least_delay_us)
+        end_us = segmenting.corrected_end_us(state.start_us, duration_90k, error_us)
+        header = self.header
+        row = NewSegment(
+            camera_id=header.camera_id,
+            profile=header.profile,
+            volume_uuid=self.volume.uuid,
+            path=closed.path,
+            start_at=utc_from_us(state.start_us),
+            end_at=utc_from_us(end_us),
+            duration_90k=duration_90k,
+            bytes=closed.bytes,
+            codec=index.codec,
+            width=index.width,
+            height=index.height,
+            sha256=closed.sha256,
+            key_id=header.key_id,
+            sidecar_sha256=sidecar_sha256,
+            starts_run=header.starts_run,
+            lost_packets=self._lost,
+            skew_ms=header.skew_ms,
+            purpose=header.purpose,
+        )
+        return Closed(row, end_us, error_us)
+
+    def salvage(self, salvage: Salvage) -> Closed:
+        """After an error: keep what is whole on disk. What cannot be made safe now stays a `.part` for recovery."""
+        self._release()
+        self._file.close()
+        row: NewSegment | None = None
+        try:
+            row = salvage(self.volume, self.part)
+        except StorageError:
+            row = None
+        start_us = self.header.start_us
+        if row is None:
+            return Closed(None, start_us, 0)
+        return Closed(row, start_us + us_from_90k(row.duration_90k), 0)
+
+    def _release(self) -> None:
+        if self._muxer is not None:
+            self._muxer.abandon()
+        if self._sidecar is not None:
+            self._sidecar.close()
+        self._muxer = self._sidecar = None

@@ -1,0 +1,135 @@
+"""One segment file being written, and the order on disk that keeps invariant I1.
+
+`.part` grows by whole fragments; at the end fsync → rename → fsync of the directory, and only then may the catalog
+hear of it. The SHA-256 is that of the bytes on disk, taken while they were written.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from recorder.segment_format import NONCE_BYTES, PART_SUFFIX, SEGMENT_SUFFIX, SegmentHeader, cipher_at
+from vms.errors import StorageError
+from vms.keys import DataKey
+from vms.units import utc_from_us
+
+
+def relative_path(camera_id: str, profile: str, start_us: int) -> str:
+    """Where a segment belongs on its volume: camera/YYYY-MM-DD/HH/start-profile.mp4, all UTC."""
+    start = utc_from_us(start_us)
+    return f"{camera_id}/{start:%Y-%m-%d}/{start:%H}/{start:%Y%m%dT%H%M%S.%fZ}-{profile}{SEGMENT_SUFFIX}"
+
+
+def sync_directory(path: Path) -> None:
+    """Make names in a directory survive a power cut. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedFile:
+    """Renamed and synced: may be catalogued."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class SegmentFile:
+    """Owned by one writer thread. Every method raises StorageError when the disk does not do it."""
+
+    def __init__(self, root: Path, header: SegmentHeader, key: DataKey | None) -> None:
+        """Opens a new `.part` with its header. A file that is there already is refused, never overwritten."""
+        self.path = relative_path(header.camera_id, header.profile, header.start_us)
+        self._root = root
+        self._final = root / self.path
+        self._part = self._final.with_name(self._final.name + PART_SUFFIX)
+        self._size = 0
+        self._hash = hashlib.sha256()
+        self._cipher = None
+        if key is not None:
+            nonce = secrets.token_hex(NONCE_BYTES)
+            header = replace(header, key_id=key.key_id, nonce=nonce)
+            self._cipher = cipher_at(key.secret, nonce, 0)
+        try:
+            self._make_directories()
+            if self._final.exists():
+                raise StorageError(f"{self.path} exists already")
+            self._descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+        except OSError as error:
+            raise StorageError(f"{self.path}: cannot create it: {error.strerror}") from error
+        self.header = header
+        try:
+            self._write_all(header.encode())
+        except StorageError:
+            self.abandon()
+            raise
+
+    def append(self, content: bytes) -> None:
+        """Whole fragments. After an error the file is as before the call and takes no more; `finish` still works."""
+        self._write_all(self._cipher.update(content) if self._cipher else content)
+
+    @property
+    def size_bytes(self) -> int:
+        return self._size
+
+    def finish(self) -> ClosedFile:
+        """Closes in any case; raises StorageError when the file could not be made safe (it stays a `.part`)."""
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise StorageError(f"{self.path}: fsync: {error.strerror}") from error
+        finally:
+            self.close()
+        publish(self._part, self._final)
+        return ClosedFile(self.path, self._size, self._hash.hexdigest())
+
+    def close(self) -> None:
+        """Leave it a `.part`, for recovery to look at. Does nothing after `finish`."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def abandon(self) -> None:
+        """Close and remove: nothing of worth is in it."""
+        self.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink()
+
+    def _make_directories(self) -> None:
+        """Creates and syncs camera, day and hour. The volume itself must be there: it is never made."""
+        missing: list[Path] = []
+        directory = self._final.parent
+        while not directory.exists() and directory != self._root:
+            missing.append(directory)
+            directory = directory.parent
+        for new in reversed(missing):
+            new.mkdir(mode=0o750, exist_ok=True)
+            sync_directory(new.parent)
+
+    def _write_all(self, data: bytes) -> None:
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, self._size)
+            raise StorageError(f"{self.path}: write: {error.strerror}") from error
+        self._size += len(data)
+        self._hash.update(data)
+
+
+def publish(part: Path, final: Path) -> None:
+    """Give a synced `.part` its name, for good. Raises StorageError."""
+    try:
+        part.rename(final)
+        sync_directory(final.parent)
+    except OSError as error:
+        raise StorageError(f"{final.name}: rename: {error.strerror}") from error

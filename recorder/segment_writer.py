@@ -1,0 +1,301 @@
+"""One stream's way to disk: packets in, closed segments and gaps out.
+
+Any thread may `offer` packets and report `source_down`; one writer thread at a time calls `pump` and `close`.
+Nothing that goes wrong here reaches another stream: it becomes a gap with its reason, and a recording fault to see.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from recorder.disk import VolumeSet
+from recorder.muxer import StreamTemplate
+from recorder.open_segment import Closed, Salvage, SegmentInProgress
+from recorder.poses import PoseTrack
+from recorder.segment_format import SegmentHeader
+from vms.errors import ProtocolError, StorageError
+from vms.fanout import Latest, PacketQueue
+from vms.keys import DataKey
+from vms.packet import Packet
+from vms.rules import segmenting
+from vms.rules.codec_string import format_id
+from vms.rules.segmenting import Cut
+from vms.status import RecordingState
+from vms.store.catalog import GapReason, NewSegment
+from vms.units import CameraId, Profile, us_from_90k, utc_from_us
+
+log = logging.getLogger(__name__)
+
+DataKeySource = Callable[[str, date], DataKey]
+
+
+class GapJournal(Protocol):
+    """What of the Journal is used here."""
+
+    def add_segment(self, new: NewSegment) -> None: ...
+    def open_gap(self, camera_id: CameraId, profile: Profile, at: datetime, reason: GapReason, detail: str) -> None: ...
+    def close_gap(self, camera_id: CameraId, profile: Profile, at: datetime) -> None: ...
+    def add_gap(
+        self, camera_id: CameraId, profile: Profile, start: datetime, end: datetime, reason: GapReason, detail: str
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingHealth:
+    state: RecordingState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDown:
+    reason: GapReason
+    detail: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """max_queue_bytes: how much may wait for a slow disk. data_key: None = not encrypted."""
+
+    segment_s: int
+    purpose: str
+    max_queue_bytes: int
+    data_key: DataKeySource | None
+
+
+class StreamRecorder:
+    def __init__(
+        self,
+        camera_id: CameraId,
+        profile: Profile,
+        settings: StreamSettings,
+        volumes: VolumeSet,
+        journal: GapJournal,
+        salvage: Salvage,
+        poses: PoseTrack | None = None,
+        last_end_us: int | None = None,
+    ) -> None:
+        """last_end_us: where this stream's footage in the catalog ends, so that nothing overlaps it."""
+        self.camera_id, self.profile = camera_id, profile
+        self.health = Latest(RecordingHealth("off", ""))
+        self.volume_uuid: str | None = None
+        self._settings = settings
+        self._volumes = volumes
+        self._journal = journal
+        self._salvage = salvage
+        self._poses = poses
+        self._end_us = last_end_us
+        self._queue = PacketQueue(settings.max_queue_bytes)
+        self._downs: deque[SourceDown] = deque(maxlen=100)
+        self._segment: SegmentInProgress | None = None
+        self._template: tuple[bytes, StreamTemplate] | None = None
+        self._seen_us = 0
+        self._open_reason: GapReason | None = None if last_end_us is None else "restart"
+
+    def offer(self, packet: Packet) -> bool:
+        """False when the disk is so far behind that the packet had to go; the gap is written down later."""
+        return self._queue.offer(packet)
+
+    def source_down(self, reason: GapReason, detail: str, at_us: int) -> None:
+        self._downs.append(SourceDown(reason, detail, at_us))
+
+    def pump(self) -> None:
+        """Write what waits."""
+        downs = [self._downs.popleft() for _ in range(len(self._downs))]
+        for packet in self._queue.take_all():
+            while downs and downs[0].at_us < packet.received_us:
+                self._take_down(downs.pop(0))
+            self._take(packet)
+        for down in downs:
+            self._take_down(down)
+        if self._segment is not None:
+            try:
+                self._segment.pump_poses()
+            except StorageError as error:
+                self._fail("disk", str(error))
+
+    def close(self, detail: str = "the recorder was stopped") -> None:
+        """Write what waits and finish the segment; the gap until the next start begins here."""
+        self.pump()
+        if self._segment is not None:
+            self._finish(None)
+            self._gap("restart", detail)
+        if self._template is not None:
+            self._template[1].close()
+            self._template = None
+        self.health.set(RecordingHealth("off", ""))
+
+    def fail(self, detail: str) -> None:
+        """Something unforeseen happened in `pump`: give up this segment, go on at the next keyframe."""
+        self._fail("protocol_error", detail)
+
+    def _take(self, packet: Packet) -> None:
+        segment, self._seen_us = self._segment, packet.received_us
+        try:
+            keyframe_format = format_id(packet.codec, packet.data) if packet.is_keyframe else None
+            cut = segmenting.decide_cut(
+                segment.state if segment else None, packet, keyframe_format, self._settings.segment_s
+            )
+            if cut == "append" and segment is not None:
+                segment.write(packet, None)
+            elif cut != "discard":
+                self._cut(cut, packet, keyframe_format)
+        except StorageError as error:
+            self._fail("disk", str(error))
+        except ProtocolError as error:
+            self._fail("protocol_error", str(error))
+
+    def _cut(self, cut: Cut, packet: Packet, keyframe_format: bytes | None) -> None:
+        """Close what is open and, at a keyframe, go on. The names of the cuts are explained in vms.rules.segmenting."""
+        if cut in ("length", "format"):
+            closed = self._finish(packet.dts_90k)
+            is_step = closed is None or segmenting.is_clock_step(closed.clock_error_us)
+            if closed is None or is_step:
+                self._start_run(packet, keyframe_format, "restart", "the server's clock was set forward")
+            else:
+                self._open(packet, closed.end_us, keyframe_format, starts_run=False)
+        elif cut == "hole":
+            self._go_on_after_hole(packet, keyframe_format)
+        elif cut == "break":
+            is_hole = self._segment is not None and not packet.starts_run
+            self._finish(None)
+            self._gap("overflow" if is_hole else "protocol_error", "waiting for a keyframe")
+        else:
+            if self._segment is not None:
+                self._finish(None)
+            self._start_run(packet, keyframe_format, "protocol_error", "the camera's timestamps jumped")
+
+    def _start_run(self, packet: Packet, keyframe_format: bytes | None, reason: GapReason, detail: str) -> None:
+        """The server's clock tells the time anew. A gap since the last segment gets `reason`, if none is open."""
+        start_us = segmenting.run_start_us(packet.received_us, self._end_us)
+        self._open(packet, start_us, keyframe_format, starts_run=True, gap=(reason, detail))
+
+    def _go_on_after_hole(self, packet: Packet, keyframe_format: bytes | None) -> None:
+        state = self._segment.state if self._segment else None
+        self._finish(None)
+        dropped = self._queue.take_dropped()
+        detail = f"{dropped} pictures: the disk could not keep up" if dropped else "pictures were lost on the way"
+        start_us = packet.received_us
+        if state is not None:
+            start_us = state.start_us + us_from_90k(packet.dts_90k - state.first_dts_90k)
+        start_us = segmenting.run_start_us(start_us, self._end_us)
+        log.warning("recording_gap", extra={"camera": self.camera_id, "profile": self.profile, "detail": detail})
+        self._open(packet, start_us, keyframe_format, starts_run=True, gap=("overflow", detail))
+
+    def _open(
+        self,
+        packet: Packet,
+        start_us: int,
+        keyframe_format: bytes | None,
+        *,
+        starts_run: bool,
+        gap: tuple[GapReason, str] | None = None,
+    ) -> None:
+        """Raises StorageError, ProtocolError; the caller turns them into a gap."""
+        key_source, keyframe_format = self._settings.data_key, keyframe_format or b""
+        volume = self._volumes.choose(self.volume_uuid)
+        key = key_source(self.camera_id, utc_from_us(start_us).date()) if key_source else None
+        skew_ms = None if packet.camera_utc_us is None else (packet.camera_utc_us - packet.received_us) // 1000
+        header = SegmentHeader(
+            camera_id=self.camera_id,
+            profile=self.profile,
+            codec=packet.codec,
+            start_us=start_us,
+            starts_run=starts_run,
+            purpose=self._settings.purpose,
+            skew_ms=skew_ms,
+            key_id=None,
+            nonce=None,
+        )
+        template = self._template_for(packet, keyframe_format)
+        self.volume_uuid = volume.uuid
+        try:
+            self._segment = SegmentInProgress(volume, header, key, template, self._poses)
+        except StorageError as error:
+            self._volumes.report_failure(volume.uuid, str(error))
+            raise
+        self._segment.write(packet, keyframe_format)
+        if starts_run:
+            self._end_gap(start_us, gap)
+        self.health.set(RecordingHealth("on", ""))
+
+    def _end_gap(self, start_us: int, gap: tuple[GapReason, str] | None) -> None:
+        start = utc_from_us(start_us)
+        self._journal.close_gap(self.camera_id, self.profile, start)
+        if gap is not None and self._end_us is not None and self._open_reason is None and start_us > self._end_us:
+            self._journal.add_gap(self.camera_id, self.profile, utc_from_us(self._end_us), start, *gap)
+        self._open_reason = None
+
+    def _template_for(self, packet: Packet, keyframe_format: bytes) -> StreamTemplate:
+        if self._template is not None and self._template[0] == keyframe_format:
+            return self._template[1]
+        template = StreamTemplate(packet.codec, packet.data)
+        if self._template is not None:
+            self._template[1].close()
+        self._template = (keyframe_format, template)
+        return template
+
+    def _finish(self, next_dts_90k: int | None) -> Closed | None:
+        """Close the open segment and hand it to the catalog. None when the disk refused (a fault is then noted)."""
+        segment, self._segment = self._segment, None
+        if segment is None:
+            return None
+        try:
+            closed = segment.finish(next_dts_90k)
+        except (StorageError, ProtocolError) as error:
+            self._save(segment)
+            self._fault("disk" if isinstance(error, StorageError) else "protocol_error", str(error), segment)
+            return None
+        self._hand_in(closed)
+        return closed
+
+    def _fail(self, reason: GapReason, detail: str) -> None:
+        """Something went wrong while writing: save what there is, open a gap, wait for the next keyframe."""
+        segment, self._segment = self._segment, None
+        if segment is not None and reason == "protocol_error":
+            try:
+                self._hand_in(segment.finish(None))
+            except (StorageError, ProtocolError):
+                self._save(segment)
+        elif segment is not None:
+            self._save(segment)
+        self._fault(reason, detail, segment)
+
+    def _save(self, segment: SegmentInProgress) -> None:
+        self._hand_in(segment.salvage(self._salvage))
+
+    def _hand_in(self, closed: Closed) -> None:
+        if closed.row is not None:
+            self._journal.add_segment(closed.row)
+        self._end_us = closed.end_us
+
+    def _fault(self, reason: GapReason, detail: str, segment: SegmentInProgress | None) -> None:
+        if segment is not None and reason == "disk":
+            self._volumes.report_failure(segment.volume.uuid, detail)
+        self._gap(reason, detail, at_us=None if segment is not None else self._seen_us)
+        self.health.set(RecordingHealth("fault", detail))
+
+    def _take_down(self, down: SourceDown) -> None:
+        had_segment = self._segment is not None
+        if had_segment:
+            self._finish(None)
+        self._gap(down.reason, down.detail, at_us=None if had_segment else down.at_us)
+        if self.health.get().state == "on":
+            self.health.set(RecordingHealth("off", down.detail))
+
+    def _gap(self, reason: GapReason, detail: str, *, at_us: int | None = None) -> None:
+        """No footage from at_us on (default: from the end of what was recorded), until a run starts."""
+        if self._open_reason == reason:
+            return
+        start_us = at_us if at_us is not None else self._end_us
+        if start_us is None:
+            start_us = self._seen_us
+        self._open_reason = reason
+        self._journal.open_gap(self.camera_id, self.profile, utc_from_us(start_us), reason, detail)
+        log.warning(
+            "recording_gap",
+            extra={"camera": self.camera_id, "profile": self.profile, "reason": reason, "detail": detail},
+        )

@@ -1,0 +1,82 @@
+"""One writer thread per volume: a slow disk holds up only the streams that are on it."""
+
+import logging
+import threading
+from collections.abc import Sequence
+
+import av
+
+from recorder.segment_writer import StreamRecorder
+from vms.errors import UitkijkError
+
+log = logging.getLogger(__name__)
+
+INTERVAL_S = 0.1
+"""Packets are written ten times a second in batches: far fewer wake-ups than one per packet."""
+_UNFORESEEN = (UitkijkError, av.FFmpegError, OSError, ValueError, TypeError, LookupError, ArithmeticError)
+"""What a hostile or odd picture could make a library raise."""
+
+
+class VolumeWriter:
+    """Thread "writer-<n>". Streams may be added while it runs, and move to the writer of the volume they chose."""
+
+    def __init__(self, volume_uuid: str, number: int, interval_s: float = INTERVAL_S) -> None:
+        self.volume_uuid = volume_uuid
+        self.peers: Sequence[VolumeWriter] = (self,)
+        self._interval_s = interval_s
+        self._lock = threading.Lock()
+        self._streams: list[StreamRecorder] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"writer-{number}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish every open segment; `join` waits for it."""
+        self._stop.set()
+
+    def join(self, timeout_s: float) -> bool:
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def adopt(self, stream: StreamRecorder) -> None:
+        with self._lock:
+            self._streams.append(stream)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._interval_s):
+            for stream in self._owned():
+                self._guarded(stream, stop=False)
+                self._hand_over(stream)
+        for stream in self._owned():
+            self._guarded(stream, stop=True)
+
+    def _owned(self) -> list[StreamRecorder]:
+        with self._lock:
+            return list(self._streams)
+
+    def _hand_over(self, stream: StreamRecorder) -> None:
+        wanted = stream.volume_uuid
+        if wanted is None or wanted == self.volume_uuid or self._stop.is_set():
+            return
+        for peer in self.peers:
+            if peer.volume_uuid == wanted:
+                with self._lock:
+                    self._streams.remove(stream)
+                peer.adopt(stream)
+                return
+
+    def _guarded(self, stream: StreamRecorder, *, stop: bool) -> None:
+        try:
+            if stop:
+                stream.close()
+            else:
+                stream.pump()
+        except _UNFORESEEN as error:
+            log.exception("recording_failed", extra={"camera": stream.camera_id, "profile": stream.profile})
+            stream.fail(f"{type(error).__name__}: {error}")
