@@ -1,0 +1,112 @@
+"""Recorded footage: masked by `live` as it was in force then, or the decrypted original of a camera without masks."""
+
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, Path, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from vms.errors import FootageExpired
+from vms.store import masks
+from vms.store.catalog import Segment
+from vms.units import us_from_utc
+from web.api.consultations import Consulting, ConsultingDep
+from web.byte_range import ByteRange, parse_range
+from web.deps import ServicesDep
+from web.services import Services
+
+router = APIRouter(prefix="/api", tags=["footage"])
+
+_MP4 = "video/mp4"
+_CHUNK_BYTES = 256 * 1024
+
+
+@router.get("/media/{segment}", response_class=Response, responses={200: {"content": {_MP4: {}}}})
+async def media(
+    request: Request,
+    segment: Annotated[int, Path(ge=1, le=2**53)],
+    services: ServicesDep,
+    consulting: ConsultingDep,
+) -> Response:
+    """Fragmented MP4. Range for originals. 403 no right, 410 retention is over, 404 never was."""
+    found = await run_in_threadpool(_checked, services, consulting, segment)
+    if await run_in_threadpool(needs_masks, services, found):
+        return await _masked(services, found)
+    return await run_in_threadpool(_original, services, found, request.headers.get("range"))
+
+
+def needs_masks(services: Services, segment: Segment) -> bool:
+    """Blocking. Fails closed: also when the camera left the configuration, or masks were in force at the time."""
+    camera = services.config.camera(segment.camera_id)
+    if camera is None or camera.masks == "required":
+        return True
+    with services.store.reading() as tx:
+        return any(known.masks for known in masks.in_force_between(tx, camera.id, segment.start_at, segment.end_at))
+
+
+def _checked(services: Services, consulting: Consulting, segment_id: int) -> Segment:
+    """Within retention or held, and in the audit log: one row per login, consultation and segment."""
+    consultation = consulting.consultation
+    object_ = f"segment:{segment_id}"
+    try:
+        segment = services.footage.segment(segment_id)
+    except FootageExpired:
+        services.trail.refuse(consulting.actor, "footage.view", object_, reason="expired")
+        raise
+    key = (consulting.actor.login_key, consultation.id, segment.id)
+    if key not in services.viewed:
+        services.trail.allow(
+            consulting.actor,
+            "footage.view",
+            object_,
+            camera=segment.camera_id,
+            profile=segment.profile,
+            start_us=us_from_utc(segment.start_at),
+            consultation=consultation.id,
+            purpose=consultation.purpose,
+            reference=consultation.reference,
+        )
+        services.viewed.add(key)
+    return segment
+
+
+async def _masked(services: Services, segment: Segment) -> Response:
+    stack = AsyncExitStack()
+    chunks = await stack.enter_async_context(services.live.masked(segment.id))
+    return _Relay(chunks, stack)
+
+
+class _Relay(StreamingResponse):
+    """A stream of live's, handed on; closed however the answer ends."""
+
+    def __init__(self, chunks: object, stack: AsyncExitStack) -> None:
+        super().__init__(chunks, media_type=_MP4, headers={"Accept-Ranges": "none"})  # type: ignore[arg-type]
+        self._stack = stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._stack:
+            await super().__call__(scope, receive, send)
+
+
+def _original(services: Services, segment: Segment, range_header: str | None) -> Response:
+    reader = services.originals.reader
+    size = reader.file_size(segment)
+    part = parse_range(range_header, size)
+    whole = part or ByteRange(0, size, size)
+    headers = {"Accept-Ranges": "bytes", "Content-Length": str(whole.length), "ETag": f'"{segment.sha256}"'}
+    if part is not None:
+        headers["Content-Range"] = part.content_range
+    chunks = _read(reader.open(segment), whole)
+    return StreamingResponse(chunks, 206 if part else 200, headers, media_type=_MP4)
+
+
+def _read(file: BinaryIO, part: ByteRange) -> Iterator[bytes]:
+    with file:
+        file.seek(part.start)
+        left = part.length
+        while left > 0 and (chunk := file.read(min(_CHUNK_BYTES, left))):
+            left -= len(chunk)
+            yield chunk

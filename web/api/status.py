@@ -1,0 +1,26 @@
+"""How the cameras, the disks and the processes are."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+
+from web.audit_trail import Actor
+from web.deps import ServicesDep, needs
+
+router = APIRouter(prefix="/api", tags=["status"])
+
+
+@router.get("/status")
+async def status(services: ServicesDep, actor: Annotated[Actor, needs("status.read")]) -> dict[str, Any]:
+    board = services.board
+    disk = await run_in_threadpool(board.disks)
+    processes = await run_in_threadpool(board.processes)
+    return {
+        "server_us": services.clock.now_us(),
+        "cameras": {camera: state.seen_by(actor.username, streams=True) for camera, state in board.cameras().items()},
+        "disk": disk,
+        "processes": processes,
+        "live": {"up": board.live_answers, "viewers": board.viewers},
+        "alarms": services.hub.recent_alarms,
+    }

@@ -1,0 +1,128 @@
+"""One websocket per window: a digest each second, PTZ locks and alarms as they come."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.concurrency import run_in_threadpool
+
+from vms.errors import StoreBusy
+from web.audit_trail import Actor
+from web.deps import ServicesDep, needs
+from web.event_hub import Follower
+from web.services import Services
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+
+DIGEST_EVERY_S = 1.0
+_SEND_TIMEOUT_S = 5.0
+_CHECK_LOGIN_EVERY = 10
+"""Digests between two looks whether the login still holds."""
+_MAX_MESSAGE_CHARS = 1000
+LOGIN_OVER = 4401
+TOO_MANY = 4429
+
+
+@router.websocket("/api/ws")
+async def follow(socket: WebSocket, services: ServicesDep, actor: Annotated[Actor, needs("events.follow")]) -> None:
+    await socket.accept()
+    with services.hub.follow(actor.username) as follower:
+        if follower is None:
+            await socket.close(TOO_MANY, "too many windows")
+            return
+        services.live_sessions.adopt(actor)
+        tasks = {
+            asyncio.create_task(_send_all(socket, services, actor, follower)),
+            asyncio.create_task(_receive_all(socket, services)),
+        }
+        done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        for task in done:
+            _report(task)
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    """A page that left or does not read is no error; anything else is."""
+    error = task.exception()
+    if isinstance(error, WebSocketDisconnect | TimeoutError | RuntimeError):
+        log.debug("websocket_ended", extra={"reason": type(error).__name__})
+    elif error is not None:
+        raise error
+
+
+async def _send_all(socket: WebSocket, services: Services, actor: Actor, follower: Follower) -> None:
+    await _send(socket, {"type": "hello", "server_us": services.clock.now_us()})
+    loop = asyncio.get_running_loop()
+    next_digest_s = loop.time()
+    for number in range(1, 1_000_000_000):
+        if number % _CHECK_LOGIN_EVERY == 0 and not await _still_signed_in(services, actor):
+            await socket.close(LOGIN_OVER, "the login is over")
+            return
+        await _send(socket, digest(services, actor))
+        next_digest_s = max(next_digest_s + DIGEST_EVERY_S, loop.time())
+        while (wait_s := next_digest_s - loop.time()) > 0:
+            try:
+                await asyncio.wait_for(follower.arrived.wait(), wait_s)
+            except TimeoutError:
+                break
+            await _send_events(socket, follower)
+
+
+async def _send_events(socket: WebSocket, follower: Follower) -> None:
+    follower.arrived.clear()
+    while follower.events:
+        await _send(socket, follower.events.popleft())
+
+
+def digest(services: Services, actor: Actor) -> dict[str, Any]:
+    board = services.board
+    return {
+        "type": "digest",
+        "server_us": services.clock.now_us(),
+        "cameras": {camera: state.seen_by(actor.username, streams=False) for camera, state in board.cameras().items()},
+        "sessions": board.sessions_of(actor.username),
+    }
+
+
+async def _still_signed_in(services: Services, actor: Actor) -> bool:
+    try:
+        return await run_in_threadpool(services.accounts.is_valid, actor)
+    except StoreBusy:
+        return True  # unknown; asked again ten digests later, and every request asks for itself
+
+
+async def _receive_all(socket: WebSocket, services: Services) -> None:
+    while True:
+        text = await socket.receive_text()
+        answer = _answer(text, services)
+        if answer is None:
+            await socket.close(1007, "not understood")
+            return
+        await _send(socket, answer)
+
+
+def _answer(text: str, services: Services) -> dict[str, Any] | None:
+    """{"type": "ping", "t"} → pong; None for anything else."""
+    if len(text) > _MAX_MESSAGE_CHARS:
+        return None
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(message, dict) or message.get("type") != "ping":
+        return None
+    sent_at = message.get("t")
+    if not isinstance(sent_at, int | float):
+        return None
+    return {"type": "pong", "t": sent_at, "server_us": services.clock.now_us()}
+
+
+async def _send(socket: WebSocket, message: Mapping[str, Any]) -> None:
+    """Raises TimeoutError when the page does not read."""
+    await asyncio.wait_for(socket.send_text(json.dumps(message, ensure_ascii=False)), _SEND_TIMEOUT_S)

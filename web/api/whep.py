@@ -1,0 +1,123 @@
+"""Live pictures: WHEP (RFC 9725's sibling) towards browsers, passed on to `live` once rights and audit are settled."""
+
+import math
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from vms.units import LiveProfile
+from web.audit_trail import Actor
+from web.deps import ServicesDep, camera_or_404, needs
+from web.problems import Problem
+from web.services import Services
+
+router = APIRouter(tags=["live"])
+
+MAX_SDP_BYTES = 64 * 1024
+SDP = "application/sdp"
+FRAGMENT = "application/trickle-ice-sdpfrag"
+_EXPOSE = {"Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Patch"}
+
+WatchActor = Annotated[Actor, needs("live.watch")]
+SessionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{8,64}$", description="From the Location of the POST.")]
+
+
+class Swap(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    camera: str = Field(max_length=40)
+    profile: LiveProfile = "tile"
+
+
+@router.post(
+    "/whep/{camera}",
+    status_code=201,
+    response_class=Response,
+    openapi_extra={"requestBody": {"required": True, "content": {SDP: {"schema": {"type": "string"}}}}},
+)
+async def start(
+    request: Request,
+    camera: str,
+    services: ServicesDep,
+    actor: WatchActor,
+    profile: Annotated[LiveProfile, Query()] = "tile",
+) -> Response:
+    """SDP offer (recvonly H.264) → 201 with the SDP answer and Location."""
+    camera_or_404(services, camera)
+    sdp = await _text_body(request, SDP)
+    if not sdp.startswith("v=0"):
+        raise Problem("sdp")
+    _limit(services, actor)
+    await _audit(services, actor, camera, profile)
+    session, answer = await services.live.offer(camera, profile, sdp, actor.username)
+    services.live_sessions.add(session, actor)
+    headers = {"Location": f"/whep/session/{session}", "Accept-Patch": FRAGMENT, **_EXPOSE}
+    return Response(answer, 201, headers, media_type=SDP)
+
+
+@router.options("/whep/{camera}")
+async def options(camera: str) -> Response:  # noqa: ARG001
+    return Response(headers={"Accept-Post": SDP, "Allow": "POST, OPTIONS"})
+
+
+@router.options("/whep/session/{session}")
+async def session_options(session: str) -> Response:  # noqa: ARG001
+    return Response(headers={"Accept-Patch": FRAGMENT, "Allow": "PATCH, DELETE, OPTIONS"})
+
+
+@router.patch("/whep/session/{session}", status_code=204, response_class=Response)
+async def trickle(request: Request, session: SessionId, services: ServicesDep, actor: WatchActor) -> Response:
+    """ICE candidates of the browser; no ICE restart."""
+    services.live_sessions.require(actor, session)
+    fragment = await _text_body(request, FRAGMENT)
+    _limit(services, actor)
+    await services.live.trickle(session, fragment)
+    return Response(status_code=204)
+
+
+@router.delete("/whep/session/{session}", response_class=Response)
+async def stop(session: SessionId, services: ServicesDep, actor: WatchActor) -> Response:
+    services.live_sessions.require(actor, session)
+    await services.live.hang_up(session)
+    services.live_sessions.forget(session)
+    return Response(status_code=200)
+
+
+@router.patch("/api/live/{session}")
+async def swap(session: SessionId, body: Swap, services: ServicesDep, actor: WatchActor) -> dict[str, Any]:
+    """Another camera in the same tile: same peer connection, no new offer."""
+    services.live_sessions.require(actor, session)
+    camera_or_404(services, body.camera)
+    _limit(services, actor)
+    await _audit(services, actor, body.camera, body.profile)
+    await services.live.swap(session, body.camera, body.profile)
+    return {"camera": body.camera, "profile": body.profile}
+
+
+async def _audit(services: Services, actor: Actor, camera: str, profile: str) -> None:
+    def write() -> None:
+        services.trail.allow(actor, "live.watch", f"camera:{camera}", profile=profile)
+
+    await run_in_threadpool(write)
+
+
+def _limit(services: Services, actor: Actor) -> None:
+    wait_s = services.limits.whep.take(actor.login_key)
+    if wait_s:
+        raise Problem("too_many_requests", headers={"Retry-After": str(math.ceil(wait_s))})
+
+
+async def _text_body(request: Request, media_type: str) -> str:
+    """Raises Problem unsupported_media_type, too_large, or sdp for what is not text."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
+        raise Problem("unsupported_media_type", detail=f"send {media_type}", headers={"Accept-Post": media_type})
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_SDP_BYTES:
+            raise Problem("too_large")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Problem("sdp") from error

@@ -1,0 +1,94 @@
+"""The web application: `create_app(config, store, clock)` wires services, routes and layers explicitly."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from vms.clock import Clock
+from vms.config import SiteConfig
+from vms.store import Store
+from web import problems
+from web.api import (
+    cameras,
+    consultations,
+    coverage,
+    exports,
+    health,
+    masks,
+    media,
+    ptz,
+    session,
+    snapshot,
+    status,
+    websocket,
+    whep,
+)
+from web.background import Background
+from web.metrics import CountRequests
+from web.pages import router as pages_router
+from web.security_headers import BodyLimit, SecurityHeaders
+from web.services import Services, make_services
+
+_DESCRIPTION = (
+    "Uitkijk, video management for municipal camera surveillance. Browsers sign in at /api/login (cookie and "
+    "X-CSRF-Token); machines send a bearer token. Errors are RFC 9457 problem JSON with code, nl, en and fields."
+)
+
+
+def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callable[[], None] = lambda: None) -> FastAPI:
+    """on_broken: called when the application cannot go on and its process must be restarted."""
+    services = make_services(config, store, clock)
+    app = FastAPI(
+        title="Uitkijk",
+        description=_DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan(services, on_broken),
+    )
+    app.state.services = services
+    problems.install(app)
+    for noun in (
+        session,
+        cameras,
+        status,
+        whep,
+        ptz,
+        snapshot,
+        masks,
+        consultations,
+        coverage,
+        media,
+        exports,
+        websocket,
+        health,
+    ):
+        app.include_router(noun.router)
+    app.include_router(pages_router)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders, tls=config.web.tls_cert_file is not None)
+    app.add_middleware(CountRequests, metrics=services.metrics, clock=clock)
+    return app
+
+
+def _lifespan(
+    services: Services, on_broken: Callable[[], None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(services.exports.open)
+        services.capture.start()
+        background = Background(services, on_broken)
+        background.start()
+        try:
+            yield
+        finally:
+            await background.stop()
+            await services.ptz.close()
+            await services.exports.close()
+            await services.live.close()
+            await run_in_threadpool(services.capture.stop)
+
+    return lifespan

@@ -1,0 +1,65 @@
+"""What runs beside the requests: status, alarms, dead-man stops, ends of logins, deletion of exports."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from web import alarms
+from web.camera_state import CameraState
+from web.ptz_locks import WATCH_EVERY_S
+from web.services import Services
+
+log = logging.getLogger(__name__)
+
+_SECOND_S = 1.0
+_LOGINS_EVERY_S = 5.0
+
+
+class Background:
+    """The event loop's. A loop that breaks calls on_broken: the process must end and be restarted, not limp."""
+
+    def __init__(self, services: Services, on_broken: Callable[[], None]) -> None:
+        self._services = services
+        self._on_broken = on_broken
+        self._before: dict[str, CameraState] = {}
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def start(self) -> None:
+        for period_s, step in (
+            (WATCH_EVERY_S, self._services.ptz.watch),
+            (_SECOND_S, self._every_second),
+            (_LOGINS_EVERY_S, self._check_logins),
+        ):
+            task = asyncio.create_task(_repeat(period_s, step))
+            task.add_done_callback(self._ended)
+            self._tasks.append(task)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _every_second(self) -> None:
+        services = self._services
+        await services.board.poll_live()
+        states = services.board.cameras()
+        for alarm in alarms.changes(self._before, states):
+            services.hub.raise_alarm(alarm)
+        self._before = states
+        services.exports.sweep()
+
+    async def _check_logins(self) -> None:
+        for actor in await self._services.live_sessions.check():
+            await self._services.ptz.release_all(actor.username)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("background_loop_broke", exc_info=error)
+            self._on_broken()
+
+
+async def _repeat(period_s: float, step: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await step()
+        await asyncio.sleep(period_s)

@@ -1,0 +1,140 @@
+"""From statuses to what a person sees of a camera. Pure: everything comes in as an argument."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from vms.config import Camera
+from vms.rules.ptz_lock import PtzLock
+from vms.status import CameraStatus, RecordingState, SourceState, StreamStatus
+
+MaskState = Literal["ok", "fault", "none"]
+SILENT = "recording process silent"
+
+
+@dataclass(frozen=True, slots=True)
+class MaskReport:
+    """What live last said about a camera's masks."""
+
+    state: MaskState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraState:
+    """One camera, the same for every viewer. Times are server UTC microseconds."""
+
+    camera_id: str
+    source: SourceState
+    since_us: int
+    detail: str
+    rec: RecordingState
+    rec_detail: str
+    mask: MaskState
+    mask_reason: str
+    can_turn: bool
+    lock: PtzLock | None
+    ptz_fault: str
+    skew_ms: int | None
+    main: StreamStatus | None
+    sub: StreamStatus | None
+
+    def seen_by(self, username: str, *, streams: bool) -> dict[str, Any]:
+        """JSON for one viewer: the lock is mine or somebody's. streams: with main and sub in detail."""
+        seen: dict[str, Any] = {
+            "source": self.source,
+            "since_us": self.since_us,
+            "detail": self.detail,
+            "rec": self.rec,
+            "rec_detail": self.rec_detail,
+            "mask": self.mask,
+            "mask_reason": self.mask_reason,
+            "ptz": self._ptz(username),
+            "ptz_holder": holder_json(self.lock),
+            "ptz_fault": self.ptz_fault,
+            "skew_ms": self.skew_ms,
+        }
+        if streams:
+            seen["main"] = asdict(self.main) if self.main else None
+            seen["sub"] = asdict(self.sub) if self.sub else None
+        return seen
+
+    def _ptz(self, username: str) -> Literal["none", "free", "mine", "other"]:
+        if not self.can_turn:
+            return "none"
+        if self.lock is None:
+            return "free"
+        return "mine" if self.lock.holder.username == username else "other"
+
+
+def holder_json(lock: PtzLock | None) -> dict[str, Any] | None:
+    if lock is None:
+        return None
+    return {"name": lock.holder.name, "role": lock.holder.role, "since_us": lock.since_us}
+
+
+def camera_state(
+    camera: Camera, status: CameraStatus | None, silent_since_us: int, mask: MaskReport | None, lock: PtzLock | None
+) -> CameraState:
+    """status None: the recording process is silent since then. mask None: live says nothing."""
+    report = mask_report(camera, mask)
+    if status is None:
+        return CameraState(
+            camera_id=camera.id,
+            source="unreachable",
+            since_us=silent_since_us,
+            detail=SILENT,
+            rec="fault",
+            rec_detail=SILENT,
+            mask=report.state,
+            mask_reason=report.reason,
+            can_turn=camera.can_turn,
+            lock=lock,
+            ptz_fault=SILENT if camera.can_turn else "",
+            skew_ms=None,
+            main=None,
+            sub=None,
+        )
+    rec, rec_detail = recording(status)
+    return CameraState(
+        camera_id=camera.id,
+        source=status.main.state,
+        since_us=status.main.since_us,
+        detail=_source_detail(status),
+        rec=rec,
+        rec_detail=rec_detail,
+        mask=report.state,
+        mask_reason=report.reason,
+        can_turn=camera.can_turn,
+        lock=lock,
+        ptz_fault=status.ptz_detail if status.ptz == "fault" else "",
+        skew_ms=None if status.clock_skew_ms is None else round(status.clock_skew_ms),
+        main=status.main,
+        sub=status.sub,
+    )
+
+
+def mask_report(camera: Camera, mask: MaskReport | None) -> MaskReport:
+    """Fails closed: a camera that needs masks is at fault until live vouches for them."""
+    if camera.masks == "none":
+        return MaskReport("none", "")
+    return mask or MaskReport("fault", "the live process did not report")
+
+
+def recording(status: CameraStatus) -> tuple[RecordingState, str]:
+    """The worst of both streams, and why."""
+    streams = [("main", status.main)] + ([("sub", status.sub)] if status.sub else [])
+    for name, stream in streams:
+        if stream.recording == "fault":
+            return "fault", f"{name}: {stream.recording_detail}"
+    for name, stream in streams:
+        if stream.recording == "off":
+            return "off", f"{name}: {stream.recording_detail}".rstrip(": ")
+    return "on", ""
+
+
+def _source_detail(status: CameraStatus) -> str:
+    if status.main.state != "up":
+        return status.main.detail
+    if status.sub is not None and status.sub.state != "up":
+        return f"sub: {status.sub.detail or status.sub.state}"
+    return status.main.detail

@@ -1,0 +1,66 @@
+"""What the capture processes say (statuses, over the bus) and what we ask of them (PTZ)."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import anyio.to_thread
+
+from vms import bus
+from vms.bus import BusSubscriber, Message, status_topic
+from vms.clock import Clock
+from vms.config import SiteConfig
+from vms.errors import CameraError, CameraUnreachable
+from vms.status import CameraStatus
+
+STATUS_STALE_S = 5.0
+_PARALLEL_REQUESTS = 8
+_REQUEST_TIMEOUT_S = 3.0
+
+
+class CaptureClient:
+    """start() subscribes in a thread of its own. Statuses may be read from any thread; request() is the loop's."""
+
+    def __init__(self, config: SiteConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._statuses: dict[str, tuple[CameraStatus, float]] = {}
+        self._subscriber = BusSubscriber(config.bus_endpoints(), self._on_message, name="bus-status")
+        self._limiter: anyio.CapacityLimiter | None = None
+
+    def start(self) -> None:
+        self._subscriber.start()
+        self._subscriber.subscribe(status_topic())
+
+    def stop(self) -> None:
+        self._subscriber.stop()
+
+    def status(self, camera_id: str) -> CameraStatus | None:
+        """The newest one, or None when it is older than STATUS_STALE_S: the recording process is silent."""
+        with self._lock:
+            status, at_s = self._statuses.get(camera_id, (None, 0.0))
+        if status is None or self._clock.monotonic_s() - at_s > STATUS_STALE_S:
+            return None
+        return status
+
+    async def request(self, camera_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the camera's capture process. Raises CameraError with its refusal."""
+        endpoint = self._config.control_endpoint_of(camera_id)
+        if endpoint is None:
+            raise CameraUnreachable(f"no recording process has camera {camera_id}")
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(_PARALLEL_REQUESTS)
+        answer = await anyio.to_thread.run_sync(bus.request, endpoint, body, _REQUEST_TIMEOUT_S, limiter=self._limiter)
+        if "error" in answer:
+            raise CameraRefusedCommand(str(answer["error"])[:500])
+        return answer
+
+    def _on_message(self, message: Message) -> None:
+        if isinstance(message, CameraStatus):
+            with self._lock:
+                self._statuses[message.camera_id] = (message, self._clock.monotonic_s())
+
+
+class CameraRefusedCommand(CameraError):
+    """The camera, or the process that holds it, said no; the text says why."""

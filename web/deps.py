@@ -1,0 +1,103 @@
+"""What routes ask for: the services, and an actor who may do what the route declares."""
+
+import hmac
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
+
+from vms.config import Camera, Site
+from vms.rules.access import Action, Deny, decide
+from web.audit_trail import Actor
+from web.problems import Problem
+from web.services import Services
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+PUBLIC_PATHS = frozenset(
+    {
+        "/api/login",
+        "/api/openapi.json",
+        "/healthz",
+        "/readyz",
+        "/whep/{camera}:OPTIONS",
+        "/whep/session/{session}:OPTIONS",
+    }
+)
+"""Routes without a guard, on purpose. Every other one declares its action with `needs`; a test walks them all."""
+
+
+def services(connection: HTTPConnection) -> Services:
+    found = connection.app.state.services
+    assert isinstance(found, Services)
+    return found
+
+
+ServicesDep = Annotated[Services, Depends(services)]
+
+
+class Guard:
+    """Signed in, same origin, CSRF token where a cookie speaks, and a role that includes the action.
+
+    Synchronous: FastAPI runs it in a worker thread, because it asks the database.
+    """
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+
+    def __call__(self, connection: HTTPConnection) -> Actor:
+        found = services(connection)
+        actor = found.accounts.authenticate(connection)
+        if actor is None:
+            raise Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+        if actor.by_cookie:
+            check_origin(connection)
+        verdict = decide(actor.roles, self.action)
+        if isinstance(verdict, Deny):
+            found.trail.refuse(actor, self.action, f"path:{connection.url.path}")
+            raise Problem("forbidden", nl=verdict.nl, en=verdict.en)
+        if actor.by_cookie and connection.scope["type"] == "http":
+            _check_csrf(connection, actor)
+        return actor
+
+
+def needs(action: Action) -> Any:
+    """`actor: Annotated[Actor, needs("live.watch")]`."""
+    return Depends(Guard(action))
+
+
+def check_origin(connection: HTTPConnection) -> None:
+    """A browser names the page that asks; another site's page gets nothing. WebSockets must name it."""
+    origin = connection.headers.get("origin")
+    if origin is None:
+        if connection.scope["type"] == "websocket":
+            raise Problem("origin")
+        return
+    if urlsplit(origin).netloc.lower() != connection.headers.get("host", "").lower():
+        raise Problem("origin")
+
+
+def _check_csrf(connection: HTTPConnection, actor: Actor) -> None:
+    if connection.scope["method"] in SAFE_METHODS:
+        return
+    given = connection.headers.get("x-csrf-token", "")
+    if not hmac.compare_digest(given.encode(), actor.csrf_token.encode()):
+        raise Problem("csrf")
+
+
+def page_user(request: Request) -> Actor | None:
+    """Who looks at a page; None: send them to /inloggen. Asks the database (about a millisecond)."""
+    return services(request).accounts.authenticate(request)
+
+
+def page_site(request: Request) -> Site:
+    """Municipality and time zone, for every page."""
+    return services(request).config.site
+
+
+def camera_or_404(found: Services, camera_id: str) -> Camera:
+    camera = found.config.camera(camera_id) if len(camera_id) <= 40 else None
+    if camera is None:
+        raise Problem("unknown_camera")
+    return camera

@@ -1,0 +1,74 @@
+"""Recorded footage as people may have it: within retention or held, otherwise gone."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from vms.clock import Clock, now_utc
+from vms.errors import FootageExpired, FootageMissing
+from vms.rules.retention import Erase, decide_purge, oldest_allowed
+from vms.store import Store, catalog, holds
+from vms.store.catalog import Gap, Segment, SegmentState
+from vms.store.holds import EvidenceHold
+from vms.units import Profile
+from web.time_range import TimeRange
+
+_EVERY_STATE: tuple[SegmentState, ...] = ("recorded", "purging", "purged")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a stream has to show in an interval. retention_from: nothing older plays, unless held."""
+
+    retention_from: datetime
+    segments: tuple[Segment, ...]
+    gaps: tuple[Gap, ...]
+    holds: tuple[EvidenceHold, ...]
+
+
+class Footage:
+    """Blocking (database): call from a worker thread. Thread-safe."""
+
+    def __init__(self, store: Store, clock: Clock, retention_days: int) -> None:
+        self._store = store
+        self._clock = clock
+        self._days = retention_days
+
+    def segment(self, segment_id: int) -> Segment:
+        """One that may be played now. Raises FootageMissing, or FootageExpired even before the purge ran."""
+        with self._store.reading() as tx:
+            found = catalog.segment(tx, segment_id)
+            held = holds.active(tx, found.start_at, found.end_at)
+        if self._is_gone(found, held, now_utc(self._clock)):
+            raise FootageExpired("the retention period of this footage is over")
+        return found
+
+    def window(self, camera_id: str, profile: Profile, span: TimeRange) -> Window:
+        """Expired footage is not in it, whether erased or not."""
+        now = now_utc(self._clock)
+        with self._store.reading() as tx:
+            covered = catalog.coverage(tx, camera_id, profile, span.start, span.end)
+            held = holds.for_camera(holds.active(tx, span.start, span.end), camera_id)
+        playable = tuple(segment for segment in covered.segments if not self._is_gone(segment, held, now))
+        return Window(oldest_allowed(now, self._days), playable, covered.gaps, tuple(held))
+
+    def for_export(self, camera_id: str, profile: Profile, span: TimeRange) -> tuple[Segment, ...]:
+        """Every segment of the interval. Raises FootageExpired if any is gone, FootageMissing if there is none."""
+        now = now_utc(self._clock)
+        with self._store.reading() as tx:
+            found = catalog.segments(tx, camera_id, profile, span.start, span.end, _EVERY_STATE)
+            held = holds.active(tx, span.start, span.end)
+        if any(self._is_gone(segment, held, now) for segment in found):
+            raise FootageExpired("the retention period of a part of this interval is over")
+        if not found and span.start <= oldest_allowed(now, self._days):
+            raise FootageExpired("the interval begins before the retention limit")
+        if not found:
+            raise FootageMissing("nothing was recorded in this interval")
+        return tuple(found)
+
+    def expires_at(self, segment: Segment) -> datetime:
+        """When its retention is over (holds aside)."""
+        return segment.start_at + timedelta(days=self._days)
+
+    def _is_gone(self, segment: Segment, held: list[EvidenceHold], now: datetime) -> bool:
+        """Erased, being erased, or due to be."""
+        return segment.state != "recorded" or isinstance(decide_purge(segment, held, now, self._days), Erase)

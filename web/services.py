@@ -1,0 +1,114 @@
+"""Everything the routes use, made once per application."""
+
+import threading
+from dataclasses import dataclass
+
+import anyio
+
+from recorder.clip import SegmentReader
+from vms.clock import Clock
+from vms.config import SiteConfig
+from vms.keys import KeyRing
+from vms.store import Store
+from web.audit_trail import AuditTrail
+from web.auth import Accounts
+from web.capture_client import CaptureClient
+from web.event_hub import EventHub
+from web.exports import ExportJobs
+from web.footage import Footage
+from web.live_client import LiveClient
+from web.live_sessions import LiveSessions
+from web.metrics import Metrics
+from web.ptz_locks import PtzControl
+from web.rate_limit import RateLimit
+from web.status_board import StatusBoard
+from web.viewed import Viewed
+
+_HASHES_AT_ONCE = 2
+
+
+class Originals:
+    """Opens stored footage. The key ring is read at the first use: capture may make the site key after web started."""
+
+    def __init__(self, config: SiteConfig) -> None:
+        self._config = config
+        self._lock = threading.Lock()
+        self._reader: SegmentReader | None = None
+
+    @property
+    def reader(self) -> SegmentReader:
+        """Blocking. Raises KeyUnavailable."""
+        with self._lock:
+            if self._reader is None:
+                config = self._config
+                keys = KeyRing(config.site.data_dir / "keys", config.site_key_file) if config.recorder.encrypt else None
+                self._reader = SegmentReader([volume.path for volume in config.volumes], keys)
+            return self._reader
+
+
+@dataclass(slots=True)
+class Limits:
+    """Per address or user; a wall of 25 tiles that reconnects must fit."""
+
+    login: RateLimit
+    whep: RateLimit
+    snapshot: RateLimit
+    hashing: anyio.CapacityLimiter
+    """argon2 takes 64 MiB each: a flood of logins waits in line instead of filling the memory."""
+
+
+@dataclass(slots=True)
+class Services:
+    config: SiteConfig
+    store: Store
+    clock: Clock
+    trail: AuditTrail
+    accounts: Accounts
+    capture: CaptureClient
+    live: LiveClient
+    board: StatusBoard
+    ptz: PtzControl
+    hub: EventHub
+    live_sessions: LiveSessions
+    footage: Footage
+    originals: Originals
+    exports: ExportJobs
+    viewed: Viewed
+    limits: Limits
+    metrics: Metrics
+
+
+def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
+    trail = AuditTrail(store, clock)
+    accounts = Accounts(store, clock, trail)
+    capture = CaptureClient(config, clock)
+    live = LiveClient(config.live_socket)
+    hub = EventHub(clock)
+    ptz = PtzControl(clock, capture, trail, hub.publish)
+    board = StatusBoard(config, clock, capture, live, ptz.lock_of)
+    metrics = Metrics()
+    metrics.watch(board)
+    return Services(
+        config=config,
+        store=store,
+        clock=clock,
+        trail=trail,
+        accounts=accounts,
+        capture=capture,
+        live=live,
+        board=board,
+        ptz=ptz,
+        hub=hub,
+        live_sessions=LiveSessions(clock, live, board, accounts),
+        footage=Footage(store, clock, config.retention.days),
+        originals=Originals(config),
+        exports=ExportJobs(config.site.data_dir / "exports", live, clock),
+        viewed=Viewed(),
+        limits=Limits(
+            login=RateLimit(clock, burst=20, per_s=0.5),
+            whep=RateLimit(clock, burst=120, per_s=10),
+            snapshot=RateLimit(clock, burst=120, per_s=10),
+            hashing=anyio.CapacityLimiter(_HASHES_AT_ONCE),
+        ),
+        metrics=metrics,
+    )

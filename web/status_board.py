@@ -1,0 +1,150 @@
+"""The state of every camera, process and disk, as the web process knows it now."""
+
+import json
+import logging
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from vms.clock import Clock
+from vms.config import SiteConfig
+from vms.errors import UitkijkError
+from vms.rules.ptz_lock import PtzLock
+from web.camera_state import CameraState, MaskReport, MaskState, camera_state
+from web.capture_client import CaptureClient
+from web.live_client import LiveClient
+from web.problems import Problem
+
+log = logging.getLogger(__name__)
+
+_MAX_PROCESSES_BYTES = 256 * 1024
+_LIVE_STALE_S = 5.0
+
+
+class StatusBoard:
+    """Owned by the event loop. poll_live() once a second; the rest reads what is known."""
+
+    def __init__(
+        self,
+        config: SiteConfig,
+        clock: Clock,
+        capture: CaptureClient,
+        live: LiveClient,
+        lock_of: Callable[[str], PtzLock | None],
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._capture = capture
+        self._live = live
+        self._lock_of = lock_of
+        self._silent_since_us = {camera.id: clock.now_us() for camera in config.cameras}
+        self._sessions: dict[str, dict[str, Any]] = {}
+        self._masks: dict[str, MaskReport] = {}
+        self._live_at_s: float | None = None
+
+    @property
+    def live_answers(self) -> bool:
+        return self._live_at_s is not None and self._clock.monotonic_s() - self._live_at_s <= _LIVE_STALE_S
+
+    async def poll_live(self) -> None:
+        """Ask live for sessions and masks; when it is silent, masks are unknown and sessions gone."""
+        try:
+            answer = await self._live.sessions()
+        except (UitkijkError, Problem) as error:
+            if self._live_at_s is not None:
+                log.warning("live_silent", extra={"reason": str(error)})
+            self._live_at_s = None
+            self._sessions, self._masks = {}, {}
+            return
+        self._live_at_s = self._clock.monotonic_s()
+        self._sessions = _dicts(answer.get("sessions"))
+        self._masks = {camera: _mask(report) for camera, report in _dicts(answer.get("cameras")).items()}
+
+    def cameras(self) -> dict[str, CameraState]:
+        return {camera.id: self.camera(camera.id) for camera in self._config.cameras}
+
+    def camera(self, camera_id: str) -> CameraState:
+        """Raises KeyError for a camera that is not configured."""
+        camera = self._config.camera(camera_id)
+        if camera is None:
+            raise KeyError(camera_id)
+        status = self._capture.status(camera_id)
+        if status is not None:
+            self._silent_since_us[camera_id] = status.at_us
+        silent_since_us = self._silent_since_us[camera_id]
+        return camera_state(camera, status, silent_since_us, self._masks.get(camera_id), self._lock_of(camera_id))
+
+    def sessions_of(self, username: str) -> dict[str, dict[str, Any]]:
+        """The RTP ↔ UTC map and mask of this person's live sessions."""
+        keys = ("rtp_timestamp", "utc_us", "mask", "reason")
+        return {
+            session: {key: known.get(key) for key in keys}
+            for session, known in self._sessions.items()
+            if known.get("user") == username
+        }
+
+    def session_user(self, session: str) -> str | None:
+        """Whose live session it is, as live remembers it."""
+        user = self._sessions.get(session, {}).get("user")
+        return str(user) if user else None
+
+    def session_ids(self) -> set[str]:
+        return set(self._sessions)
+
+    @property
+    def viewers(self) -> int:
+        return len(self._sessions)
+
+    def disks(self) -> list[dict[str, Any]]:
+        """Blocking for as long as a mount takes to answer: call in a worker thread."""
+        return [_disk(volume.path) for volume in self._config.volumes]
+
+    def processes(self) -> list[dict[str, Any]]:
+        """What the supervisor wrote; empty when there is none."""
+        path = self._config.run_dir / "processes.json"
+        try:
+            if path.stat().st_size > _MAX_PROCESSES_BYTES:
+                return []
+            known = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+        if not isinstance(known, list):
+            return []
+        keys = ("name", "state", "restarts", "since_us")
+        return [{key: process.get(key) for key in keys} for process in known if isinstance(process, dict)]
+
+
+def _disk(path: Path) -> dict[str, Any]:
+    try:
+        usage = shutil.disk_usage(path)
+    except OSError as error:
+        return {
+            "volume": path.name,
+            "path": str(path),
+            "total_bytes": 0,
+            "free_bytes": 0,
+            "used_pct": None,
+            "fault": error.strerror or type(error).__name__,
+        }
+    used_pct = round(100.0 * (usage.total - usage.free) / usage.total, 1) if usage.total else None
+    return {
+        "volume": path.name,
+        "path": str(path),
+        "total_bytes": usage.total,
+        "free_bytes": usage.free,
+        "used_pct": used_pct,
+        "fault": "",
+    }
+
+
+def _dicts(value: object) -> dict[str, dict[str, Any]]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {str(key): dict(item) for key, item in value.items() if isinstance(item, Mapping)}
+
+
+def _mask(report: Mapping[str, Any]) -> MaskReport:
+    state = report.get("mask")
+    known = state if state in ("ok", "fault", "none") else "fault"
+    return MaskReport(cast(MaskState, known), str(report.get("reason", ""))[:200])
