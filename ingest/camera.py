@@ -1,0 +1,215 @@
+"""One stream of one camera, kept alive: connect, read, watch, reconnect. One thread per stream.
+
+The worker reads in large pieces, four times a second while nobody watches and at once while somebody does.
+Its watchdog counts pictures, not bytes: a camera that only sends keep-alives is stalled.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from ingest.back_off import BackOff
+from ingest.health import HealthMeter
+from ingest.libav_source import LibavFeed
+from ingest.packet_builder import PacketBuilder, StreamIdentity
+from ingest.rtsp import RtspSession, RtspTiming
+from ingest.rtsp_connection import StopRequested
+from ingest.source import MediaFeed, StreamDown, StreamHealth, StreamSource
+from vms.clock import Clock
+from vms.errors import CameraUnauthorized, ProtocolError, StreamStalled, UitkijkError
+from vms.packet import Packet
+from vms.status import SourceState
+from vms.units import CameraId, Profile
+
+__all__ = ["StreamDown", "StreamHealth", "StreamSource", "StreamWorker", "WorkerTiming", "open_feed"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerTiming:
+    """read_every_s: while nobody watches. watchdog_s: without one complete picture for so long, reconnect."""
+
+    read_every_s: float = 0.25
+    watchdog_s: float = 5.0
+    rtsp: RtspTiming = field(default_factory=RtspTiming)
+
+
+OpenFeed = Callable[[StreamSource, Clock, threading.Event, WorkerTiming], MediaFeed]
+
+
+def open_feed(source: StreamSource, clock: Clock, stop: threading.Event, timing: WorkerTiming) -> MediaFeed:
+    if source.transport == "libav":
+        return LibavFeed.open(source, clock, stop)
+    return RtspSession.open(source, clock, stop, timing.rtsp)
+
+
+def _state_after(error: UitkijkError) -> SourceState:
+    if isinstance(error, CameraUnauthorized):
+        return "unauthorized"
+    if isinstance(error, StreamStalled):
+        return "stalled"
+    if isinstance(error, ProtocolError):
+        return "protocol_error"
+    return "unreachable"
+
+
+class StreamWorker:
+    """Thread "cam-<camera>-<profile>". `start`, `stop`, `set_watched` and `health` may be called from any thread.
+
+    resolve: where the stream is now (may ask ONVIF, may block for seconds; raises a UitkijkError). Called before
+        each attempt, so that changed addresses and passwords are picked up.
+    on_packet, on_down: called in the worker's thread; they must not block and must not raise.
+    """
+
+    def __init__(
+        self,
+        camera_id: CameraId,
+        profile: Profile,
+        resolve: Callable[[], StreamSource],
+        clock: Clock,
+        on_packet: Callable[[Packet], None],
+        on_down: Callable[[StreamDown], None],
+        *,
+        timing: WorkerTiming | None = None,
+        back_off: BackOff | None = None,
+        open_feed: OpenFeed = open_feed,
+    ) -> None:
+        self._camera_id = camera_id
+        self._profile = profile
+        self._resolve = resolve
+        self._clock = clock
+        self._on_packet = on_packet
+        self._on_down = on_down
+        self._timing = timing or WorkerTiming()
+        self._back_off = back_off or BackOff()
+        self._open_feed = open_feed
+        self._stop = threading.Event()
+        self._nudge = threading.Event()
+        self._watched = False
+        self._meter = HealthMeter(clock.now_us())
+        self._credentials: tuple[str, str] | None = None
+        self._sequence = 0
+        self._was_connected = False
+        self._told_down = False
+        self._up_since_s: float | None = None
+        self._last_picture_s = 0.0
+        self._thread = threading.Thread(target=self._run, name=f"cam-{camera_id}-{profile}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 3.0) -> None:
+        """Returns when the thread has ended, or after `timeout_s`. on_down is not called for it."""
+        self._stop.set()
+        self._nudge.set()
+        if self._thread.ident is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+
+    def set_watched(self, watched: bool) -> None:
+        """True: hand on each picture as it comes. Loses nothing either way."""
+        self._watched = watched
+        if watched:
+            self._nudge.set()
+
+    def health(self) -> StreamHealth:
+        return self._meter.health()
+
+    def _run(self) -> None:
+        failed = True
+        try:
+            while not self._stop.is_set():
+                self._stop.wait(self._attempt())
+            failed = False
+        finally:
+            if failed:  # a bug: the exception itself goes to threading.excepthook
+                self._down("protocol_error", "internal error in the stream's thread")
+            else:
+                self._meter.state("stopped", "", self._clock.now_us())
+
+    def _attempt(self) -> float:
+        """One session. Returns the seconds to wait before the next."""
+        self._up_since_s = None
+        try:
+            self.run_once()
+        except StopRequested:
+            return 0.0
+        except UitkijkError as error:
+            return self._lost(error)
+        return 0.0
+
+    def run_once(self) -> None:
+        """Resolve, connect and read until told to stop. Raises whatever ends the session."""
+        self._meter.state("connecting", self._meter.health().detail, self._clock.now_us())
+        source = self._resolve()
+        if self._credentials != (source.username, source.password):
+            self._credentials = (source.username, source.password)
+            self._back_off.credentials_changed()
+        with closing(self._open_feed(source, self._clock, self._stop, self._timing)) as feed:
+            identity = StreamIdentity(self._camera_id, self._profile, feed.codec)
+            builder = PacketBuilder(identity, feed.parameter_sets, self._sequence)
+            self._meter.connected(feed.codec, again=self._was_connected)
+            self._was_connected = True
+            self._last_picture_s = self._clock.monotonic_s()
+            while not self._stop.is_set():
+                self._pause()
+                self._read(feed, builder)
+                self._watch(builder)
+
+    def _pause(self) -> None:
+        if not self._watched:
+            self._nudge.wait(self._timing.read_every_s)
+            self._nudge.clear()
+
+    def _read(self, feed: MediaFeed, builder: PacketBuilder) -> None:
+        read = feed.read()
+        now_us = self._clock.now_us()
+        for report in read.reports:
+            utc_us = report.utc_us(now_us)
+            builder.timeline.sender_report(report.rtp_timestamp, utc_us)
+            self._meter.sender_report(utc_us, now_us)
+        packets = builder.build(read.units, now_us)
+        self._sequence = builder.sequence
+        if read.units:
+            self._last_picture_s = self._clock.monotonic_s()
+        for packet in packets:
+            self._on_packet(packet)
+        if packets:
+            self._meter.packets(packets, builder.sps.width, builder.sps.height)
+            if self._up_since_s is None:
+                self._came_up()
+
+    def _came_up(self) -> None:
+        self._up_since_s = self._clock.monotonic_s()
+        self._told_down = False
+        self._meter.state("up", "", self._clock.now_us())
+        log.info("stream_up", extra={"camera": self._camera_id, "profile": self._profile})
+
+    def _watch(self, builder: PacketBuilder) -> None:
+        silent_s = self._clock.monotonic_s() - self._last_picture_s
+        if silent_s > self._timing.watchdog_s:
+            why = f"connected, but no picture for {silent_s:.0f} s"
+            if builder.undecodable and self._up_since_s is None:
+                why += "; the pictures before had no keyframe or no parameter sets"
+            raise StreamStalled(why)
+
+    def _lost(self, error: UitkijkError) -> float:
+        up_s = 0.0 if self._up_since_s is None else self._clock.monotonic_s() - self._up_since_s
+        state = _state_after(error)
+        delay_s = self._back_off.next_s(state, up_s)
+        level = logging.DEBUG if self._told_down else logging.WARNING
+        fields = {"camera": self._camera_id, "profile": self._profile, "state": state, "detail": str(error)}
+        log.log(level, "stream_lost", extra={**fields, "retry_in_s": round(delay_s, 1)})
+        self._down(state, str(error))
+        return delay_s
+
+    def _down(self, state: SourceState, detail: str) -> None:
+        now_us = self._clock.now_us()
+        self._meter.state(state, detail, now_us)
+        if self._told_down:
+            return
+        self._told_down = True
+        last_frame_us = self._meter.health().last_frame_us or None
+        self._on_down(StreamDown(self._camera_id, self._profile, state, detail, now_us, last_frame_us))

@@ -1,0 +1,82 @@
+"""What a stream worker is told and what it tells: source, health, loss. Values only."""
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from ingest.depacketize import AccessUnit
+from ingest.rtcp import SenderReport
+from vms.status import SourceState
+from vms.units import CameraId, Codec, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSource:
+    """Where a stream comes from. url: rtsp:// or rtsps:// without credentials.
+
+    transport: "tcp" = our own client; "libav" = libav's demuxer, for UDP and for cameras ours cannot read.
+    tls: for rtsps; None = the system's certificate authorities, host name checked.
+    """
+
+    camera_id: CameraId
+    profile: Profile
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+    transport: Literal["tcp", "libav"] = "tcp"
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHealth:
+    """The state of one stream now. Fields as in vms.status.StreamStatus; 0 = not known (yet).
+
+    skew_ms: camera clock minus server clock by its sender reports; None until one came.
+    """
+
+    state: SourceState
+    since_us: int
+    detail: str = ""
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    bitrate_bps: int = 0
+    gop_s: float = 0.0
+    last_frame_us: int = 0
+    lost_packets: int = 0
+    reconnects: int = 0
+    skew_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamDown:
+    """A stream was lost, or could not be reached at first: once per loss, however many attempts follow."""
+
+    camera_id: CameraId
+    profile: Profile
+    state: SourceState
+    detail: str
+    at_us: int
+    last_frame_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRead:
+    """What one read brought. reports: with the server time at which they were read."""
+
+    units: list[AccessUnit]
+    reports: list[SenderReport] = field(default_factory=list)
+
+
+class MediaFeed(Protocol):
+    """An open session with a camera, of whichever transport. One thread; every method may raise a CameraError."""
+
+    codec: Codec
+    parameter_sets: tuple[bytes, ...]
+
+    def read(self) -> FeedRead:
+        """What is there now, or whatever comes first within a moment; possibly nothing."""
+
+    def close(self) -> None:
+        """Say goodbye if that works at once, and release everything. Never raises."""
