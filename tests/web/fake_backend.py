@@ -1,0 +1,462 @@
+"""A stand-in for API and live process behind the real pages: state by hand, pictures from one encoded loop.
+
+The picture is a colour that says which camera it is, so that a test can read it from the screen.
+"""
+
+import asyncio
+import colorsys
+import fractions
+import io
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import numpy as np
+import uvicorn
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
+
+from web import pages
+from web.security_headers import SecurityHeaders
+
+FPS = 12
+CLOCK_90K = 90_000
+SEGMENT_S = 10
+
+
+def colour_of(number: int) -> tuple[int, int, int]:
+    """RGB that stays apart from its neighbours' after coding."""
+    red, green, blue = colorsys.hsv_to_rgb((number * 0.17) % 1, 0.8, 0.8)
+    return int(red * 255), int(green * 255), int(blue * 255)
+
+
+def picture(number: int, index: int, width: int, height: int) -> av.VideoFrame:
+    image = np.zeros((height, width, 3), np.uint8)
+    image[:] = colour_of(number)
+    shade = np.linspace(0.55, 1.0, height)[:, None, None]
+    image = (image * shade).astype(np.uint8)
+    step = (index * 8) % width
+    image[height // 2 - 12 : height // 2 + 12, step : step + 40] = 235
+    return av.VideoFrame.from_ndarray(image, format="rgb24")
+
+
+def encoder(width: int, height: int) -> av.VideoCodecContext:
+    codec = av.CodecContext.create("libx264", "w")
+    codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
+    codec.time_base = fractions.Fraction(1, FPS)
+    codec.profile = "Baseline"
+    codec.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(FPS)}
+    return codec
+
+
+def encoded_loop(number: int, width: int = 640, height: int = 360) -> list[bytes]:
+    codec = encoder(width, height)
+    return [bytes(packet) for index in range(FPS) for packet in codec.encode(picture(number, index, width, height))]
+
+
+def segment_mp4(number: int, seconds: float = SEGMENT_S) -> bytes:
+    """Fragmented MP4 with its times from 0, a fragment per second."""
+    out = io.BytesIO()
+    options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+    with av.open(out, "w", format="mp4", options=options) as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.codec_context.options = {"preset": "ultrafast", "g": str(FPS), "bf": "0"}
+        for index in range(int(seconds * FPS)):
+            container.mux(stream.encode(picture(number, index, 320, 180)))
+        container.mux(stream.encode())
+    return out.getvalue()
+
+
+@dataclass
+class Backend:
+    """Everything the browser can see, to be changed by a test."""
+
+    cameras: list[dict[str, Any]]
+    states: dict[str, dict[str, Any]]
+    roles: list[str] = field(default_factory=lambda: ["observer"])
+    logged_in: bool = True
+    frozen: set[str] = field(default_factory=set)
+    requests: list[tuple[str, str, Any]] = field(default_factory=list)
+    sessions: dict[str, "Viewer"] = field(default_factory=dict)
+    sockets: set[WebSocket] = field(default_factory=set)
+    silent: bool = False
+    segments: list[dict[str, Any]] = field(default_factory=list)
+    gaps: list[dict[str, Any]] = field(default_factory=list)
+    media: dict[str, bytes] = field(default_factory=dict)
+    retention_from_us: int = 0
+    refuse_media: int = 0
+
+    def calls(self, part: str) -> list[tuple[str, str, Any]]:
+        return [call for call in self.requests if part in call[1]]
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def make_backend(count: int) -> Backend:
+    cameras = [
+        {
+            "id": f"camera-{n:02d}",
+            "number": n,
+            "name": ["Markt", "Parade", "Vleesstraat", "Station", "Klaasstraat", "Havenkade"][n % 6],
+            "kind": "ptz" if n % 3 == 1 else "fixed",
+            "area": ["Binnenstad", "Stationsgebied", "Haven"][(n - 1) * 3 // max(count, 3)],
+            "purpose": "public_order",
+            "can_turn": n % 3 == 1,
+            "masks": "required" if n % 3 == 1 else "none",
+            "neighbours": [f"camera-{m:02d}" for m in (n - 1, n + 1) if 1 <= m <= count],
+            "lat": None,
+            "lon": None,
+            "has_sub": True,
+        }
+        for n in range(1, count + 1)
+    ]
+    states = {
+        camera["id"]: {
+            "source": "up",
+            "since_us": now_us(),
+            "detail": "",
+            "rec": "on",
+            "rec_detail": "",
+            "mask": "ok" if camera["can_turn"] else "none",
+            "mask_reason": "",
+            "ptz": "free" if camera["can_turn"] else "none",
+            "ptz_holder": None,
+            "ptz_fault": "",
+            "skew_ms": 12,
+        }
+        for camera in cameras
+    }
+    return Backend(cameras, states)
+
+
+class Loop(MediaStreamTrack):
+    """Sends the chosen camera's encoded loop in real time; silent while that camera is frozen."""
+
+    kind = "video"
+
+    def __init__(self, backend: Backend, number: int) -> None:
+        super().__init__()
+        self.backend = backend
+        self.number = number
+        self.sent_90k = 0
+        self.sent_us = 0
+        self.frames = 0
+        self._started = time.monotonic()
+        self._loops: dict[int, list[bytes]] = {}
+
+    async def recv(self) -> av.Packet:
+        while True:
+            self.frames += 1
+            await asyncio.sleep(max(0.0, self._started + self.frames / FPS - time.monotonic()))
+            if f"camera-{self.number:02d}" not in self.backend.frozen:
+                break
+        if self.number not in self._loops:
+            self._loops[self.number] = await asyncio.to_thread(encoded_loop, self.number)
+        packet = av.Packet(self._loops[self.number][self.frames % FPS])
+        packet.pts = packet.dts = self.frames * CLOCK_90K // FPS
+        packet.time_base = fractions.Fraction(1, CLOCK_90K)
+        self.sent_90k, self.sent_us = packet.pts, now_us()
+        return packet
+
+
+@dataclass
+class Viewer:
+    peer: RTCPeerConnection
+    track: Loop
+    sender: RTCRtpSender
+    camera: str
+
+    def state(self) -> dict[str, Any]:
+        stamp = self.sender._RTCRtpSender__rtp_timestamp  # type: ignore[attr-defined]
+        return {"rtp_timestamp": stamp, "utc_us": self.track.sent_us, "mask": "none", "reason": ""}
+
+
+def problem(status: int, code: str, text: str, **extra: Any) -> JSONResponse:
+    return JSONResponse({"code": code, "nl": text, "en": text, "detail": text, **extra}, status)
+
+
+def number_of(camera: str) -> int:
+    return int(camera.rsplit("-", 1)[1])
+
+
+def make_app(backend: Backend) -> FastAPI:
+    app = FastAPI()
+    app.include_router(pages.router)
+    _session_routes(app, backend)
+    _live_routes(app, backend)
+    _footage_routes(app, backend)
+    _socket_route(app, backend)
+    app.add_middleware(SecurityHeaders, tls=False)
+
+    @app.middleware("http")
+    async def record(request: Request, call_next: Any) -> Response:
+        body = await request.body() if "json" in request.headers.get("content-type", "") else b""
+        backend.requests.append((request.method, request.url.path, body.decode()))
+        return await call_next(request)
+
+    return app
+
+
+def _session_routes(app: FastAPI, backend: Backend) -> None:
+    @app.post("/api/login")
+    async def login(request: Request) -> Any:
+        if (await request.json())["password"] != "goed":
+            return problem(401, "login_failed", "Gebruikersnaam of wachtwoord klopt niet.")
+        backend.logged_in = True
+        return {"csrf_token": "csrf"}
+
+    @app.post("/api/logout")
+    def logout() -> dict[str, bool]:
+        backend.logged_in = False
+        return {"ok": True}
+
+    @app.get("/api/me")
+    def me() -> Any:
+        if not backend.logged_in:
+            return problem(401, "unauthenticated", "Log eerst in.")
+        return {"username": "jan", "display_name": "Jan de Wit", "roles": backend.roles, "csrf_token": "csrf"}
+
+    @app.get("/api/cameras")
+    def cameras() -> dict[str, Any]:
+        return {"cameras": backend.cameras}
+
+    @app.get("/api/status")
+    def status() -> dict[str, Any]:
+        stream = {
+            "state": "up", "since_us": now_us() - 10**9, "detail": "", "codec": "h264", "width": 640, "height": 360,
+            "fps": float(FPS), "bitrate_bps": 512_000, "gop_s": 1.0, "last_frame_us": now_us(), "lost_packets": 0,
+            "reconnects": 0, "recording": "on", "recording_detail": "",
+        }  # fmt: skip
+        main = stream | {"width": 1920, "height": 1080, "fps": 25.0, "bitrate_bps": 4_100_000}
+        return {
+            "server_us": now_us(),
+            "cameras": {id_: state | {"main": main, "sub": stream} for id_, state in backend.states.items()},
+            "disk": [
+                {
+                    "volume": "media-1",
+                    "path": "/srv/media-1",
+                    "total_bytes": 8 * 10**12,
+                    "free_bytes": 3 * 10**12,
+                    "used_pct": 62.5,
+                }
+            ],
+            "processes": [
+                {"name": name, "state": "up", "restarts": restarts}
+                for name, restarts in (("capture-0", 0), ("live", 1), ("web", 0), ("retention", 0))
+            ],
+        }
+
+    @app.get("/api/cameras/{camera}/snapshot")
+    def snapshot(camera: str) -> Response:
+        out = io.BytesIO()
+        picture(number_of(camera), 3, 320, 180).to_image().save(out, "JPEG")
+        return Response(out.getvalue(), media_type="image/jpeg")
+
+    @app.get("/api/cameras/{camera}/ptz/presets")
+    def presets(camera: str) -> dict[str, Any]:
+        names = ["Overzicht", "Terras", "Fietsenrek", "Ingang"]
+        return {"presets": [{"token": str(n), "name": name} for n, name in enumerate(names, 1)]}
+
+    @app.post("/api/cameras/{camera}/ptz/{what}")
+    def ptz(camera: str, what: str) -> Any:
+        state = backend.states[camera]
+        if state["ptz"] == "other":
+            return problem(409, "ptz_busy", "Iemand anders bestuurt deze camera.")
+        state["ptz"] = "free" if what == "release" else "mine"
+        return {"holder": None}
+
+
+def _live_routes(app: FastAPI, backend: Backend) -> None:
+    @app.post("/whep/{camera}")
+    async def offer(camera: str, request: Request) -> Response:
+        if backend.states[camera]["source"] not in ("up", "stalled"):
+            return problem(409, "no_picture", "Nog geen beeld van deze camera.")
+        sdp = (await request.body()).decode()
+        sdp = "\r\n".join(line for line in sdp.splitlines() if ".local" not in line) + "\r\n"
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        track = Loop(backend, number_of(camera))
+        transceiver = peer.addTransceiver("video", "sendonly")
+        codecs = RTCRtpSender.getCapabilities("video").codecs
+        transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType in ("video/H264", "video/rtx")])
+        transceiver.sender.replaceTrack(track)
+        await peer.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+        await peer.setLocalDescription(await peer.createAnswer())
+        session = f"s{len(backend.requests)}-{camera}"
+        backend.sessions[session] = Viewer(peer, track, transceiver.sender, camera)
+        return Response(
+            peer.localDescription.sdp, 201, {"Location": f"/whep/session/{session}"}, media_type="application/sdp"
+        )
+
+    @app.patch("/api/live/{session}")
+    async def swap(session: str, request: Request) -> Any:
+        viewer = backend.sessions.get(session)
+        if viewer is None:
+            return problem(404, "not_found", "Dit bestaat niet.")
+        wanted = await request.json()
+        viewer.camera, viewer.track.number = wanted["camera"], number_of(wanted["camera"])
+        return wanted
+
+    @app.delete("/whep/session/{session}")
+    async def close(session: str) -> dict[str, bool]:
+        viewer = backend.sessions.pop(session, None)
+        if viewer:
+            await viewer.peer.close()
+        return {"ok": True}
+
+
+def _footage_routes(app: FastAPI, backend: Backend) -> None:
+    @app.post("/api/consultations")
+    async def consult(request: Request) -> Any:
+        body = await request.json()
+        if not body.get("reference"):
+            return problem(422, "invalid_input", "Niet alle velden kloppen.")
+        return {"id": 7, "expires_us": now_us() + 4 * 3600 * 10**6}
+
+    @app.get("/api/coverage")
+    def coverage(from_us: int, to_us: int, camera: str, consultation: int = 0, profile: str = "sub") -> Any:
+        if consultation != 7:
+            return problem(403, "consultation_required", "Geef eerst doel en registratienummer op.")
+        inside = [part for part in backend.segments if part["start_us"] < to_us and part["end_us"] > from_us]
+        return {
+            "camera": camera, "from_us": from_us, "to_us": to_us, "retention_from_us": backend.retention_from_us,
+            "segments": inside, "gaps": backend.gaps, "holds": [],
+        }  # fmt: skip
+
+    @app.get("/api/media/{segment}")
+    def media(segment: int) -> Response:
+        if backend.refuse_media:
+            return problem(backend.refuse_media, "expired", "De bewaartermijn van deze beelden is voorbij.")
+        return Response(backend.media[str(segment)], media_type="video/mp4")
+
+    exports: dict[str, float] = {}
+
+    @app.post("/api/exports")
+    def export() -> JSONResponse:
+        exports["e1"] = time.monotonic()
+        return JSONResponse({"id": "e1"}, 202)
+
+    @app.get("/api/exports/{export}")
+    def progress(export: str) -> dict[str, Any]:
+        done = min(1.0, (time.monotonic() - exports[export]) / 1.5)
+        if done < 1:
+            return {
+                "id": export,
+                "state": "busy",
+                "progress": done,
+                "bytes": None,
+                "sha256": None,
+                "error": None,
+                "url": None,
+            }
+        url = f"/api/exports/{export}/file"
+        return {
+            "id": export,
+            "state": "done",
+            "progress": 1,
+            "bytes": 4_200_000,
+            "sha256": "ab" * 32,
+            "error": None,
+            "url": url,
+        }
+
+
+def _socket_route(app: FastAPI, backend: Backend) -> None:
+    @app.websocket("/api/ws")
+    async def ws(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_json({"type": "hello", "server_us": now_us()})
+        backend.sockets.add(socket)
+        sending = asyncio.create_task(_send_digests(socket, backend))
+        try:
+            while True:
+                message = await socket.receive_json()
+                await socket.send_json({"type": "pong", "t": message["t"], "server_us": now_us()})
+        except WebSocketDisconnect:
+            pass
+        finally:
+            backend.sockets.discard(socket)
+            sending.cancel()
+
+
+async def _send_digests(socket: WebSocket, backend: Backend) -> None:
+    while True:
+        if not backend.silent:
+            sessions = {id_: viewer.state() for id_, viewer in backend.sessions.items()}
+            for id_, viewer in backend.sessions.items():
+                sessions[id_]["mask"] = backend.states[viewer.camera]["mask"]
+            await socket.send_json(
+                {"type": "digest", "server_us": now_us(), "cameras": backend.states, "sessions": sessions}
+            )
+        await asyncio.sleep(1)
+
+
+class FakeDeps:
+    """What pages ask `web.deps` for."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def page_user(self, request: Request) -> Any:
+        if not self._backend.logged_in:
+            return None
+        return SimpleNamespace(username="jan", display_name="Jan de Wit", roles=self._backend.roles)
+
+    def page_site(self, request: Request) -> Any:
+        return SimpleNamespace(name="Gemeente Venlo", timezone="Europe/Amsterdam")
+
+
+@contextmanager
+def serving(backend: Backend, port: int = 0) -> Iterator[str]:
+    """The fake on a free port, in a thread of its own. Yields its address."""
+    real, pages.deps = pages.deps, FakeDeps(backend)  # type: ignore[assignment]
+    config = uvicorn.Config(make_app(backend), host="127.0.0.1", port=port, log_level="warning", ws="websockets-sansio")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, name="fake-web")
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(10)
+        pages.deps = real
+
+
+def lay_down_footage(backend: Backend, minutes_back: int = 5) -> int:
+    """Ten-second segments with a hole of a minute in the middle; returns the first one's start in µs."""
+    start_us = (now_us() // 60_000_000 - minutes_back) * 60_000_000
+    media = segment_mp4(2)
+    count = minutes_back * 60 // SEGMENT_S
+    hole = range(count // 2, count // 2 + 6)
+    for index in range(count):
+        if index in hole:
+            continue
+        at_us = start_us + index * SEGMENT_S * 1_000_000
+        backend.media[str(index + 1)] = media
+        backend.segments.append({
+            "id": index + 1, "start_us": at_us, "end_us": at_us + SEGMENT_S * 1_000_000, "codec": "avc1.42c01e",
+            "url": f"/api/media/{index + 1}?consultation=7", "starts_run": index in (0, hole.stop),
+        })  # fmt: skip
+    backend.gaps.append({
+        "start_us": start_us + hole.start * SEGMENT_S * 1_000_000, "end_us": start_us + hole.stop * SEGMENT_S * 1_000_000,
+        "open": False, "reason": "camera_unreachable", "detail": "",
+    })  # fmt: skip
+    backend.retention_from_us = start_us - 2 * 86_400_000_000
+    return start_us

@@ -1,0 +1,187 @@
+"""The HTML pages and the files they load. What a page may show is decided by role, here and again in the API."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from web import deps
+from web.i18n import SOURCE, Language, as_language, texts
+
+_HERE: Final = Path(__file__).parent
+_LANGUAGE_COOKIE: Final = "uitkijk_taal"
+_YEAR_S: Final = 365 * 24 * 3600
+
+
+def _m(message: str) -> str:
+    """Mark a message for collection; it is translated where it is shown."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    path: str
+    title: str
+    template: str
+    icon: str
+    roles: frozenset[str]
+
+
+PAGES: Final = (
+    Page("/muur", _m("Muur"), "wall.html", "layout-grid", frozenset({"observer", "police_reviewer"})),
+    Page(
+        "/terugkijken",
+        _m("Terugkijken"),
+        "playback.html",
+        "history",
+        frozenset({"police_reviewer", "evidence_officer"}),
+    ),
+    Page("/techniek", _m("Techniek"), "health.html", "wrench", frozenset({"technician", "admin"})),
+    Page(
+        "/toezicht",
+        _m("Toezicht"),
+        "oversight.html",
+        "shield-check",
+        frozenset({"privacy_officer", "shift_manager", "policy_officer"}),
+    ),
+)
+ROLE_NAMES: Final = {
+    "observer": _m("camera-observant"),
+    "police_reviewer": _m("aangewezen politiemedewerker"),
+    "evidence_officer": _m("veiligsteller"),
+    "technician": _m("technicus"),
+    "privacy_officer": _m("privacyfunctionaris"),
+    "shift_manager": _m("clustermanager"),
+    "policy_officer": _m("beleidsmedewerker"),
+    "admin": _m("beheerder"),
+}
+IMPORTS: Final = {
+    "lit": "lit@3.3.3/index.js",
+    "lit-html": "lit-html@3.3.3/lit-html.js",
+    "lit-html/": "lit-html@3.3.3/",
+    "lit-element/": "lit-element@4.2.2/",
+    "@lit/reactive-element": "lit-reactive-element@2.1.2/reactive-element.js",
+}
+
+router = APIRouter(include_in_schema=False)
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+_static = StaticFiles(directory=_HERE / "static")
+
+
+def pages_of(roles: Iterable[str]) -> list[Page]:
+    held = set(roles)
+    return [page for page in PAGES if page.roles & held]
+
+
+def start_page(roles: Iterable[str]) -> str:
+    """Where a person with these roles lands; /inloggen when no page is theirs."""
+    return next((page.path for page in pages_of(roles)), "/inloggen")
+
+
+def safe_next(path: str | None) -> str | None:
+    """A path on this site to go to after the login, or None: never another origin."""
+    if not path or not path.startswith("/") or path.startswith(("//", "/\\")) or len(path) > 500:
+        return None
+    return path if not any(ord(letter) < 32 for letter in path) else None
+
+
+def _language(request: Request) -> Language:
+    return as_language(request.cookies.get(_LANGUAGE_COOKIE)) or SOURCE
+
+
+def _render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    language = _language(request)
+    translate = texts(language)
+    user = context.get("user")
+    roles = list(user.roles) if user else []
+    site = deps.page_site(request)
+    island = {
+        "language": language,
+        "messages": dict(translate.browser),
+        "site": {"name": site.name, "timezone": site.timezone},
+        "user": {"username": user.username, "roles": roles} if user else None,
+    }
+    page = _templates.get_template(template).render(
+        **{"user": None, "path": request.url.path, **context},
+        _=translate,
+        language=language,
+        nonce=request.state.csp_nonce,
+        site=site,
+        island=island,
+        imports={"imports": {name: f"/static/vendor/{path}" for name, path in IMPORTS.items()}},
+        menu=pages_of(roles),
+        role_names=[translate(ROLE_NAMES.get(role, role)) for role in roles],
+        other_language="en" if language == "nl" else "nl",
+    )
+    return HTMLResponse(page, status)
+
+
+def _choose_language(request: Request) -> Response | None:
+    """`?taal=en` sets the cookie and returns to the same address without it."""
+    language = as_language(request.query_params.get("taal"))
+    if language is None:
+        return None
+    target = request.url.remove_query_params("taal")
+    response = RedirectResponse(f"{target.path}?{target.query}".rstrip("?"), 303)
+    response.set_cookie(_LANGUAGE_COOKIE, language, max_age=_YEAR_S, samesite="strict", path="/")
+    return response
+
+
+@router.get("/")
+def start(request: Request) -> Response:
+    user = deps.page_user(request)
+    return RedirectResponse(start_page(user.roles) if user else "/inloggen", 303)
+
+
+@router.get("/inloggen")
+def login_page(request: Request) -> Response:
+    chosen = _choose_language(request)
+    if chosen:
+        return chosen
+    user = deps.page_user(request)
+    following = safe_next(request.query_params.get("next"))
+    if user and pages_of(user.roles):
+        return RedirectResponse(following or start_page(user.roles), 303)
+    return _render(request, "login.html", following=following or "/")
+
+
+def _page(page: Page) -> None:
+    """Register one page behind its roles."""
+
+    @router.get(page.path, name=page.path)
+    def show(request: Request) -> Response:
+        chosen = _choose_language(request)
+        if chosen:
+            return chosen
+        user = deps.page_user(request)
+        if user is None:
+            where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/inloggen?next={quote(where)}", 303)
+        if not page.roles & set(user.roles):
+            return _render(request, "refused.html", 403, user=user)
+        return _render(request, page.template, user=user, page=page)
+
+
+for _entry in PAGES:
+    _page(_entry)
+
+
+@router.get("/static/{path:path}")
+async def static_file(request: Request, path: str) -> Response:
+    """Scripts, styles, fonts. A vendored file never changes under its name; our own are re-validated."""
+    try:
+        response = await _static.get_response(path, request.scope)
+    except HTTPException as error:
+        return Response(status_code=error.status_code)
+    versioned = path.startswith("vendor/") and "@" in path
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+    return response

@@ -1,0 +1,85 @@
+/** Measures one <video>: when its last new frame came, how old that was, how many come. */
+
+const FPS_WINDOW_MS = 3000;
+const STATS_EVERY_MS = 1000;
+
+export class FrameMeter {
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {import("./whep.js").LiveConnection} connection
+   */
+  constructor(video, connection) {
+    this.video = video;
+    this.connection = connection;
+    /** performance.now of the last new frame; 0 = none of the present camera. */
+    this.frameMs = 0;
+    this.firstFrameMs = 0;
+    /** @type {number | null} */
+    this._rtp = null;
+    /** @type {number[]} */
+    this._times = [];
+    this._decoded = 0;
+    this._statsMs = 0;
+    this._watch();
+  }
+
+  _watch() {
+    this.video.requestVideoFrameCallback((_, metadata) => {
+      this._frame(metadata);
+      this._watch();
+    });
+  }
+
+  /** Only frames received after the server confirmed the camera count as that camera's. @param {VideoFrameCallbackMetadata} metadata */
+  _frame(metadata) {
+    const confirmed = this.connection.confirmedMs;
+    const received = metadata.receiveTime ?? metadata.presentationTime;
+    if (!confirmed || received < confirmed) return;
+    const now = performance.now();
+    this.frameMs = now;
+    this.firstFrameMs ||= now;
+    this._rtp = metadata.rtpTimestamp ?? null;
+    this._times.push(now);
+    while (this._times.length && this._times[0] < now - FPS_WINDOW_MS) this._times.shift();
+  }
+
+  /** Another camera: nothing measured so far is about it. */
+  reset() {
+    this.frameMs = 0;
+    this.firstFrameMs = 0;
+    this._rtp = null;
+    this._times = [];
+    this._decoded = 0;
+  }
+
+  /** @returns {number | null} frames per second, null in the first seconds */
+  fps() {
+    const now = performance.now();
+    if (!this.firstFrameMs || now - this.firstFrameMs < FPS_WINDOW_MS) return null;
+    return this._times.filter((time) => time > now - FPS_WINDOW_MS).length / (FPS_WINDOW_MS / 1000);
+  }
+
+  /**
+   * Age of the newest frame: the server says which moment an RTP timestamp was.
+   * @param {import("./server-link.js").SessionState | undefined} session
+   * @param {number} serverNowUs
+   * @returns {number | null} seconds
+   */
+  ageS(session, serverNowUs) {
+    if (!session?.utc_us || this._rtp === null) return null;
+    const ticks = (this._rtp - session.rtp_timestamp) | 0; // both count modulo 2^32
+    const takenUs = session.utc_us + (ticks / 90_000) * 1e6;
+    const age = (serverNowUs - takenUs) / 1e6;
+    return age > -5 && age < 3600 ? Math.max(0, age) : null;
+  }
+
+  /** A covered window presents no frames: then decoded ones count. Call now and then while no frame comes. */
+  async checkDecoded() {
+    const now = performance.now();
+    if (!this.connection.confirmedMs || now - this._statsMs < STATS_EVERY_MS) return;
+    this._statsMs = now;
+    const decoded = await this.connection.framesDecoded();
+    if (this._decoded && decoded > this._decoded && this.firstFrameMs) this.frameMs = performance.now();
+    this._decoded = decoded;
+  }
+}

@@ -1,0 +1,75 @@
+/** The frame of every page: clock, health of server and recording, alarms, log out, the lost-server banner. */
+
+import { LitElement, html, nothing } from "lit";
+
+import { request } from "./api.js";
+import { icon } from "./icon.js";
+import { page, t } from "./page.js";
+import { serverLink } from "./server-link.js";
+import { full } from "./times.js";
+
+class FrameStatus extends LitElement {
+  constructor() {
+    super();
+    this.link = serverLink();
+    this.link.addEventListener("digest", () => this.requestUpdate());
+    this.link.addEventListener("alarm", () => this.requestUpdate());
+    this.link.addEventListener("up", () => this._banner());
+    this.link.addEventListener("down", () => this._banner());
+    setInterval(() => this.requestUpdate(), 500);
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  _banner() {
+    this.requestUpdate();
+    document.body.toggleAttribute("data-server-lost", !this.link.up);
+    document.getElementById("server-lost")?.remove();
+    if (this.link.up) return;
+    const banner = document.createElement("div");
+    banner.id = "server-lost";
+    banner.className = "banner";
+    banner.setAttribute("role", "alert");
+    banner.textContent = t("Geen verbinding met de server. De bediening is geblokkeerd; herstelt vanzelf.");
+    document.body.append(banner);
+  }
+
+  _health() {
+    if (!this.link.up) return { level: "danger", text: t("server weg") };
+    const cameras = Object.values(this.link.cameras);
+    const faults = cameras.filter(({ rec }) => rec === "fault").length;
+    if (faults) return { level: "danger", text: t("opname: {n} gestoord", { n: faults }) };
+    const down = cameras.filter(({ source }) => source !== "up").length;
+    if (down) return { level: "warn", text: t("{up}/{all} in bedrijf", { up: cameras.length - down, all: cameras.length }) };
+    return { level: "ok", text: t("{up}/{all} in bedrijf", { up: cameras.length, all: cameras.length }) };
+  }
+
+  render() {
+    const { level, text } = this._health();
+    const alarms = this.link.alarms.length;
+    return html`
+      <span class="dot" data-level=${level} title=${t("Server en opname")}>${text}</span>
+      <span class="dot-alarms" title=${t("Meldingen sinds het openen van deze pagina")}>${icon("bell")} <span class="num">${alarms}</span><span class="sr"> ${t("meldingen")}</span></span>
+      <time class="clock">${this.link.up || this.link.lostAtMs ? full(this.link.nowUs()) : nothing}</time>
+    `;
+  }
+}
+
+customElements.define("vms-frame-status", FrameStatus);
+
+document.getElementById("logout")?.addEventListener("click", async () => {
+  try {
+    await request("POST", "/api/logout", { json: {} });
+  } finally {
+    location.assign("/inloggen");
+  }
+});
+
+document.getElementById("language")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  const query = new URLSearchParams(location.search);
+  query.set("taal", page.language === "nl" ? "en" : "nl");
+  location.assign(`?${query}`);
+});

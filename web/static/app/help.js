@@ -1,0 +1,31 @@
+/** The list of keys. */
+
+import { html } from "lit";
+
+import { t } from "./page.js";
+import { LAYOUTS } from "./wall-state.js";
+
+export function helpDialog() {
+  /** @type {[string[], string][]} */
+  const rows = [
+    [["1", "7", "Enter"], t("camera 17 oproepen (of even wachten)")],
+    [["*", "3"], t("stand: {list}", { list: LAYOUTS.map(({ key }, index) => `${index + 1} = ${key}`).join(", ") })],
+    [["←", "↑", "→", "↓"], t("actieve tegel verplaatsen")],
+    [["Enter"], t("actieve tegel groot")],
+    [["PageUp", "PageDown"], t("vorige of volgende camera's")],
+    [["N", "←"], t("buurcamera")],
+    [["P"], t("sturen aan of uit")],
+    [["←", "↑", "+", "−"], t("draaien en zoomen; Shift langzaam, Ctrl snel")],
+    [["Shift", "1"], t("preset 1 tot 9 (tijdens sturen); Home = preset 1")],
+    [["Esc"], t("stop en geef de camera vrij")],
+    [["S"], t("foto van het grote beeld, met masker")],
+    [["F"], t("volledig scherm")],
+  ];
+  return html`<dialog class="help" aria-labelledby="help-title">
+    <form method="dialog">
+      <h2 id="help-title">${t("Toetsen")}</h2>
+      <dl>${rows.map(([keys, text]) => html`<dt>${keys.map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${text}</dd>`)}</dl>
+      <button class="primary" autofocus>${t("Sluiten")}</button>
+    </form>
+  </dialog>`;
+}

@@ -1,0 +1,99 @@
+/** Which camera stands where on the wall, and the same in the address bar. Pure. */
+
+/** @typedef {import("./vms-tile.js").CameraInfo} CameraInfo */
+
+/** Layouts in the order of the keys * 1 … * 7. */
+export const LAYOUTS = [
+  { key: "1", hero: true, tiles: 0 },
+  { key: "1+5", hero: true, tiles: 5 },
+  { key: "1+12", hero: true, tiles: 12 },
+  { key: "4", hero: false, tiles: 4 },
+  { key: "9", hero: false, tiles: 9 },
+  { key: "16", hero: false, tiles: 16 },
+  { key: "25", hero: false, tiles: 25 },
+];
+const DEFAULT = LAYOUTS[2];
+
+/**
+ * @typedef {object} WallState
+ * @property {string} layout
+ * @property {number} hero camera number in the hero; 0 = the first
+ * @property {number} page which set of tiles, from 0
+ * @property {Record<number, number>} picks slot to camera number, where an operator chose another
+ */
+
+/** @param {string} key */
+export const layoutOf = (key) => LAYOUTS.find((layout) => layout.key === key) ?? DEFAULT;
+
+/** @param {string} query @returns {WallState} */
+export function fromQuery(query) {
+  const values = new URLSearchParams(query);
+  /** @type {Record<number, number>} */
+  const picks = {};
+  for (const pair of (values.get("vak") ?? "").split(",")) {
+    const [slot, number] = pair.split("-").map(Number);
+    if (Number.isInteger(slot) && Number.isInteger(number) && slot >= 0 && slot < 25) picks[slot] = number;
+  }
+  return {
+    layout: layoutOf(values.get("stand") ?? "").key,
+    hero: Math.max(0, Math.trunc(Number(values.get("camera")) || 0)),
+    page: Math.max(0, Math.trunc(Number(values.get("blad")) || 1) - 1),
+    picks,
+  };
+}
+
+/** @param {WallState} state */
+export function toQuery(state) {
+  const values = new URLSearchParams({ stand: state.layout });
+  if (state.hero) values.set("camera", String(state.hero));
+  if (state.page) values.set("blad", String(state.page + 1));
+  const picks = Object.entries(state.picks).map(([slot, number]) => `${slot}-${number}`);
+  if (picks.length) values.set("vak", picks.join(","));
+  return `?${values}`;
+}
+
+/** By area and number: neighbours in the street stay neighbours on the wall. @param {CameraInfo[]} cameras */
+export function inOrder(cameras) {
+  return [...cameras].sort((a, b) => a.area.localeCompare(b.area, "nl") || a.number - b.number);
+}
+
+/** @param {WallState} state @param {number} count */
+export function pages(state, count) {
+  const { tiles } = layoutOf(state.layout);
+  return tiles ? Math.max(1, Math.ceil(count / tiles)) : 1;
+}
+
+/**
+ * @param {WallState} state
+ * @param {CameraInfo[]} ordered
+ * @returns {CameraInfo[]}
+ */
+export function tilesOf(state, ordered) {
+  const { tiles } = layoutOf(state.layout);
+  const page = Math.min(state.page, pages(state, ordered.length) - 1);
+  const shown = ordered.slice(page * tiles, page * tiles + tiles);
+  return shown.map((camera, slot) => ordered.find(({ number }) => number === state.picks[slot]) ?? camera);
+}
+
+/** @param {WallState} state @param {CameraInfo[]} ordered */
+export function heroOf(state, ordered) {
+  return ordered.find(({ number }) => number === state.hero) ?? ordered[0] ?? null;
+}
+
+/**
+ * The number of columns that gives the largest 16:9 tiles within the space.
+ * @param {number[]} groups tiles per group (each group starts a row and has a heading)
+ * @param {number} width @param {number} height @param {number} headingPx
+ * @param {number} gapPx
+ */
+export function bestColumns(groups, width, height, headingPx, gapPx) {
+  const most = Math.max(1, ...groups);
+  let best = { columns: 1, tileWidth: 0 };
+  for (let columns = 1; columns <= Math.max(most, 1); columns += 1) {
+    const rows = groups.reduce((sum, count) => sum + Math.ceil(count / columns), 0);
+    const free = height - groups.length * (headingPx ? headingPx + gapPx : 0) - (rows - 1) * gapPx;
+    const tileWidth = Math.min((width - (columns - 1) * gapPx) / columns, ((free / rows) * 16) / 9);
+    if (tileWidth > best.tileWidth) best = { columns, tileWidth: Math.floor(tileWidth) };
+  }
+  return best;
+}
