@@ -1,0 +1,119 @@
+"""I8, I9: the shape of the code. import-linter has the layers; here is what it cannot see."""
+
+import ast
+from collections.abc import Iterator
+from importlib.metadata import distributions
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("vms", "ingest", "recorder", "retention", "web")
+CLOCK_FREE = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
+MAY_START_PROCESSES = {"vms/supervise.py"}
+MAY_BE_ASYNC = ("web/", "ingest/simulator/")
+MAX_LINES = 500
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def calls(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.lineno, ast.unparse(node.func)
+
+
+def test_only_the_clock_reads_the_time() -> None:
+    found = [
+        f"{name}:{line}: {call}"
+        for name, tree in sources()
+        if name != "vms/clock.py" and not name.startswith("vms/cli/")
+        for line, call in calls(tree)
+        if call in CLOCK_FREE
+    ]
+    assert found == []
+
+
+def test_async_lives_in_the_web_and_the_simulator_only() -> None:
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in sources()
+        if not name.startswith(MAY_BE_ASYNC)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AsyncFunctionDef)
+    ]
+    assert found == []
+
+
+def test_one_module_starts_processes_and_none_uses_a_shell_or_pickle() -> None:
+    banned = {"subprocess", "pickle", "shelve", "marshal"}
+    found = []
+    for name, tree in sources():
+        for node in ast.walk(tree):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for module in names:
+                allowed = name in MAY_START_PROCESSES or name.startswith("vms/cli/bench")
+                if module.split(".")[0] in banned and not (module == "subprocess" and allowed):
+                    found.append(f"{name}: {module}")
+            if isinstance(node, ast.keyword) and node.arg == "shell":
+                found.append(f"{name}:{node.value.lineno}: shell=")
+    assert found == []
+
+
+def test_one_module_speaks_to_onvif_zeep() -> None:
+    found = {
+        name
+        for name, tree in sources()
+        for node in ast.walk(tree)
+        for module in (
+            [a.name for a in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and node.level == 0
+            else []
+        )
+        if module.split(".")[0] in ("onvif", "zeep")
+    }
+    assert found == {"ingest/onvif_client.py"}
+
+
+def test_blind_excepts_live_in_the_supervisor_only() -> None:
+    found = [
+        f"{name}:{node.lineno}"
+        for name, tree in sources()
+        if name != "vms/supervise.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
+        and not any(isinstance(step, ast.Raise) for step in ast.walk(node))
+    ]
+    assert found == []
+
+
+def test_no_module_grew_into_a_wall() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {len(lines)} lines"
+        for package in PACKAGES
+        for pattern in ("*.py", "*.js")
+        for path in (ROOT / package).rglob(pattern)
+        if "vendor" not in path.parts
+        for lines in [path.read_text(encoding="utf-8").splitlines()]
+        if len(lines) > MAX_LINES
+    ]
+    assert found == []
+
+
+def test_no_dependency_ships_a_package_of_our_names() -> None:
+    ours = set(PACKAGES)
+    found = [
+        f"{distribution.name}: {file}"
+        for distribution in distributions()
+        if distribution.name != "uitkijk"
+        for file in distribution.files or ()
+        if file.parts[0] in ours
+    ]
+    assert found == []
