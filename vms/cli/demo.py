@@ -31,21 +31,27 @@ def demo(
     from vms.cli.serve import prepare, supervise
 
     typer.echo("Uitkijk demo: preparing the street …")
-    site = open_demo_site(directory.resolve(), cameras, port, Street())
+    street = Street()
+    site = open_demo_site(directory.resolve(), cameras, port, street)
     if port and port != site.web_port:
         raise ConfigError([f"--port {port}: the demo in {directory} uses {site.web_port}; give another --dir"])
     config = load_config(site.config_file)
     prepare(config)
     with open_store(config) as store:
-        fill_store(site, store, SystemClock())
+        is_new = fill_store(site, store, SystemClock())
+        if is_new and days_of_history:
+            from ingest.simulator.street_server import make_specs
+            from vms.cli.demo_history import lay_down_history
+
+            typer.echo(f"Recording {days_of_history} past days of three cameras, some minutes a day …")
+            specs = make_specs(site.options)
+            made = lay_down_history(config, store, SystemClock(), street, specs, days_of_history)
+            typer.echo(f"{made} segments of history; those of more than 28 days ago are about to be erased.")
     arguments = ("--config", str(site.config_file))
     specs = [
         ProcessSpec("street", "vms.cli.demo_street", arguments),
         *product_processes(site.config_file, len(config.capture_groups())),
     ]
-    if days_of_history:
-        history = (*arguments, "--days", str(days_of_history))
-        specs.append(ProcessSpec("history", "vms.cli.demo_history", history, once=True))
     threading.Thread(target=_announce, args=(config, site.login_password), daemon=True).start()
     if not supervise(config, specs):
         raise typer.Exit(2)

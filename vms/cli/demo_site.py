@@ -70,19 +70,20 @@ def open_demo_site(directory: Path, cameras: int, web_port: int, street: Street)
     return site
 
 
-def fill_store(site: DemoSite, store: Store, clock: Clock) -> None:
-    """Accounts (user = role name) and mask sets, once."""
+def fill_store(site: DemoSite, store: Store, clock: Clock) -> bool:
+    """Accounts (user = role name) and mask sets, once; False when they are there already."""
     from web.passwords import hash_password
 
     now = now_utc(clock)
     sets = json.loads((site.directory / "masks.json").read_text(encoding="utf-8"))
     with store.transaction() as tx:
         if users.all_users(tx):
-            return
+            return False
         for role in ROLES:
             users.add(tx, role, f"Demo {role}", hash_password(site.login_password), [role], now)
         for document in sets:
             mask_store.add(tx, parse_mask_import(document), now)
+    return True
 
 
 def mask_sets(street: Street, specs: list[SimCameraSpec]) -> list[dict[str, Any]]:
