@@ -1,0 +1,325 @@
+"""One capture process: its cameras' streams to disk and bus, their poses, requests, statuses.
+
+Every camera has threads of its own; what goes wrong with one is its own gap and its own status.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ingest.camera import StreamDown, StreamHealth, StreamSource, StreamWorker
+from ingest.onvif_client import OnvifCamera, OnvifEndpoint, resolve_camera
+from ingest.ptz import PtzWorker
+from recorder.capture_requests import CaptureRequests, PtzControls, unknown_camera
+from recorder.poses import PoseTrack
+from recorder.recording import KeyFiles, Recording, SiteKeys
+from recorder.segment_writer import RecordingHealth, StreamRecorder
+from vms.bus import BusPublisher, RequestServer
+from vms.clock import Clock, SystemClock
+from vms.config import Camera, SiteConfig, read_secret
+from vms.errors import CameraUnauthorized, CameraUnreachable, ConfigError, StorageError
+from vms.packet import Packet, PtzPose
+from vms.status import CameraStatus, SourceState, StreamStatus
+from vms.store import Store
+from vms.store.catalog import GapReason
+from vms.units import CameraId, Profile
+
+log = logging.getLogger(__name__)
+
+STATUS_EVERY_S = 1.0
+_TICK_S = 0.5
+_STREAMS_STOP_S = 2.0
+_RECORDING_STOP_S = 2.0
+_RESOLVE_AGAIN_S = 300.0
+_GAP_REASONS: dict[SourceState, GapReason] = {
+    "stalled": "stalled",
+    "unauthorized": "unauthorized",
+    "protocol_error": "protocol_error",
+    "stopped": "restart",
+}
+
+
+def _secret(path: Path | None) -> str:
+    """Raises CameraUnauthorized, so that a missing password file is this camera's trouble only."""
+    try:
+        return read_secret(path)
+    except ConfigError as error:
+        raise CameraUnauthorized(str(error)) from error
+
+
+class CameraSources:
+    """Where a camera's streams are: as configured, or as its ONVIF service says. Any thread; asks once for both."""
+
+    def __init__(self, camera: Camera, clock: Clock, on_resolved: Callable[[OnvifCamera], None]) -> None:
+        self._camera = camera
+        self._clock = clock
+        self._on_resolved = on_resolved
+        self._lock = threading.Lock()
+        self._found: OnvifCamera | None = None
+        self._found_s = 0.0
+
+    def endpoint(self) -> OnvifEndpoint:
+        """Raises CameraUnauthorized."""
+        onvif = self._camera.onvif
+        if onvif is None:
+            raise CameraUnreachable("no onvif host configured")
+        return OnvifEndpoint(onvif.host, onvif.port, onvif.username, _secret(onvif.password_file))
+
+    def forget(self) -> None:
+        """The stream was lost: ask again before the next attempt, the address may have changed."""
+        self._found = None
+
+    def onvif_camera(self) -> OnvifCamera:
+        """Blocks for as long as the camera takes. Raises CameraError."""
+        with self._lock:
+            now_s = self._clock.monotonic_s()
+            if self._found is None or now_s - self._found_s > _RESOLVE_AGAIN_S:
+                found = resolve_camera(self.endpoint(), clock=self._clock)
+                self._found, self._found_s = found, now_s
+                self._on_resolved(found)
+            return self._found
+
+    def stream(self, profile: Profile) -> StreamSource:
+        """Raises CameraError."""
+        camera = self._camera
+        url = camera.main if profile == "main" else camera.sub
+        if url is None:
+            found = self.onvif_camera()
+            url = found.main_url if profile == "main" else found.sub_url
+        if url is None:
+            raise CameraUnreachable("the camera offers no second stream any more")
+        username, password_file = camera.username, camera.password_file
+        if camera.onvif is not None and not username:
+            username, password_file = camera.onvif.username, camera.onvif.password_file
+        return StreamSource(
+            CameraId(camera.id), profile, url, username, _secret(password_file), transport=camera.transport
+        )
+
+
+class CameraCapture:
+    """One camera: workers for its streams and its head, recorders behind them."""
+
+    def __init__(
+        self, camera: Camera, recording: Recording, bus: BusPublisher, clock: Clock, *, record_sub: bool
+    ) -> None:
+        self.camera_id = CameraId(camera.id)
+        self.ptz: PtzWorker | None = None
+        self._camera = camera
+        self._recording = recording
+        self._bus = bus
+        self._clock = clock
+        self._record_sub = record_sub
+        self._sources = CameraSources(camera, clock, self._on_resolved)
+        self._poses = PoseTrack() if camera.can_turn else None
+        self._lock = threading.Lock()
+        self._workers: dict[Profile, StreamWorker] = {}
+        self._recorders: dict[Profile, StreamRecorder] = {}
+        self._onvif_skew_ms: float | None = None
+        self._has_stopped = False
+        self._ptz_trouble = ""
+        for profile in self._expected_profiles():
+            self._recorders[profile] = recording.stream(self.camera_id, profile, camera.purpose, self._poses)
+
+    def _expected_profiles(self) -> list[Profile]:
+        has_sub = self._camera.sub is not None or self._camera.main is None
+        return ["main", "sub"] if has_sub and self._record_sub else ["main"]
+
+    def start(self) -> None:
+        self._start_stream("main")
+        if self._camera.sub is not None:
+            self._start_stream("sub")
+        if self._camera.can_turn:
+            try:
+                self.ptz = PtzWorker(
+                    self.camera_id, self._sources.endpoint(), self._clock, self._on_pose, self._sources.onvif_camera
+                )
+                self.ptz.start()
+            except (CameraUnauthorized, CameraUnreachable) as error:
+                self._ptz_trouble = str(error)
+
+    def stop(self) -> None:
+        with self._lock:
+            self._has_stopped = True
+            workers = list(self._workers.values())
+        for worker in workers:
+            worker.stop(0.0)
+        if self.ptz is not None:
+            self.ptz.stop(_STREAMS_STOP_S)
+        for worker in workers:
+            worker.stop(_STREAMS_STOP_S)
+
+    def set_watched(self, profile: Profile, watched: bool) -> None:
+        worker = self._workers.get(profile)
+        if worker is not None:
+            worker.set_watched(watched)
+
+    def status(self) -> CameraStatus:
+        main = self._stream_status("main")
+        skew_ms = self._onvif_skew_ms
+        worker = self._workers.get("main")
+        if worker is not None and (by_reports := worker.health().skew_ms) is not None:
+            skew_ms = by_reports
+        ptz_state, ptz_detail = ("none", "") if not self._camera.can_turn else ("fault", self._ptz_trouble)
+        if self.ptz is not None:
+            health = self.ptz.health()
+            ptz_state, ptz_detail = health.state, health.detail
+        sub = self._stream_status("sub") if "sub" in self._workers else None
+        return CameraStatus(self.camera_id, self._clock.now_us(), main, sub, skew_ms, ptz_state, ptz_detail)  # type: ignore[arg-type]
+
+    def _start_stream(self, profile: Profile) -> None:
+        with self._lock:
+            if profile in self._workers or self._has_stopped:
+                return
+            worker = StreamWorker(
+                self.camera_id,
+                profile,
+                lambda: self._sources.stream(profile),
+                self._clock,
+                self._on_packet,
+                self._on_down,
+            )
+            self._workers[profile] = worker
+        worker.set_watched(self._bus.is_watched(self.camera_id, profile))
+        worker.start()
+
+    def _on_resolved(self, found: OnvifCamera) -> None:
+        self._onvif_skew_ms = found.skew_ms
+        if self._camera.main is None and found.sub_url is not None:
+            self._start_stream("sub")
+
+    def _on_packet(self, packet: Packet) -> None:
+        recorder = self._recorders.get(packet.profile)
+        if recorder is not None:
+            recorder.offer(packet)
+        self._bus.offer(packet)
+
+    def _on_down(self, down: StreamDown) -> None:
+        self._sources.forget()
+        self._bus.forget(self.camera_id)
+        recorder = self._recorders.get(down.profile)
+        if recorder is not None:
+            recorder.source_down(_GAP_REASONS.get(down.state, "unreachable"), down.detail, down.at_us)
+
+    def _on_pose(self, pose: PtzPose) -> None:
+        if self._poses is not None:
+            self._poses.put(pose)
+        self._bus.offer(pose)
+
+    def _stream_status(self, profile: Profile) -> StreamStatus:
+        worker, recorder = self._workers.get(profile), self._recorders.get(profile)
+        health = worker.health() if worker else StreamHealth("connecting", self._clock.now_us())
+        recording = recorder.health.get() if recorder else RecordingHealth("off", "record_sub = false")
+        return StreamStatus(
+            state=health.state,
+            since_us=health.since_us,
+            detail=health.detail,
+            codec=health.codec,
+            width=health.width,
+            height=health.height,
+            fps=health.fps,
+            bitrate_bps=health.bitrate_bps,
+            gop_s=health.gop_s,
+            last_frame_us=health.last_frame_us,
+            lost_packets=health.lost_packets,
+            reconnects=health.reconnects,
+            recording=recording.state,
+            recording_detail=recording.detail,
+        )
+
+
+class CaptureProcess:
+    """Cameras of one group, started together; runs until told to stop or a writer thread died."""
+
+    def __init__(self, config: SiteConfig, group: int, store: Store, clock: Clock) -> None:
+        files = KeyFiles(
+            config.site.data_dir / "keys", config.site_key_file, may_create=config.recorder.site_key_file is None
+        )
+        keys = SiteKeys(files) if config.recorder.encrypt else None
+        if keys is None:
+            log.warning("footage_is_not_encrypted", extra={"fix": "set [recorder] encrypt = true"})
+        self._config = config
+        self._clock = clock
+        self._own = config.capture_groups()[group]
+        self._recording = Recording(config.volumes, config.recorder.segment_s, keys, store, clock)
+        self._bus = BusPublisher(config.bus_endpoint(group), self._on_watched)
+        self._requests = RequestServer(
+            config.control_endpoint(group), CaptureRequests(self._ptz_of, self._statuses).answer
+        )
+        self._cameras: dict[str, CameraCapture] = {}
+        self._published: dict[str, tuple[float, tuple[object, ...]]] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Raises StorageError, StoreBusy when it cannot start or go on."""
+        try:
+            self._recording.start([camera.id for camera in self._own])
+            self._bus.start()
+            try:
+                self._run_cameras(stop)
+            finally:
+                self._bus.stop()
+        finally:
+            self._recording.stop(_RECORDING_STOP_S)
+        if not stop.is_set():
+            raise StorageError("a writer thread died")
+
+    def _run_cameras(self, stop: threading.Event) -> None:
+        record_sub = self._config.recorder.record_sub
+        for camera in self._own:
+            self._cameras[camera.id] = CameraCapture(
+                camera, self._recording, self._bus, self._clock, record_sub=record_sub
+            )
+        try:
+            for capture in self._cameras.values():
+                capture.start()
+            self._requests.start()
+            try:
+                while not stop.wait(_TICK_S) and self._recording.is_alive:
+                    self._publish_statuses()
+            finally:
+                self._requests.stop()
+        finally:
+            with ThreadPoolExecutor(len(self._cameras), "stop") as pool:
+                for capture in self._cameras.values():
+                    pool.submit(capture.stop)
+
+    def _publish_statuses(self) -> None:
+        self._recording.usage()
+        now_s = self._clock.monotonic_s()
+        for status in self._statuses():
+            sub = status.sub
+            key = (
+                (status.main.state, status.main.recording, status.ptz),
+                (sub.state, sub.recording) if sub else (),
+            )
+            at_s, before = self._published.get(status.camera_id, (0.0, ()))
+            if before != key or now_s - at_s >= STATUS_EVERY_S - _TICK_S / 2:
+                self._published[status.camera_id] = (now_s, key)
+                self._bus.offer(status)
+
+    def _statuses(self) -> list[CameraStatus]:
+        return [capture.status() for capture in self._cameras.values()]
+
+    def _ptz_of(self, camera_id: str) -> PtzControls | None:
+        capture = self._cameras.get(camera_id)
+        if capture is None:
+            raise unknown_camera(camera_id)
+        return capture.ptz
+
+    def _on_watched(self, camera_id: CameraId, profile: Profile, watched: bool) -> None:
+        capture = self._cameras.get(camera_id)
+        if capture is not None:
+            capture.set_watched(profile, watched)
+
+
+def run_capture(config: SiteConfig, group: int, stop: threading.Event) -> None:
+    """Record the cameras of one group until `stop` is set. Raises ConfigError, StorageError, StoreBusy."""
+    groups = len(config.capture_groups())
+    if not 0 <= group < groups:
+        raise ConfigError([f"group {group} does not exist: this site has groups 0 to {groups - 1}"])
+    store = Store(config.database_url)
+    try:
+        CaptureProcess(config, group, store, SystemClock()).run(stop)
+    finally:
+        store.close()

@@ -1,0 +1,154 @@
+"""Everything of one capture process that writes: volumes, keys, writer threads, journal, recovery at the start."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from recorder.disk import VolumeSet, VolumeUsage, identify_volumes
+from recorder.journal import Journal
+from recorder.poses import PoseTrack
+from recorder.recovery import Recovery
+from recorder.segment_writer import StreamRecorder, StreamSettings
+from recorder.writer_thread import VolumeWriter
+from vms.clock import Clock
+from vms.config import Volume
+from vms.errors import KeyUnavailable, StorageError, StoreBusy
+from vms.keys import DataKey, KeyRing, create_site_key
+from vms.store import Store, catalog
+from vms.units import CameraId, Profile, us_from_utc
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_QUEUE_BYTES: dict[Profile, int] = {"main": 24 << 20, "sub": 6 << 20}
+"""What may wait for a slow disk, per stream: about half a minute."""
+_START_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFiles:
+    """may_create: the site key lies at its default place, so the first start may make one."""
+
+    keys_dir: Path
+    site_key_file: Path
+    may_create: bool
+
+
+class SiteKeys:
+    """A key ring that is opened when first needed: without the site key nothing records, but live goes on."""
+
+    def __init__(self, files: KeyFiles) -> None:
+        self._files = files
+        self._ring: KeyRing | None = None
+
+    def ring(self) -> KeyRing:
+        """Raises KeyUnavailable."""
+        if self._ring is None:
+            files = self._files
+            is_first_start = not any(files.keys_dir.glob("*/*.json"))
+            if files.may_create and is_first_start and not files.site_key_file.exists():
+                create_site_key(files.site_key_file)
+            self._ring = KeyRing(files.keys_dir, files.site_key_file)
+        return self._ring
+
+    def data_key(self, camera_id: str, day: date) -> DataKey:
+        return self.ring().data_key(camera_id, day)
+
+
+class Recording:
+    """Start it before the streams, stop it after them. Methods from the main thread."""
+
+    def __init__(
+        self, volumes: Sequence[Volume], segment_s: int, keys: SiteKeys | None, store: Store, clock: Clock
+    ) -> None:
+        """keys: None = footage is not encrypted."""
+        self._configured = tuple(volumes)
+        self._segment_s = segment_s
+        self._keys = keys
+        self._store = store
+        self._clock = clock
+        self._journal = Journal(store)
+        self._writers: list[VolumeWriter] = []
+        self._volumes: VolumeSet | None = None
+        self._recovery = Recovery(None)
+        self._high: set[str] = set()
+
+    def start(self, camera_ids: Sequence[str]) -> None:
+        """Volumes, recovery of these cameras' footage, threads. Raises StorageError, StoreBusy."""
+        self._recovery = Recovery(self._ring_or_none())
+        mounted = self._patiently(lambda: identify_volumes(self._configured, self._store, self._clock))
+        for volume in mounted:
+            self._patiently(partial(self._recovery.run, volume, self._store, set(camera_ids)))
+        self._volumes = VolumeSet(mounted, self._clock)
+        self._writers = [VolumeWriter(volume.uuid, number) for number, volume in enumerate(mounted)]
+        self._journal.start()
+        for writer in self._writers:
+            writer.peers = self._writers
+            writer.start()
+
+    def stream(self, camera_id: CameraId, profile: Profile, purpose: str, poses: PoseTrack | None) -> StreamRecorder:
+        """A recorder for one stream, already served by a writer thread. Since its last footage: gap "restart"."""
+        if self._volumes is None:
+            raise StorageError("not started")
+        last_end_us = self._patiently(lambda: self._note_restart(camera_id, profile))
+        data_key = self._keys.data_key if self._keys else None
+        settings = StreamSettings(self._segment_s, purpose, _QUEUE_BYTES[profile], data_key)
+        recorder = StreamRecorder(
+            camera_id, profile, settings, self._volumes, self._journal, self._recovery.finish_part, poses, last_end_us
+        )
+        self._writers[0].adopt(recorder)
+        return recorder
+
+    def stop(self, timeout_s: float) -> None:
+        """Finish open segments and write their rows, together within timeout_s. Rows left over: recovery."""
+        until_s = self._clock.monotonic_s() + timeout_s
+        for writer in self._writers:
+            writer.stop()
+        for writer in self._writers:
+            if not writer.join(max(0.1, until_s - self._clock.monotonic_s() - 0.3)):
+                log.error("writer_did_not_stop", extra={"volume": writer.volume_uuid})
+        if self._writers:
+            self._journal.stop(max(0.3, until_s - self._clock.monotonic_s()))
+
+    @property
+    def is_alive(self) -> bool:
+        return all(writer.is_alive for writer in self._writers)
+
+    def usage(self) -> list[VolumeUsage]:
+        """Of the volumes; says once when one passes its high-water mark."""
+        usage = self._volumes.usage() if self._volumes else []
+        high = {use.uuid for use in usage if use.is_above_high_water}
+        for use in usage:
+            if use.uuid in high - self._high:
+                fields = {"path": str(use.path), "used_pct": round(use.used_pct, 1), "limit_pct": use.high_water_pct}
+                log.warning("volume_above_high_water", extra=fields)
+        self._high = high
+        return usage
+
+    def _ring_or_none(self) -> KeyRing | None:
+        try:
+            return self._keys.ring() if self._keys else None
+        except KeyUnavailable as error:
+            log.error("site_key_unavailable", extra={"detail": str(error)})
+            return None
+
+    def _note_restart(self, camera_id: CameraId, profile: Profile) -> int | None:
+        with self._store.transaction() as tx:
+            end = catalog.last_end(tx, camera_id, profile)
+            if end is not None and catalog.current_gap(tx, camera_id, profile) is None:
+                catalog.open_gap(tx, camera_id, profile, end, "restart", "the recorder was not running")
+        return None if end is None else us_from_utc(end)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """A database that is busy for a moment must not keep a recorder from starting."""
+        for _ in range(_START_TRIES - 1):
+            try:
+                return work()
+            except StoreBusy as error:
+                log.warning("catalog_busy", extra={"detail": str(error)})
+                self._clock.sleep_s(0.5)
+        return work()
