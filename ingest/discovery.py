@@ -119,7 +119,9 @@ class _Search:
             log.info("discovery_bad_answer", extra={"address": sender[0], "reason": str(error)})
             return
         for answer in answers:
-            self._found.setdefault(answer.endpoint_reference, answer)
+            known = self._found.get(answer.endpoint_reference)
+            if known is None or len(answer.foreign_xaddrs) < len(known.foreign_xaddrs):
+                self._found[answer.endpoint_reference] = answer  # reached through an address that it names itself
 
 
 def _socket() -> socket.socket:
