@@ -1,0 +1,12 @@
+"""`vms bench …`: cost and speed, each beside its peer in the same run, so that ratios mean something."""
+
+import typer
+
+from vms.cli.bench_live import bench_live
+from vms.cli.bench_mask import bench_mask
+from vms.cli.bench_record import bench_record
+
+bench_app = typer.Typer(no_args_is_help=True, help="Measure cost beside ffmpeg and MediaMTX in one run.")
+bench_app.command("record")(bench_record)
+bench_app.command("live")(bench_live)
+bench_app.command("mask")(bench_mask)
