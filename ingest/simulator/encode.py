@@ -47,7 +47,7 @@ def _x264_options(spec: StreamSpec, profile: Profile, constant_qp: int | None) -
         params.append("8x8dct=1")  # what turns ultrafast's stream into High profile
     if constant_qp is None:
         rate_kbps = spec.bitrate_bps // 1000
-        params += [f"bitrate={rate_kbps}", f"vbv-maxrate={rate_kbps}", f"vbv-bufsize={rate_kbps}", "nal-hrd=cbr"]
+        params += [f"bitrate={rate_kbps}", f"vbv-maxrate={rate_kbps}", f"vbv-bufsize={rate_kbps // 2}", "nal-hrd=cbr"]
     else:
         params.append(f"qp={constant_qp}")
     return {

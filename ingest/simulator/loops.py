@@ -1,5 +1,6 @@
 """Pre-encoded loops that many simulated cameras share: real pictures of the street at a true bitrate."""
 
+import math
 import threading
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ _MAX_FRAMES = 400
 _NAME = "Lus"
 _START_US = 1_700_000_000 * US_PER_SECOND
 _NOISE_FRAMES = 6
+_WARM_UP_S = 0.8
 _NOISE_LEVEL = 5.0
 
 
@@ -55,11 +57,15 @@ class LoopLibrary:
         noise = _Noise(spec.width, spec.height)
         view = ViewDeg(-20.0, -8.0, 60.0)
         units: list[AccessUnit] = []
-        for number in range(min(_MAX_FRAMES, GOPS * spec.gop_frames)):
+        # The first GOPs, while the encoder's buffer still fills, are above the bitrate: not part of the loop.
+        warm_up = math.ceil(_WARM_UP_S * spec.fps / spec.gop_frames) * spec.gop_frames
+        for number in range(warm_up + min(_MAX_FRAMES, GOPS * spec.gop_frames)):
             at_us = _START_US + round(number * US_PER_SECOND / spec.fps)
             picture = renderer.view(at_us, view, Faults(), spec.width, spec.height, number)
             noise.add(picture.y, number)
-            units += encoder.encode(picture, round(number * TICKS_PER_SECOND / spec.fps), at_us)
+            encoded = encoder.encode(picture, round(number * TICKS_PER_SECOND / spec.fps), at_us)
+            if number >= warm_up:
+                units += encoded
         return units
 
 

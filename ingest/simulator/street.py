@@ -86,7 +86,8 @@ class Street:
         self._houses = build_houses(rng, ground.WALL_LENGTHS_M)
         self._texture_seed = int(rng.integers(1 << 30))
         self._ground = ground.paint_ground(rng)
-        self._clouds = cv2.GaussianBlur(rng.normal(0, 1.6, (14, 40)).astype(np.float32), (0, 0), 0.8)
+        clouds = cv2.GaussianBlur(rng.normal(0, 1.6, (14, 40)).astype(np.float32), (0, 0), 0.8)
+        self._clouds = np.asarray(clouds, np.float32)
         self._static = self._place_static(rng)
         self._people = [
             [person(kind, math.sin(2 * math.pi * step / _STRIDES)) for step in range(_STRIDES)] for kind in range(6)
@@ -115,9 +116,13 @@ class Street:
         return list(dict.fromkeys(polygon.name for polygon in self.window_polygons()))
 
     def figures(self, at_us: int) -> list[Figure]:
-        """People and cars at that time, the farthest first. Depends on the time only."""
-        figures = [self._figure(walk, at_us) for walk in self._walks]
-        return sorted(figures, key=lambda figure: -math.hypot(figure.x, figure.y))
+        """People and cars at that time, the farthest first, and what stands between them and the camera.
+
+        Depends on the time only.
+        """
+        moving = [self._figure(walk, at_us) for walk in self._walks]
+        hiding = [still for still in self._static if any(_hides(still, figure) for figure in moving)]
+        return sorted(moving + hiding, key=lambda figure: -math.hypot(figure.x, figure.y))
 
     def paint(
         self, left_deg: float, right_deg: float, top_deg: float, bottom_deg: float, px_per_deg: float
@@ -247,6 +252,14 @@ def _halved(panorama: Panorama) -> Panorama:
         resized(plane, (plane.shape[1] // 2, plane.shape[0] // 2)) for plane in (panorama.y, panorama.u, panorama.v)
     )
     return Panorama(y, u, v, panorama.left_deg, panorama.top_deg, panorama.px_per_deg / 2)
+
+
+def _hides(still: Figure, other: Figure) -> bool:
+    """Whether `still` stands nearer, in about the same direction."""
+    near, far = math.hypot(still.x, still.y), math.hypot(other.x, other.y)
+    aside = abs(still.x * other.y - still.y * other.x) / far
+    ahead = still.x * other.x + still.y * other.y > 0
+    return near < far and ahead and aside < (still.sprite.width_m + other.sprite.width_m) / 2
 
 
 def _paint_standing(part: Panorama, figure: Figure) -> None:

@@ -130,10 +130,10 @@ def build_houses(rng: np.random.Generator, wall_lengths: list[float]) -> list[Ho
 
 def brick_texture(rng: np.random.Generator, px_per_m: float) -> Image:
     """A grey tile of about 4 m square: 128 = unchanged, mortar lines and mottled bricks. Repeats seamlessly."""
-    course = max(2, round(0.14 * px_per_m))
+    course = max(2, round(0.1 * px_per_m))
     brick = course * 3
     rows, columns = max(2, round(4 * px_per_m / course)) // 2 * 2, max(2, round(4 * px_per_m / brick))
-    tones = rng.normal(128, 9, (rows, columns))
+    tones = rng.normal(128, 8, (rows, columns))
     tile = np.repeat(np.repeat(tones, course, 0), brick, 1)
     for row in range(rows):
         if row % 2:

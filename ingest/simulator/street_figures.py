@@ -76,6 +76,12 @@ class _Canvas:
         thickness = max(1, round(width * self.scale))
         cv2.line(self.image, self._at(*a), self._at(*b), (*color, 255), thickness, cv2.LINE_AA, _SHIFT)
 
+    def shadow(self, x: float, half_width: float, height: float) -> None:
+        """What keeps a figure on the ground instead of floating above it."""
+        axes = round(half_width * self.scale), max(1, round(height * self.scale))
+        foot = round(x * self.scale), self.image.shape[0] - axes[1]
+        cv2.ellipse(self.image, foot, axes, 0, 0, 360, (24, 22, 22, 120), -1, cv2.LINE_AA)
+
     def sprite(self) -> Sprite:
         return sprite_of(self.image, *self.size_m)
 
@@ -107,6 +113,7 @@ def person(kind: int, stride: float) -> Sprite:
     hip, shoulder, x = height * 0.5, height * 0.82, 0.5
     dark: Color = (int(trousers[0] * 0.7), int(trousers[1] * 0.7), int(trousers[2] * 0.7))
     reach = 0.24 * stride
+    canvas.shadow(x, 0.4, 0.05)
     canvas.line((x, hip), (x - reach, 0.06), 0.15, dark)
     canvas.line((x - reach, 0.05), (x - reach + 0.12, 0.05), 0.09, (34, 32, 32))
     canvas.line((x, hip), (x + reach, 0.06), 0.15, trousers)
@@ -129,6 +136,7 @@ def car(kind: int) -> Sprite:
     paint = _CARS[kind % len(_CARS)]
     low: Color = (int(paint[0] * 0.72), int(paint[1] * 0.72), int(paint[2] * 0.72))
     canvas = _Canvas(4.4, 1.6, 90)
+    canvas.shadow(2.2, 2.1, 0.13)
     canvas.polygon([(0.1, 0.3), (4.3, 0.3), (4.33, 0.7), (4.1, 0.86), (3.2, 0.98), (0.3, 1.0), (0.08, 0.8)], paint)
     canvas.polygon([(0.5, 0.95), (3.3, 0.95), (2.6, 1.46), (1.2, 1.5)], paint)
     canvas.polygon([(0.75, 1.0), (1.86, 1.0), (1.86, 1.4), (1.28, 1.41)], (70, 62, 54))
