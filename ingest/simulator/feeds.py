@@ -31,7 +31,8 @@ def effective_spec(camera: SimCamera, profile: Profile) -> StreamSpec:
     spec = camera.spec.stream(profile)
     size = camera.faults.resolution
     if profile == "main" and size is not None:
-        return replace(spec, width=size[0] // 2 * 2, height=size[1] // 2 * 2)
+        width, height = (min(max(size[0], 128), 3840), min(max(size[1], 96), 2160))
+        return replace(spec, width=width // 2 * 2, height=height // 2 * 2)
     return spec
 
 

@@ -14,6 +14,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import av
+import cv2
+
 from ingest.simulator.encode import AccessUnit, VideoEncoder
 from ingest.simulator.feeds import CameraStream, Numbering, effective_spec
 from ingest.simulator.model import SimCamera, StreamSpec
@@ -63,7 +66,11 @@ class RenderPool:
 
     def _run(self) -> None:
         while (camera := self._next()) is not None:
-            due_s = camera.tick()
+            try:
+                due_s = camera.tick()
+            except (av.FFmpegError, cv2.error, ValueError):  # one camera's trouble must not stop the others
+                log.exception("simulated_camera_failed", extra={"camera": camera.camera_id})
+                continue
             if due_s is not None:
                 with self._changed:
                     heapq.heappush(self._due, (due_s, next(self._order), camera))
@@ -159,6 +166,10 @@ class _LiveCamera:
         # RTP time goes on where the wall clock stands, so that a stream watched again does not repeat itself.
         self._origin_90k = self._first_us * 9 // 100
         self._number = 0
+
+    @property
+    def camera_id(self) -> str:
+        return self._camera.spec.id
 
     @property
     def first_due_s(self) -> float:

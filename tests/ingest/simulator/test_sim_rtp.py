@@ -80,7 +80,7 @@ def test_numbers_wrap_and_the_marker_is_on_the_last_packet():
     while data:
         magic, channel, size = struct.unpack(">BBH", data[:4])
         assert (magic, channel) == (0x24, 4)
-        headers.append(struct.unpack(">BBHII", data[4:16]) + (data[16 : 4 + size],))
+        headers.append((*struct.unpack(">BBHII", data[4:16]), data[16 : 4 + size]))
         data = data[4 + size :]
     assert [header[2] for header in headers] == [0xFFFF, 0, 1]
     assert [header[1] for header in headers] == [96, 96, 96 | 0x80]

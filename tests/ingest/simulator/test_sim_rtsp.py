@@ -1,5 +1,6 @@
 """The RTSP server against clients nobody here wrote, and against a client that shows every byte."""
 
+import itertools
 import json
 import struct
 import subprocess
@@ -160,10 +161,10 @@ def test_a_stream_starts_with_a_report_and_a_keyframe_and_its_sequence_has_no_ho
         assert channel == 1
         packets = rtp_packets(player, 120)
     assert packets[0].payload[0] & 0x1F == 24  # SPS and PPS, aggregated
-    steps = {(b.sequence - a.sequence) & 0xFFFF for a, b in zip(packets, packets[1:], strict=False)}
+    steps = {(b.sequence - a.sequence) & 0xFFFF for a, b in itertools.pairwise(packets)}
     assert steps == {1}
     stamps = list(dict.fromkeys(packet.timestamp for packet in packets))
-    assert {(b - a) & 0xFFFFFFFF for a, b in zip(stamps, stamps[1:], strict=False)} <= {7200, 14_400}
+    assert {(b - a) & 0xFFFFFFFF for a, b in itertools.pairwise(stamps)} <= {7200, 14_400}
 
 
 def test_parameter_sets_stay_out_of_band_when_the_camera_is_such(video):
