@@ -20,7 +20,7 @@ SERVER_CLOCK_DOUBT_US = 150_000
 FRAME_LATENCY_US = 100_000
 """From shutter to arrival, when only the server's clock can tell: between nothing and a quarter of a second."""
 CLOCKS_DISAGREE_US = 1_000_000
-SAME_VIEW_DEG = 0.02
+SAME_VIEW_DEG = 0.05
 SAME_HFOV_SHARE = 0.002
 SPEED_SLACK = 1.5
 """Between samples an axis may run this much faster than the samples around it show."""

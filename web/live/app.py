@@ -1,0 +1,249 @@
+"""What `live` answers `web` over its unix socket: signalling, session state, stills, masked footage."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, cast
+
+from starlette.applications import Starlette
+from starlette.concurrency import iterate_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from vms.clock import Clock
+from vms.config import SiteConfig
+from vms.errors import FootageExpired, FootageMissing, KeyUnavailable, Refused, StorageError, StoreBusy
+from vms.units import CameraId, LiveProfile, Profile
+from web.live.channel import Channels
+from web.live.mask_book import MaskBook
+from web.live.mask_state import camera_mask_state
+from web.live.masked import mask_reason, mask_state
+from web.live.playback import Playback
+from web.live.sdp import OfferRefused
+from web.live.snapshot import NoPicture, snapshot
+from web.live.source import LiveSources
+from web.live.whep import NoSession, TooManyViewers, WhepSession, WhepSessions
+
+MAX_BODY_BYTES = 96 * 1024
+MAX_RENDERINGS = 4
+"""At once; every one is a core's worth of work while it lasts. Others get 503."""
+_RETRY_S = {"no_picture": 2, "busy": 5}
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class _Refusal(Exception):
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+
+
+class LiveApp:
+    """`app` is the ASGI application. All handlers run in the event loop that made the sessions."""
+
+    def __init__(
+        self,
+        config: SiteConfig,
+        sources: LiveSources,
+        channels: Channels,
+        sessions: WhepSessions,
+        masks: MaskBook,
+        playback: Playback,
+        clock: Clock,
+    ) -> None:
+        self._cameras = {camera.id: camera for camera in config.cameras}
+        self._config = config
+        self.sources = sources
+        self.channels = channels
+        self.sessions = sessions
+        self.masks = masks
+        self._playback = playback
+        self._clock = clock
+        self._renderings = 0
+        self.app = Starlette(
+            routes=[
+                Route("/whep", _guarded(self._offer), methods=["POST"]),
+                Route("/whep/{session}", _guarded(self._patch), methods=["PATCH"]),
+                Route("/whep/{session}", _guarded(self._delete), methods=["DELETE"]),
+                Route("/whep/{session}", _guarded(self._session), methods=["GET"]),
+                Route("/sessions", _guarded(self._sessions), methods=["GET"]),
+                Route("/snapshot/{camera}", _guarded(self._snapshot), methods=["GET"]),
+                Route("/masked/{segment:int}", _guarded(self._masked), methods=["GET"]),
+                Route("/clip", _guarded(self._clip), methods=["GET"]),
+            ]
+        )
+
+    async def _offer(self, request: Request) -> Response:
+        body = await _body(request)
+        camera_id, profile = self._stream(body.get("camera"), body.get("profile"))
+        offer, user = body.get("sdp"), body.get("user")
+        if not isinstance(offer, str) or not isinstance(user, str):
+            raise _Refusal(400, "malformed", "sdp and user must be text")
+        self._require_picture(camera_id, profile)
+        answer = await self.sessions.create(camera_id, profile, offer, user[:80])
+        return JSONResponse({"session": answer.session, "sdp": answer.sdp}, 201)
+
+    async def _patch(self, request: Request) -> Response:
+        session_id = request.path_params["session"]
+        body = await _body(request)
+        fragment = body.get("sdpfrag")
+        if isinstance(fragment, str):
+            await self.sessions.add_candidates(session_id, fragment)
+            return Response(status_code=204)
+        camera_id, profile = self._stream(body.get("camera"), body.get("profile"))
+        self.sessions.get(session_id)
+        self.sessions.swap(session_id, camera_id, profile)
+        return JSONResponse({"camera": camera_id, "profile": profile})
+
+    async def _delete(self, request: Request) -> Response:
+        self.sessions.delete(request.path_params["session"])
+        return JSONResponse({})
+
+    async def _session(self, request: Request) -> Response:
+        return JSONResponse(self._session_state(self.sessions.get(request.path_params["session"])))
+
+    async def _sessions(self, request: Request) -> Response:  # noqa: ARG002
+        cameras = {camera_id: self._camera_state(camera_id) for camera_id in self._cameras}
+        sessions = {session.id: self._session_state(session) for session in self.sessions.all()}
+        return JSONResponse({"sessions": sessions, "cameras": cameras})
+
+    async def _snapshot(self, request: Request) -> Response:
+        camera_id, profile = self._stream(request.path_params["camera"], request.query_params.get("profile", "tile"))
+        self._require_picture(camera_id, profile)
+        still = await snapshot(self.channels, camera_id, profile)
+        return Response(
+            still.jpeg,
+            media_type="image/jpeg",
+            headers={"X-Mask": still.mask, "X-Mask-Reason": still.reason, "Cache-Control": "no-store"},
+        )
+
+    async def _masked(self, request: Request) -> Response:
+        segment_id = int(request.path_params["segment"])
+        return await self._render(lambda: self._playback.masked_segment(segment_id))
+
+    async def _clip(self, request: Request) -> Response:
+        query = request.query_params
+        profile = query.get("profile", "")
+        try:
+            from_us, to_us = int(query.get("from_us", "")), int(query.get("to_us", ""))
+        except ValueError as error:
+            raise _Refusal(400, "malformed", "from_us and to_us must be microseconds since the epoch") from error
+        if profile not in ("main", "sub"):
+            raise _Refusal(400, "malformed", "profile must be main or sub")
+        camera_id = query.get("camera", "")
+        return await self._render(lambda: self._playback.clip(camera_id, cast(Profile, profile), from_us, to_us))
+
+    async def _render(self, start: Callable[[], Iterator[bytes]]) -> Response:
+        if self._renderings >= MAX_RENDERINGS:
+            raise _Refusal(503, "busy", "too much footage is being masked at once")
+        self._renderings += 1
+        try:
+            chunks = await asyncio.to_thread(start)
+        except BaseException:
+            self._renderings -= 1
+            raise
+        return StreamingResponse(self._counted(chunks), media_type="video/mp4", headers={"Cache-Control": "no-store"})
+
+    async def _counted(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in iterate_in_threadpool(chunks):
+                yield chunk
+        finally:
+            self._renderings -= 1
+
+    def _stream(self, camera: object, profile: object) -> tuple[CameraId, LiveProfile]:
+        if profile not in ("tile", "hero"):
+            raise _Refusal(400, "malformed", "profile must be tile or hero")
+        if not isinstance(camera, str) or camera not in self._cameras:
+            raise _Refusal(404, "unknown_camera", "no such camera")
+        return CameraId(camera), profile
+
+    def _require_picture(self, camera_id: CameraId, profile: LiveProfile) -> None:
+        """A stream that is known to be down is not waited for."""
+        status = self.sources.status(camera_id)
+        if status is None:
+            raise _Refusal(409, "no_picture", "nothing heard from this camera's recording process")
+        stream = status.sub if profile == "tile" and status.sub is not None else status.main
+        if stream.state != "up":
+            raise _Refusal(409, "no_picture", f"the camera is {stream.state}: {stream.detail}")
+
+    def _session_state(self, session: WhepSession) -> dict[str, Any]:
+        newest = session.sender.newest
+        camera_id, profile = session.channel.key
+        decision = session.channel.decision
+        return {
+            "camera": camera_id,
+            "profile": profile,
+            "user": session.user,
+            "connected": session.connected,
+            "rtp_timestamp": session.sender.rtp_timestamp if newest else None,
+            "utc_us": newest.taken_us if newest else None,
+            "mask": mask_state(decision) if decision else self._camera_state(camera_id)["mask"],
+            "reason": self._source_problem(camera_id, profile) or (mask_reason(decision) if decision else ""),
+            "frames": session.sender.frames,
+        }
+
+    def _source_problem(self, camera_id: CameraId, profile: LiveProfile) -> str:
+        try:
+            self._require_picture(camera_id, profile)
+        except _Refusal as refusal:
+            return refusal.detail
+        return ""
+
+    def _camera_state(self, camera_id: str) -> dict[str, str]:
+        return camera_mask_state(
+            self._cameras[camera_id], self._config.live, self.channels, self.masks, self.sources.poses, self._clock
+        )
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    data = b""
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BODY_BYTES:
+            raise _Refusal(413, "malformed", f"the body is larger than {MAX_BODY_BYTES} bytes")
+    try:
+        body = json.loads(data)
+    except ValueError as error:
+        raise _Refusal(400, "malformed", "the body is no JSON") from error
+    if not isinstance(body, dict):
+        raise _Refusal(400, "malformed", "the body must be a JSON object")
+    return body
+
+
+_MEANINGS: tuple[tuple[type[Exception], int, str], ...] = (
+    (NoSession, 404, "not_found"),
+    (OfferRefused, 422, "sdp"),
+    (TooManyViewers, 503, "busy"),
+    (NoPicture, 409, "no_picture"),
+    (FootageExpired, 410, "expired"),
+    (FootageMissing, 404, "no_footage"),
+    (Refused, 422, "malformed"),
+    (KeyUnavailable, 410, "expired"),
+    (StoreBusy, 503, "busy"),
+    (StorageError, 500, "footage_damaged"),
+)
+
+
+def _guarded(handler: Handler) -> Handler:
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except _Refusal as refusal:
+            return _problem(refusal.status, refusal.code, refusal.detail)
+        except tuple(kind for kind, _, _ in _MEANINGS) as error:
+            status, code = next((status, code) for kind, status, code in _MEANINGS if isinstance(error, kind))
+            return _problem(status, code, str(error))
+
+    return answer
+
+
+def _problem(status: int, code: str, detail: str) -> Response:
+    headers = {"Retry-After": str(_RETRY_S[code])} if code in _RETRY_S else {}
+    return JSONResponse(
+        {"type": "about:blank", "title": code.replace("_", " "), "status": status, "detail": detail, "code": code},
+        status,
+        headers=headers,
+        media_type="application/problem+json",
+    )

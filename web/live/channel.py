@@ -1,0 +1,224 @@
+"""A channel is what viewers of one camera and profile share: cleared packets, the current group of pictures.
+
+Everything here runs in the event loop except `_Producer.take`, which runs in the bus thread.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from vms.clock import Clock
+from vms.config.model import Camera, Live
+from vms.packet import Packet
+from vms.rules.masking import MaskRules, pass_through
+from vms.rules.pose_at import PoseLimits
+from vms.units import CameraId, LiveProfile, Profile
+from web.live.codec import HERO, TILE
+from web.live.mask_book import MaskBook
+from web.live.masked import Decision, MaskedPacket
+from web.live.pipeline import MaskedPipeline, PipelineSpec
+from web.live.source import LiveSources
+from web.live.track import LoopMailbox
+
+log = logging.getLogger(__name__)
+
+MAX_GOP_BYTES = 8 * 1024 * 1024
+MAX_GOP_PACKETS = 400
+LINGER_S = 3.0
+"""A channel outlives its last viewer by this, so swapping back and forth costs nothing."""
+
+ChannelKey = tuple[CameraId, LiveProfile]
+
+
+class Viewer(Protocol):
+    def send(self, packet: MaskedPacket) -> None: ...
+
+    def send_gop(self, gop: list[MaskedPacket]) -> None:
+        """A whole group at once, the newest picture last: a start, a swap, or a repair."""
+
+
+def mask_rules(camera: Camera, live: Live) -> MaskRules:
+    stale_us = live.pose_stale_ms * 1000
+    return MaskRules(camera.masks, camera.can_turn, live.mask_margin_deg, PoseLimits(stale_us, stale_us))
+
+
+def source_profile(camera: Camera, profile: LiveProfile, has_sub: bool) -> Profile:
+    del camera
+    return "sub" if profile == "tile" and has_sub else "main"
+
+
+class Channel:
+    """loop only. `decision` is the newest picture's."""
+
+    def __init__(self, key: ChannelKey) -> None:
+        self.key = key
+        self.viewers: set[Viewer] = set()
+        self.decision: Decision | None = None
+        self.arrived = asyncio.Event()
+        self._gop: list[MaskedPacket] = []
+        self._gop_bytes = 0
+        self._needs_keyframe = True
+
+    @property
+    def gop(self) -> list[MaskedPacket]:
+        """The pictures since the newest keyframe; empty until there is one."""
+        return list(self._gop)
+
+    def take(self, packet: MaskedPacket) -> None:
+        if packet.is_keyframe:
+            self._gop, self._gop_bytes = [], 0
+            self._needs_keyframe = False
+        if self._needs_keyframe:
+            return
+        if self._gop or packet.is_keyframe:
+            self._gop.append(packet)
+            self._gop_bytes += len(packet.data)
+        if self._gop_bytes > MAX_GOP_BYTES or len(self._gop) > MAX_GOP_PACKETS:
+            self._gop, self._gop_bytes = [], 0
+        self.decision = packet.decision
+        self.arrived.set()
+        for viewer in self.viewers:
+            viewer.send(packet)
+
+    def lost(self) -> None:
+        """Packets went missing: nobody gets half a group of pictures."""
+        self._gop, self._gop_bytes = [], 0
+        self._needs_keyframe = True
+
+
+class _Producer:
+    """Takes a stream's packets in the bus thread, and passes them or has them masked.
+
+    The choice is made per packet by the one decision in `vms.rules.masking`, never by the absence of a mask.
+    """
+
+    def __init__(
+        self, rules: MaskRules, make: Callable[[], MaskedPipeline], put: Callable[[MaskedPacket], None]
+    ) -> None:
+        self._decided = pass_through(rules)
+        self._make = make
+        self._put = put
+        self.pipeline: MaskedPipeline | None = None
+        self._stopped = False
+
+    def take(self, packet: Packet) -> None:
+        if self._decided is not None and packet.codec == "h264":
+            self._put(MaskedPacket.passed(packet, self._decided))
+            return
+        if self.pipeline is None and not self._stopped:
+            self.pipeline = self._make()
+            self.pipeline.start()
+        if self.pipeline is not None:
+            self.pipeline.offer(packet)
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self.pipeline is not None:
+            self.pipeline.stop()
+
+
+@dataclass(slots=True, eq=False)
+class _Running:
+    channel: Channel
+    producer: _Producer
+    source: tuple[CameraId, Profile]
+    users: int = 0
+    ending: asyncio.TimerHandle | None = None
+
+
+class Channels:
+    """All running channels of the process. loop only."""
+
+    def __init__(
+        self, cameras: dict[str, Camera], live: Live, sources: LiveSources, masks: MaskBook, clock: Clock
+    ) -> None:
+        self._cameras = cameras
+        self._live = live
+        self._sources = sources
+        self._masks = masks
+        self._clock = clock
+        self._running: dict[ChannelKey, _Running] = {}
+        self._loop = asyncio.get_running_loop()
+        self._mailbox: LoopMailbox[tuple[Channel, MaskedPacket]] = LoopMailbox(self._loop, self._deliver)
+
+    def open(self, camera_id: CameraId, profile: LiveProfile) -> Channel:
+        """Start or share it. Every open needs a close. Raises KeyError for an unknown camera."""
+        camera = self._cameras[camera_id]
+        source = (camera_id, source_profile(camera, profile, self.has_sub(camera)))
+        key: ChannelKey = (camera_id, profile)
+        running = self._running.get(key)
+        if running is not None and running.source != source and running.users == 0:
+            self._end(key)
+            running = None
+        if running is None:
+            running = self._running[key] = self._start(key, camera, source)
+        if running.ending is not None:
+            running.ending.cancel()
+            running.ending = None
+        running.users += 1
+        return running.channel
+
+    def close(self, channel: Channel) -> None:
+        running = self._running.get(channel.key)
+        if running is None or running.channel is not channel:
+            return
+        running.users -= 1
+        if running.users <= 0 and running.ending is None:
+            running.ending = self._loop.call_later(LINGER_S, self._end, channel.key)
+
+    def find(self, camera_id: str) -> list[Channel]:
+        return [running.channel for key, running in self._running.items() if key[0] == camera_id and running.users > 0]
+
+    def request_keyframe(self, channel: Channel) -> None:
+        running = self._running.get(channel.key)
+        if running is not None and running.producer.pipeline is not None:
+            running.producer.pipeline.request_keyframe()
+
+    def has_sub(self, camera: Camera) -> bool:
+        """Known by its status when it runs; by its configuration before."""
+        status = self._sources.status(camera.id)
+        return camera.sub is not None if status is None else status.sub is not None
+
+    def stop(self) -> None:
+        self._mailbox.close()
+        pipelines = [running.producer.pipeline for running in self._running.values()]
+        for key in list(self._running):
+            self._end(key)
+        for pipeline in pipelines:
+            if pipeline is not None:
+                pipeline.join()
+
+    def _start(self, key: ChannelKey, camera: Camera, source: tuple[CameraId, Profile]) -> _Running:
+        channel = Channel(key)
+        rules = mask_rules(camera, self._live)
+        spec = PipelineSpec(key[0], rules, TILE if key[1] == "tile" else HERO, self._live.pose_wait_ms / 1000)
+
+        def put(packet: MaskedPacket) -> None:
+            self._mailbox.put((channel, packet))
+
+        def make() -> MaskedPipeline:
+            return MaskedPipeline(spec, self._masks, self._sources.poses, self._clock, put)
+
+        producer = _Producer(rules, make, put)
+        self._sources.attach(source, producer.take)
+        return _Running(channel, producer, source)
+
+    def _end(self, key: ChannelKey) -> None:
+        running = self._running.pop(key, None)
+        if running is None:
+            return
+        if running.ending is not None:
+            running.ending.cancel()
+        self._sources.detach(running.source, running.producer.take)
+        running.producer.stop()
+
+    def _deliver(self, items: list[tuple[Channel, MaskedPacket]], dropped: int) -> None:
+        if dropped:
+            log.warning("live_overrun", extra={"dropped": dropped})
+            for running in self._running.values():
+                running.channel.lost()
+                self.request_keyframe(running.channel)
+        for channel, packet in items:
+            channel.take(packet)

@@ -1,0 +1,72 @@
+"""The mask sets of all cameras in memory, ready to project, refreshed when the register grows."""
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from vms.errors import StorageError, StoreBusy
+from vms.rules.masking import PreparedSet, prepare_set
+from vms.rules.masks import MaskSet, in_force
+from vms.store import Store
+from vms.store import masks as mask_store
+from vms.units import utc_from_us
+
+log = logging.getLogger(__name__)
+
+REFRESH_S = 2.0
+
+
+class MaskBook:
+    """Thread `masks`. Until the register was read, and for a camera whose rows are damaged, no set is in force."""
+
+    def __init__(self, store: Store, camera_ids: Sequence[str]) -> None:
+        self._store = store
+        self._camera_ids = tuple(camera_ids)
+        self._lock = threading.Lock()
+        self._sets: dict[str, list[MaskSet]] = {}
+        self._prepared: dict[tuple[str, int], PreparedSet] = {}
+        self._newest_id = -1
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="masks", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=3)
+
+    def in_force(self, camera_id: str, at_us: int) -> PreparedSet | None:
+        with self._lock:
+            found = in_force(self._sets.get(camera_id, ()), utc_from_us(at_us))
+            return None if found is None else self._prepared[camera_id, found.version]
+
+    def refresh(self) -> None:
+        """Read what is new. A database that is away changes nothing: sets never change, so the known ones hold."""
+        try:
+            with self._store.reading() as tx:
+                newest_id = mask_store.newest_id(tx)
+                if newest_id == self._newest_id:
+                    return
+                for camera_id in self._camera_ids:
+                    try:
+                        self._put(camera_id, mask_store.history(tx, camera_id))
+                    except StorageError as error:
+                        log.error("masks_damaged", extra={"camera": camera_id, "detail": str(error)})
+                        self._put(camera_id, [])
+                self._newest_id = newest_id
+        except StoreBusy as error:
+            log.warning("masks_not_read", extra={"detail": str(error)})
+
+    def _put(self, camera_id: str, sets: list[MaskSet]) -> None:
+        with self._lock:
+            self._sets[camera_id] = sets
+            for mask_set in sets:
+                key = (camera_id, mask_set.version)
+                if key not in self._prepared:
+                    self._prepared[key] = prepare_set(mask_set)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.refresh()
+            self._stop.wait(REFRESH_S)

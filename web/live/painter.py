@@ -1,0 +1,87 @@
+"""Paints masks on a decoded picture, in place on its Y, U and V planes: uniform grey, nothing below it survives.
+
+The only maker of PaintedFrame. Any thread; one picture at a time.
+"""
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vms.rules.masking import BlankFrame, Masked, NoMaskRequired, PaintPolygons
+from vms.rules.ptz_geometry import Floats
+from web.live.masked import PaintedFrame
+
+GREY = 128
+_FORMATS = ("yuv420p", "yuvj420p")
+_SHIFT = 4
+cv2.setNumThreads(1)
+
+Plane = npt.NDArray[np.uint8]
+
+
+def paint(frame: av.VideoFrame, decision: Masked | NoMaskRequired, pts_90k: int, taken_us: int) -> PaintedFrame:
+    """The decoder may still predict from `frame`'s memory, so it is painted on a copy of its own."""
+    if isinstance(decision, BlankFrame):
+        return PaintedFrame(blank(frame.width, frame.height, _planar_format(frame)), pts_90k, taken_us, decision)
+    planar = frame if frame.format.name in _FORMATS else frame.reformat(format="yuv420p")
+    if isinstance(decision, PaintPolygons) and decision.polygons:
+        planar.make_writable()
+        _fill(planar, decision.polygons)
+    return PaintedFrame(planar, pts_90k, taken_us, decision)
+
+
+def blank(width: int, height: int, pixel_format: str = "yuv420p") -> av.VideoFrame:
+    """A uniform grey picture."""
+    frame = av.VideoFrame(width, height, pixel_format)
+    for index in range(3):
+        _plane(frame, index)[:] = GREY
+    return frame
+
+
+def scaled(painted: PaintedFrame, max_width: int, max_height: int) -> PaintedFrame:
+    """Shrunk to fit, with even sides; after painting, so nothing under a mask can bleed out of it."""
+    frame = painted.frame
+    ratio = min(1.0, max_width / frame.width, max_height / frame.height)
+    if ratio == 1.0:
+        return painted
+    width, height = (max(2, int(side * ratio) // 2 * 2) for side in (frame.width, frame.height))
+    smaller = frame.reformat(width=width, height=height, interpolation="FAST_BILINEAR")
+    return PaintedFrame(smaller, painted.pts_90k, painted.taken_us, painted.decision)
+
+
+def jpeg(painted: PaintedFrame, quality: int = 85) -> bytes:
+    image = painted.frame.to_ndarray(format="bgr24")
+    encoded, buffer = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not encoded:
+        raise ValueError("the picture could not be written as JPEG")
+    return buffer.tobytes()
+
+
+def _fill(frame: av.VideoFrame, polygons: tuple[Floats, ...]) -> None:
+    planes = [_plane(frame, index) for index in range(3)]
+    for polygon in polygons:
+        # cv2 counts from pixel centres, the rules from the picture's corner.
+        luma = _fixed(polygon - 0.5)
+        cv2.fillPoly(planes[0], [luma], GREY, cv2.LINE_8, _SHIFT)
+        cv2.polylines(planes[0], [luma], True, GREY, 2, cv2.LINE_8, _SHIFT)
+        chroma = _fixed(polygon / 2 - 0.5)
+        for plane in planes[1:]:
+            cv2.fillPoly(plane, [chroma], GREY, cv2.LINE_8, _SHIFT)
+            # A chroma sample belongs to four pixels: those on the edge go too.
+            cv2.polylines(plane, [chroma], True, GREY, 2, cv2.LINE_8, _SHIFT)
+
+
+def _planar_format(frame: av.VideoFrame) -> str:
+    return frame.format.name if frame.format.name in _FORMATS else "yuv420p"
+
+
+def _fixed(points: Floats) -> npt.NDArray[np.int32]:
+    return np.rint(np.clip(points, -32000, 32000) * (1 << _SHIFT)).astype(np.int32)
+
+
+def _plane(frame: av.VideoFrame, index: int) -> Plane:
+    """A writable view of the plane's visible part."""
+    plane = frame.planes[index]
+    rows: Plane = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]

@@ -1,0 +1,60 @@
+"""One H.264 access unit → RTP payloads (RFC 6184, packetization mode 1: single, STAP-A, FU-A)."""
+
+from collections.abc import Iterator
+
+MAX_PAYLOAD = 1200
+"""Bytes: with RTP, SRTP, UDP and IP headers below every path's MTU, also through a VPN."""
+_DROPPED = frozenset({9, 12})
+"""Access unit delimiters and filler carry nothing a receiver needs."""
+
+
+def rtp_payloads(annex_b: bytes) -> tuple[bytes, ...]:
+    found: list[bytes] = []
+    small: list[bytes] = []
+    room = MAX_PAYLOAD - 1
+    for nal in nal_units(annex_b):
+        if len(nal) + 2 > room:
+            _flush(small, found)
+            room = MAX_PAYLOAD - 1
+        if len(nal) > MAX_PAYLOAD:
+            found += _fragments(nal)
+        elif len(nal) + 2 > room:
+            found.append(nal)
+        else:
+            small.append(nal)
+            room -= len(nal) + 2
+    _flush(small, found)
+    return tuple(found)
+
+
+def nal_units(annex_b: bytes) -> Iterator[bytes]:
+    """Without start codes; no empty ones, no delimiters and fillers."""
+    start = annex_b.find(b"\0\0\1")
+    while start >= 0:
+        begin = start + 3
+        start = annex_b.find(b"\0\0\1", begin)
+        nal = annex_b[begin:] if start < 0 else annex_b[begin:start]
+        nal = nal.rstrip(b"\0") if start >= 0 else nal
+        if nal and nal[0] & 0x1F not in _DROPPED:
+            yield nal
+
+
+def _flush(small: list[bytes], found: list[bytes]) -> None:
+    if len(small) == 1:
+        found.append(small[0])
+    elif small:
+        importance = max(nal[0] & 0x60 for nal in small)
+        found.append(bytes([24 | importance]) + b"".join(len(nal).to_bytes(2, "big") + nal for nal in small))
+    small.clear()
+
+
+def _fragments(nal: bytes) -> list[bytes]:
+    size = MAX_PAYLOAD - 2
+    indicator, kind = nal[0] & 0xE0 | 28, nal[0] & 0x1F
+    body = nal[1:]
+    pieces = [body[offset : offset + size] for offset in range(0, len(body), size)]
+    last = len(pieces) - 1
+    return [
+        bytes([indicator, kind | (0x80 if index == 0 else 0) | (0x40 if index == last else 0)]) + piece
+        for index, piece in enumerate(pieces)
+    ]

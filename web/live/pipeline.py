@@ -1,0 +1,190 @@
+"""Decode → decide → paint → encode, once per camera and profile however many watch.
+
+One thread per watched stream that needs it. Pictures of a turning camera wait a little for the pose after them.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+
+from vms.clock import Clock
+from vms.fanout import PacketQueue
+from vms.packet import Packet
+from vms.rules.masking import BlankFrame, MaskRules, mask_plan
+from vms.rules.pose_at import needs_later_pose
+from vms.rules.ptz_geometry import FrameSize
+from vms.units import CameraId
+from web.live.codec import DECODE_ERRORS, DecodedFrame, FrameDecoder, FrameEncoder, OutputSpec
+from web.live.mask_book import MaskBook
+from web.live.masked import MaskedPacket, PaintedFrame
+from web.live.painter import paint, scaled
+from web.live.source import PoseBook
+
+log = logging.getLogger(__name__)
+
+MAX_QUEUE_BYTES = 16 * 1024 * 1024
+MAX_BEHIND_US = 1_000_000
+"""Pictures older than this behind the newest are decoded for what follows, and not shown."""
+MAX_WAITING = 16
+"""Pictures that wait for a pose; more than this and the oldest goes with what is known."""
+REST_WAIT_S = 0.05
+"""A picture of a turning camera that stands still waits this long too: the first pose of a move may be under way."""
+KEYFRAME_PERIOD_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSpec:
+    """can_wait_s: how long a picture of a moving camera may wait for the pose after it."""
+
+    camera_id: CameraId
+    rules: MaskRules
+    output: OutputSpec
+    can_wait_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    decoded: DecodedFrame
+    arrived_s: float
+
+
+class MaskedPipeline:
+    """offer() from the bus thread; `on_packet` is called in the pipeline's thread."""
+
+    def __init__(
+        self,
+        spec: PipelineSpec,
+        masks: MaskBook,
+        poses: PoseBook,
+        clock: Clock,
+        on_packet: Callable[[MaskedPacket], None],
+    ) -> None:
+        self._spec = spec
+        self._masks = masks
+        self._poses = poses
+        self._clock = clock
+        self._on_packet = on_packet
+        self._ready = threading.Event()
+        self._queue = PacketQueue(MAX_QUEUE_BYTES, self._ready)
+        self._decoder = FrameDecoder()
+        self._encoder = FrameEncoder(spec.output)
+        self._waiting: deque[_Waiting] = deque()
+        self._stopping = threading.Event()
+        self._wants_keyframe = threading.Event()
+        self._keyframe_at_s = float("-inf")
+        self._newest_us = 0
+        self._log_quiet_until_s = float("-inf")
+        self._thread = threading.Thread(target=self._run, name=f"mask-{spec.camera_id}", daemon=True)
+        self.counts = {"decoded": 0, "sent": 0, "late": 0}
+
+    def start(self) -> None:
+        self._poses.listen(self._spec.camera_id, self._ready)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns at once; the thread ends within a picture's time."""
+        self._stopping.set()
+        self._ready.set()
+        self._poses.unlisten(self._spec.camera_id, self._ready)
+
+    def join(self, timeout_s: float = 3.0) -> None:
+        self._thread.join(timeout_s)
+
+    def offer(self, packet: Packet) -> None:
+        self._newest_us = packet.received_us
+        self._queue.offer(packet)
+
+    def request_keyframe(self) -> None:
+        self._wants_keyframe.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._ready.wait(self._patience_s())
+            self._ready.clear()
+            for packet in self._queue.take_all():
+                if self._stopping.is_set():
+                    return
+                self._decode(packet)
+                self._release()
+            self._release()
+
+    def _patience_s(self) -> float:
+        if not self._waiting:
+            return 1.0
+        waited_s = self._clock.monotonic_s() - self._waiting[0].arrived_s
+        return max(0.002, min(REST_WAIT_S, self._spec.can_wait_s) - waited_s)
+
+    def _decode(self, packet: Packet) -> None:
+        try:
+            for decoded in self._decoder.decode(packet):
+                self.counts["decoded"] += 1
+                if self._newest_us - decoded.time.received_us > MAX_BEHIND_US:
+                    self.counts["late"] += 1
+                    continue
+                self._waiting.append(_Waiting(decoded, self._clock.monotonic_s()))
+        except DECODE_ERRORS as error:
+            self._complain("picture_damaged", error)
+
+    def _release(self) -> None:
+        while self._waiting and (len(self._waiting) > MAX_WAITING or self._is_due(self._waiting[0])):
+            self._emit(self._waiting.popleft().decoded)
+
+    def _is_due(self, waiting: _Waiting) -> bool:
+        rules = self._spec.rules
+        if rules.masks == "none" or not rules.can_turn:
+            return True
+        waited_s = self._clock.monotonic_s() - waiting.arrived_s
+        if waited_s >= self._spec.can_wait_s:
+            return True
+        if waited_s < min(REST_WAIT_S, self._spec.can_wait_s):
+            return False
+        return not needs_later_pose(self._poses.poses(self._spec.camera_id), waiting.decoded.time)
+
+    def _emit(self, decoded: DecodedFrame) -> None:
+        painted = self._painted(decoded)
+        keyframe = self._takes_keyframe()
+        try:
+            packet = self._encoder.encode(painted, keyframe=keyframe, starts_run=decoded.starts_run)
+        except DECODE_ERRORS as error:
+            self._complain("picture_not_encoded", error)
+            self._encoder = FrameEncoder(self._spec.output)
+            return
+        if packet is not None:
+            self.counts["sent"] += 1
+            self._on_packet(packet)
+
+    def _painted(self, decoded: DecodedFrame) -> PaintedFrame:
+        """Whatever goes wrong, the answer is a picture without anybody in it."""
+        frame = decoded.frame
+        spec, at_us = self._spec, decoded.time.received_us
+        try:
+            plan = mask_plan(
+                spec.rules,
+                self._masks.in_force(spec.camera_id, at_us),
+                decoded.time,
+                self._poses.poses(spec.camera_id),
+                FrameSize(frame.width, frame.height),
+            )
+            painted = paint(frame, plan, decoded.pts_90k, at_us)
+        except (ArithmeticError, LookupError, cv2.error, *DECODE_ERRORS) as error:
+            self._complain("mask_not_painted", error)
+            painted = paint(frame, BlankFrame("internal", "the mask could not be painted"), decoded.pts_90k, at_us)
+        return scaled(painted, spec.output.max_width, spec.output.max_height)
+
+    def _takes_keyframe(self) -> bool:
+        now_s = self._clock.monotonic_s()
+        if not self._wants_keyframe.is_set() or now_s - self._keyframe_at_s < KEYFRAME_PERIOD_S:
+            return False
+        self._wants_keyframe.clear()
+        self._keyframe_at_s = now_s
+        return True
+
+    def _complain(self, event: str, error: BaseException) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._log_quiet_until_s:
+            self._log_quiet_until_s = now_s + 10
+            log.warning(event, extra={"camera": self._spec.camera_id, "detail": f"{type(error).__name__}: {error}"})

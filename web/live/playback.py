@@ -1,0 +1,123 @@
+"""Masked playback and clips: which files, which masks and poses, in which order. Blocking; for worker threads."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from recorder.clip import SegmentReader
+from vms.config.model import SiteConfig
+from vms.errors import FootageExpired, FootageMissing, Refused, StorageError
+from vms.packet import PtzPose
+from vms.rules.masking import MaskRules, NoMaskRequired, pass_through, prepare_set
+from vms.rules.pose_at import PoseLimits
+from vms.store import Store, catalog
+from vms.store import masks as mask_store
+from vms.store.catalog import Segment
+from vms.units import US_PER_SECOND, Profile, us_from_utc, utc_from_us
+from web.live.masked import PaintedFrame
+from web.live.rendering import FootageTime, Masker, PaintedWriter, paint_footage, remux_footage
+
+log = logging.getLogger(__name__)
+
+REST_GAP_US = 70 * US_PER_SECOND
+"""Sidecars hold one pose a minute at rest."""
+MAX_CLIP_US = 6 * 3600 * US_PER_SECOND
+PLAYBACK_CRF, PLAYBACK_PRESET = 25, "ultrafast"
+CLIP_CRF, CLIP_PRESET = 21, "superfast"
+_NEAR = timedelta(seconds=2)
+
+
+class Playback:
+    """Thread-safe. Each call answers errors at once and renders while its iterator is read."""
+
+    def __init__(self, config: SiteConfig, store: Store, reader: Callable[[], SegmentReader]) -> None:
+        self._cameras = {camera.id: camera for camera in config.cameras}
+        self._live = config.live
+        self._store = store
+        self._reader = reader
+
+    def masked_segment(self, segment_id: int) -> Iterator[bytes]:
+        """fMP4 on the segment's own timeline. Raises FootageMissing, FootageExpired, KeyUnavailable, StorageError."""
+        with self._store.reading() as tx:
+            segment = catalog.segment(tx, segment_id)
+        if segment.state != "recorded":
+            raise FootageExpired(f"segment {segment_id} is erased")
+        masker = self._masker([segment])
+        file = self._reader().open(segment)
+        start_us, end_us = us_from_utc(segment.start_at), us_from_utc(segment.end_at)
+        pictures = paint_footage(file, masker, _time(segment), start_us, end_us + US_PER_SECOND)
+        return _rendered(pictures, PLAYBACK_CRF, PLAYBACK_PRESET)
+
+    def clip(self, camera_id: str, profile: Profile, from_us: int, to_us: int) -> Iterator[bytes]:
+        """Everything recorded of [from_us, to_us); gaps stay gaps on its timeline, which starts at from_us (for an
+        original: at the keyframe before it). Raises FootageMissing, Refused, KeyUnavailable, StorageError."""
+        if not 0 < to_us - from_us <= MAX_CLIP_US:
+            raise Refused(f"a clip is at most {MAX_CLIP_US // US_PER_SECOND // 3600} hours long")
+        with self._store.reading() as tx:
+            segments = catalog.segments(tx, camera_id, profile, utc_from_us(from_us), utc_from_us(to_us))
+        if not segments:
+            raise FootageMissing("no footage in this interval")
+        self._reader().open(segments[0]).close()
+        decided = pass_through(self._rules(camera_id))
+        if decided is not None and len({(s.codec, s.width, s.height) for s in segments}) == 1:
+            return self._remuxed(decided, segments, from_us, to_us)
+        return _rendered(self._painted(segments, from_us, to_us), CLIP_CRF, CLIP_PRESET)
+
+    def _remuxed(
+        self, decided: NoMaskRequired, segments: Sequence[Segment], from_us: int, to_us: int
+    ) -> Iterator[bytes]:
+        files = ((self._reader().open(segment), us_from_utc(segment.start_at)) for segment in segments)
+        return remux_footage(decided, files, from_us, to_us)
+
+    def _painted(self, segments: Sequence[Segment], from_us: int, to_us: int) -> Iterator[PaintedFrame]:
+        masker = self._masker(segments)
+        for segment in segments:
+            offset_90k = (us_from_utc(segment.start_at) - from_us) * 9 // 100
+            for painted in paint_footage(self._reader().open(segment), masker, _time(segment), from_us, to_us):
+                yield replace(painted, pts_90k=painted.pts_90k + offset_90k)
+
+    def _rules(self, camera_id: str) -> MaskRules:
+        """Of a camera that left the configuration: masks required, for its footage is still here."""
+        camera = self._cameras.get(camera_id)
+        stale_us = self._live.pose_stale_ms * 1000
+        return MaskRules(
+            masks=camera.masks if camera else "required",
+            can_turn=camera.can_turn if camera else False,
+            margin_deg=self._live.mask_margin_deg,
+            limits=PoseLimits(stale_us, REST_GAP_US),
+        )
+
+    def _masker(self, segments: Sequence[Segment]) -> Masker:
+        """segments: of one camera and profile, by time."""
+        first, last = segments[0], segments[-1]
+        with self._store.reading() as tx:
+            sets = mask_store.in_force_between(tx, first.camera_id, first.start_at, last.end_at + _NEAR)
+            around = catalog.segments(tx, first.camera_id, first.profile, first.start_at - _NEAR, last.end_at + _NEAR)
+        return Masker(self._rules(first.camera_id), [prepare_set(s) for s in sets], self._poses(around))
+
+    def _poses(self, segments: Sequence[Segment]) -> list[PtzPose]:
+        """A sidecar that cannot be read leaves a hole, and a hole is painted over."""
+        found: dict[int, PtzPose] = {}
+        for segment in segments:
+            try:
+                found |= {pose.at_us: pose for pose in self._reader().poses(segment)}
+            except (FootageMissing, StorageError) as error:
+                log.warning("poses_not_read", extra={"segment": segment.id, "detail": str(error)})
+        return [found[at_us] for at_us in sorted(found)]
+
+
+def _time(segment: Segment) -> FootageTime:
+    skew_us = None if segment.skew_ms is None else segment.skew_ms * 1000
+    return FootageTime(us_from_utc(segment.start_at), skew_us)
+
+
+def _rendered(pictures: Iterator[PaintedFrame], crf: int, preset: str) -> Iterator[bytes]:
+    writer = PaintedWriter(crf, preset)
+    try:
+        for painted in pictures:
+            if data := writer.write(painted):
+                yield data
+        yield writer.finish()
+    finally:
+        writer.close()

@@ -1,0 +1,272 @@
+"""Recorded footage → what may be seen of it, as fragmented MP4 that streams out while it is made.
+
+`Masker` is to footage what the pipeline is to live: the same rule, the same painter. Generators here belong to one
+worker thread each; closing one early frees everything.
+"""
+
+import logging
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import BinaryIO
+
+import av
+import cv2
+from av.container import InputContainer, OutputContainer
+from av.video.stream import VideoStream
+
+from vms.errors import StorageError
+from vms.packet import PtzPose
+from vms.rules.masking import BlankFrame, MaskRules, NoMaskRequired, PreparedSet, mask_plan
+from vms.rules.masks import in_force
+from vms.rules.pose_at import FrameTime
+from vms.rules.ptz_geometry import FrameSize
+from vms.units import TICKS_PER_SECOND, us_from_90k, utc_from_us
+from web.live.codec import DECODE_ERRORS
+from web.live.masked import PaintedFrame
+from web.live.painter import paint
+
+log = logging.getLogger(__name__)
+
+TIME_BASE_90K = Fraction(1, TICKS_PER_SECOND)
+_MOVFLAGS = "empty_moov+default_base_moof+frag_keyframe+skip_trailer"
+_POSE_WINDOW_US = 3_000_000
+_GOP_FRAMES = 25
+"""At most a second or two of pictures per fragment: the player has something to show soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class FootageTime:
+    """start_us: server UTC of the file's time 0. skew_us: camera clock minus server clock then, None = unknown."""
+
+    start_us: int
+    skew_us: int | None
+
+    def at(self, pts_90k: int) -> FrameTime:
+        at_us = self.start_us + us_from_90k(pts_90k)
+        return FrameTime(at_us, None if self.skew_us is None else at_us + self.skew_us)
+
+
+class Masker:
+    """poses: by time, from before the footage until after it. sets: every mask set that was in force meanwhile."""
+
+    def __init__(self, rules: MaskRules, sets: Sequence[PreparedSet], poses: Sequence[PtzPose]) -> None:
+        self._rules = rules
+        self._sets = {prepared.mask_set.version: prepared for prepared in sets}
+        self._poses = list(poses)
+        self._times_us = [pose.at_us for pose in poses]
+
+    def painted(self, frame: av.VideoFrame, time: FrameTime, pts_90k: int) -> PaintedFrame:
+        at_us = time.received_us
+        try:
+            found = in_force([prepared.mask_set for prepared in self._sets.values()], utc_from_us(at_us))
+            prepared = None if found is None else self._sets[found.version]
+            size = FrameSize(frame.width, frame.height)
+            plan = mask_plan(self._rules, prepared, time, self._near(at_us), size)
+            return paint(frame, plan, pts_90k, at_us)
+        except (ArithmeticError, LookupError, cv2.error, *DECODE_ERRORS) as error:
+            log.warning("mask_not_painted", extra={"detail": f"{type(error).__name__}: {error}"})
+            return paint(frame, BlankFrame("internal", "the mask could not be painted"), pts_90k, at_us)
+
+    def _near(self, at_us: int) -> list[PtzPose]:
+        """Some poses around the moment, at least two before and one after."""
+        first = max(0, bisect_left(self._times_us, at_us - _POSE_WINDOW_US) - 2)
+        last = bisect_right(self._times_us, at_us + _POSE_WINDOW_US) + 1
+        return self._poses[first:last]
+
+
+class PaintedWriter:
+    """Fragmented MP4 of painted pictures. Only PaintedFrame goes in."""
+
+    def __init__(self, crf: int, x264_preset: str) -> None:
+        self._sink = _Sink()
+        self._options = {"crf": str(crf), "preset": x264_preset, "tune": "zerolatency"}
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._last_90k = -1
+
+    def write(self, painted: PaintedFrame) -> bytes:
+        """What came out so far. Pictures whose time does not advance are dropped."""
+        if painted.pts_90k <= self._last_90k:
+            return b""
+        frame = painted.frame
+        if self._container is None or self._stream is None:
+            self._container, self._stream = self._open(frame)
+        stream = self._stream
+        if (frame.width, frame.height, frame.format.name) != (stream.width, stream.height, stream.pix_fmt):
+            frame = frame.reformat(width=stream.width, height=stream.height, format=stream.pix_fmt)
+        frame.pts, frame.time_base = painted.pts_90k, TIME_BASE_90K
+        frame.pict_type = av.video.frame.PictureType.NONE
+        self._last_90k = painted.pts_90k
+        for packet in stream.encode(frame):
+            self._container.mux(packet)
+        return self._sink.take()
+
+    def finish(self) -> bytes:
+        if self._container is None or self._stream is None:
+            return b""
+        for packet in self._stream.encode(None):
+            self._container.mux(packet)
+        self._container.close()
+        self._container = None
+        return self._sink.take()
+
+    def close(self) -> None:
+        """After finish, or instead of it."""
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _open(self, frame: av.VideoFrame) -> tuple[OutputContainer, VideoStream]:
+        container = av.open(self._sink, "w", format="mp4", options={"movflags": _MOVFLAGS, "flush_packets": "1"})
+        stream = container.add_stream("libx264", rate=25, options=self._options)
+        if not isinstance(stream, VideoStream):
+            raise TypeError("libx264 is no video encoder")
+        context = stream.codec_context
+        context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name
+        context.time_base = TIME_BASE_90K
+        context.gop_size = _GOP_FRAMES
+        context.thread_count = 1
+        return container, stream
+
+
+def paint_footage(
+    file: BinaryIO, masker: Masker, time: FootageTime, from_us: int, to_us: int
+) -> Iterator[PaintedFrame]:
+    """Pictures of [from_us, to_us), pts from the start of the file. Closes the file. Raises StorageError."""
+    with _opened(file) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        try:
+            for frame in container.decode(stream):
+                if frame.pts is None or frame.time_base is None:
+                    continue
+                pts_90k = round(frame.pts * frame.time_base * TICKS_PER_SECOND)
+                taken = time.at(pts_90k)
+                if taken.received_us >= to_us:
+                    break
+                if taken.received_us >= from_us:
+                    yield masker.painted(frame, taken, pts_90k)
+        except av.FFmpegError as error:
+            raise StorageError(f"the footage is damaged: {error}") from error
+
+
+def remux_footage(
+    decided: NoMaskRequired, files: Iterator[tuple[BinaryIO, int]], from_us: int, to_us: int
+) -> Iterator[bytes]:
+    """The camera's own pictures, cut at a keyframe at or before from_us; time 0 of the output is that keyframe.
+
+    files: (open file, server UTC of its time 0), in order and of one codec and size. Raises StorageError.
+    """
+    if not isinstance(decided, NoMaskRequired):
+        raise TypeError("originals need a NoMaskRequired decision")
+    remuxer = _Remuxer()
+    try:
+        for file, start_us in files:
+            with _opened(file) as container:
+                yield from remuxer.add(container, start_us, from_us, to_us)
+        yield remuxer.finish()
+    except av.FFmpegError as error:
+        raise StorageError(f"the footage is damaged: {error}") from error
+    finally:
+        remuxer.close()
+
+
+class _Remuxer:
+    def __init__(self) -> None:
+        self._sink = _Sink()
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._zero_us: int | None = None
+        self._last_dts_90k = -1
+
+    def add(self, source: InputContainer, start_us: int, from_us: int, to_us: int) -> Iterator[bytes]:
+        stream = source.streams.video[0]
+        if from_us > start_us and stream.time_base:
+            source.seek(round((from_us - start_us) / 1_000_000 / stream.time_base), stream=stream, backward=True)
+        for packet in source.demux(stream):
+            if packet.dts is None or packet.pts is None or packet.time_base is None:
+                continue
+            at_us = start_us + round(packet.pts * packet.time_base * 1_000_000)
+            if at_us >= to_us:
+                break
+            if self._container is None or self._stream is None or self._zero_us is None:
+                if not packet.is_keyframe:
+                    continue
+                self._container, self._stream = self._open(stream)
+                self._zero_us = at_us
+            self._mux(packet, start_us, self._container, self._stream, self._zero_us)
+            yield self._sink.take()
+
+    def finish(self) -> bytes:
+        self.close()
+        return self._sink.take()
+
+    def close(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def _mux(
+        self,
+        packet: "av.Packet[VideoStream]",
+        start_us: int,
+        container: OutputContainer,
+        stream: VideoStream,
+        zero_us: int,
+    ) -> None:
+        base = packet.time_base or TIME_BASE_90K
+        offset_90k = (start_us - zero_us) * 9 // 100
+        copy = av.Packet(bytes(packet))
+        copy.stream, copy.time_base = stream, TIME_BASE_90K
+        dts_90k = round((packet.dts or 0) * base * TICKS_PER_SECOND) + offset_90k
+        copy.dts = max(dts_90k, self._last_dts_90k + 1)
+        copy.pts = max(copy.dts, round((packet.pts or 0) * base * TICKS_PER_SECOND) + offset_90k)
+        copy.duration = round((packet.duration or 0) * base * TICKS_PER_SECOND)
+        copy.is_keyframe = packet.is_keyframe
+        self._last_dts_90k = copy.dts
+        container.mux_one(copy)
+
+    def _open(self, template: VideoStream) -> tuple[OutputContainer, VideoStream]:
+        container = av.open(self._sink, "w", format="mp4", options={"movflags": _MOVFLAGS, "flush_packets": "1"})
+        stream = container.add_stream_from_template(template)
+        stream.time_base = TIME_BASE_90K
+        return container, stream
+
+
+class _Sink:
+    """File-like end of PyAV's writing."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def write(self, data: bytes) -> int:
+        self._data += data
+        return len(data)
+
+    def take(self) -> bytes:
+        data = bytes(self._data)
+        self._data.clear()
+        return data
+
+
+class _opened:  # noqa: N801 - used as a context manager, like open()
+    """The container of an open file; both are closed at the end. Raises StorageError."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def __enter__(self) -> InputContainer:
+        try:
+            self._container = av.open(self._file, "r", format="mp4")
+            if not self._container.streams.video:
+                raise StorageError("the footage holds no video")
+        except av.FFmpegError as error:
+            self._file.close()
+            raise StorageError(f"the footage is damaged: {error}") from error
+        return self._container
+
+    def __exit__(self, *_: object) -> None:
+        self._container.close()
+        self._file.close()

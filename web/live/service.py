@@ -1,0 +1,127 @@
+"""The live process: its threads, its event loop, its unix socket."""
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from recorder.clip import SegmentReader
+from vms.clock import Clock, SystemClock
+from vms.config import SiteConfig
+from vms.errors import ConfigError
+from vms.keys import KeyRing
+from vms.store import Store
+from web.live.app import LiveApp
+from web.live.channel import Channels
+from web.live.mask_book import MaskBook
+from web.live.playback import Playback
+from web.live.source import LiveSources
+from web.live.whep import WhepSessions, use_addresses
+
+log = logging.getLogger(__name__)
+
+_STOP_POLL_S = 0.1
+_SHUTDOWN_S = 2
+
+
+def run_live(config: SiteConfig, stop: threading.Event, clock: Clock | None = None) -> None:
+    """Serve until `stop`. Raises ConfigError when the socket cannot be bound."""
+    asyncio.run(_serve(config, stop, clock or SystemClock()))
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to the process (vms.process), not to uvicorn."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def running(config: SiteConfig, clock: Clock) -> AsyncIterator[LiveApp]:
+    """Everything but the socket, from start to clean stop. One per process: it sets the ICE addresses."""
+    use_addresses(config.live.addresses)
+    store = Store(config.database_url)
+    cameras = {camera.id: camera for camera in config.cameras}
+    masks = MaskBook(store, list(cameras))
+    sources = LiveSources(config.bus_endpoints(), list(cameras))
+    await asyncio.to_thread(masks.refresh)
+    masks.start()
+    sources.start()
+    channels = Channels(cameras, config.live, sources, masks, clock)
+    sessions = WhepSessions(channels, clock, config.live.max_viewers)
+    sessions.start()
+    playback = Playback(config, store, _reader_once(config))
+    try:
+        yield LiveApp(config, sources, channels, sessions, masks, playback, clock)
+    finally:
+        await sessions.stop()
+        channels.stop()
+        sources.stop()
+        masks.stop()
+        store.close()
+
+
+def _reader_once(config: SiteConfig) -> Callable[[], SegmentReader]:
+    """Opens the site key at first use: live views do not need it, and must not fail without it."""
+    lock = threading.Lock()
+    made: list[SegmentReader] = []
+
+    def reader() -> SegmentReader:
+        with lock:
+            if not made:
+                keys = KeyRing(config.site.data_dir / "keys", config.site_key_file) if config.recorder.encrypt else None
+                made.append(SegmentReader([volume.path for volume in config.volumes], keys))
+            return made[0]
+
+    return reader
+
+
+async def _serve(config: SiteConfig, stop: threading.Event, clock: Clock) -> None:
+    listener = _bind(config.live_socket)
+    async with running(config, clock) as live:
+        server = _Server(
+            uvicorn.Config(
+                live.app,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=_SHUTDOWN_S,
+                server_header=False,
+            )
+        )
+        watcher = asyncio.create_task(_watch(stop, server))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            watcher.cancel()
+            listener.close()
+            config.live_socket.unlink(missing_ok=True)
+
+
+async def _watch(stop: threading.Event, server: uvicorn.Server) -> None:
+    while not stop.is_set():
+        await asyncio.sleep(_STOP_POLL_S)
+    server.should_exit = True
+
+
+def _bind(path: Path) -> socket.socket:
+    """A socket that only our own user may talk to. Raises ConfigError."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mask = os.umask(0o177)
+    try:
+        path.unlink(missing_ok=True)
+        listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        raise ConfigError([f"{path}: cannot listen there: {error.strerror or error}; check site.data_dir"]) from error
+    finally:
+        os.umask(mask)
+    return listener

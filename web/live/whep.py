@@ -1,0 +1,243 @@
+"""WHEP sessions: one peer connection per tile, kept when its camera changes. All in the event loop."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aioice.ice
+from aiortc import (
+    InvalidAccessError,
+    InvalidStateError,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpCodecCapability,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.sdp import candidate_from_sdp
+
+from vms.clock import Clock
+from vms.units import CameraId, LiveProfile
+from web.live import sdp
+from web.live.channel import Channel, Channels
+from web.live.sender import LeanSender
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 20.0
+CONSENT_FAILURES = 4
+"""Unanswered consent checks, about 5 s apart, after which a viewer is gone: 20 to 30 s."""
+CLOSE_TIMEOUT_S = 5.0
+SWEEP_S = 2.0
+REPAIR_PERIOD_S = 1.0
+NEGOTIATION_ERRORS = (
+    InvalidAccessError,
+    InvalidStateError,
+    ValueError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    OSError,
+)
+
+
+class TooManyViewers(Exception):
+    """The limit of [live] max_viewers is reached (HTTP 503)."""
+
+
+class NoSession(LookupError):
+    """There is no such session (any more) (HTTP 404)."""
+
+
+def use_addresses(addresses: Sequence[str]) -> None:
+    """Offer these addresses to browsers and no other: never the camera VLAN's. aioice's own list skips loopback.
+
+    The only place that changes aioice; call once per process.
+    """
+    chosen = list(addresses)
+
+    def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+        return [address for address in chosen if (use_ipv6 if ":" in address else use_ipv4)]
+
+    aioice.ice.get_host_addresses = get_host_addresses
+    aioice.ice.CONSENT_FAILURES = CONSENT_FAILURES
+
+
+def h264_preferences() -> list[RTCRtpCodecCapability]:
+    """H.264 only, constrained baseline first, with retransmission."""
+    codecs = RTCRtpSender.getCapabilities("video").codecs
+    h264 = [codec for codec in codecs if codec.mimeType == "video/H264"]
+    h264.sort(key=lambda codec: codec.parameters.get("profile-level-id") != "42e01f")
+    return h264 + [codec for codec in codecs if codec.mimeType == "video/rtx"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    session: str
+    sdp: str
+
+
+@dataclass(slots=True, eq=False)
+class WhepSession:
+    """One viewer. channel changes on a swap, the peer connection stays."""
+
+    id: str
+    user: str
+    peer: RTCPeerConnection
+    sender: LeanSender
+    channel: Channel
+    created_s: float
+    remote_ufrag: str | None
+    connected: bool = False
+    closed: bool = False
+    repaired_s: float = float("-inf")
+
+
+class WhepSessions:
+    def __init__(self, channels: Channels, clock: Clock, max_viewers: int) -> None:
+        self._channels = channels
+        self._clock = clock
+        self._max_viewers = max_viewers
+        self._sessions: dict[str, WhepSession] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def stop(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for session in list(self._sessions.values()):
+            self._drop(session)
+        if self._closing:
+            await asyncio.wait(set(self._closing), timeout=CLOSE_TIMEOUT_S)
+
+    def all(self) -> list[WhepSession]:
+        return list(self._sessions.values())
+
+    def get(self, session_id: str) -> WhepSession:
+        """Raises NoSession."""
+        try:
+            return self._sessions[session_id]
+        except KeyError as error:
+            raise NoSession(session_id) from error
+
+    async def create(self, camera_id: CameraId, profile: LiveProfile, offer: str, user: str) -> Answer:
+        """Raises sdp.OfferRefused, TooManyViewers, KeyError for an unknown camera."""
+        if len(self._sessions) >= self._max_viewers:
+            raise TooManyViewers
+        usable = sdp.usable_offer(offer)
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        transceiver = peer.addTransceiver("video", direction="sendonly")
+        transceiver.setCodecPreferences(h264_preferences())
+        session_id = str(uuid.uuid4())
+        sender = LeanSender(
+            transceiver.sender, self._clock, lambda: self._ready(session_id), lambda: self._repair(session_id)
+        )
+        channel = self._channels.open(camera_id, profile)
+        session = WhepSession(session_id, user, peer, sender, channel, self._clock.monotonic_s(), sdp.ice_ufrag(usable))
+        self._sessions[session_id] = session
+        peer.add_listener("connectionstatechange", lambda: self._state_changed(session))
+        try:
+            await peer.setRemoteDescription(RTCSessionDescription(usable, "offer"))
+            answer = await peer.createAnswer()
+            if answer is None:
+                raise sdp.OfferRefused("no answer could be made")
+            await peer.setLocalDescription(answer)
+        except NEGOTIATION_ERRORS as error:
+            self._drop(session)
+            raise sdp.OfferRefused(f"the offer could not be answered: {error}") from error
+        return Answer(session_id, sdp.finished_answer(peer.localDescription.sdp))
+
+    def swap(self, session_id: str, camera_id: CameraId, profile: LiveProfile) -> None:
+        """Another camera over the same connection. Raises NoSession, KeyError for an unknown camera."""
+        session = self.get(session_id)
+        channel = self._channels.open(camera_id, profile)
+        if channel is session.channel:
+            self._channels.close(channel)
+            return
+        self._detach(session)
+        session.channel = channel
+        session.sender.restart()
+        if session.connected:
+            self._attach(session)
+
+    async def add_candidates(self, session_id: str, fragment: str) -> None:
+        """Raises NoSession, sdp.OfferRefused (also for an ICE restart, which aiortc cannot do)."""
+        session = self.get(session_id)
+        ufrag = sdp.ice_ufrag(fragment)
+        if ufrag is not None and ufrag != session.remote_ufrag:
+            raise sdp.OfferRefused("ICE restart is not supported; open a new session")
+        for line in sdp.fragment_candidates(fragment):
+            try:
+                candidate = candidate_from_sdp(line.removeprefix("candidate:"))
+                candidate.sdpMid, candidate.sdpMLineIndex = "0", 0
+                await session.peer.addIceCandidate(candidate)
+            except NEGOTIATION_ERRORS as error:
+                raise sdp.OfferRefused(f"a candidate is malformed: {error}") from error
+
+    def delete(self, session_id: str) -> None:
+        """Raises NoSession."""
+        self._drop(self.get(session_id))
+
+    def _ready(self, session_id: str) -> None:
+        session = self._sessions.get(session_id)
+        if session is not None:
+            session.connected = True
+            self._attach(session)
+
+    def _attach(self, session: WhepSession) -> None:
+        gop = session.channel.gop
+        if gop:
+            session.sender.send_gop(gop)
+        else:
+            self._channels.request_keyframe(session.channel)
+        session.channel.viewers.add(session.sender)
+
+    def _detach(self, session: WhepSession) -> None:
+        session.channel.viewers.discard(session.sender)
+        self._channels.close(session.channel)
+
+    def _repair(self, session_id: str) -> None:
+        """The viewer lost its picture: the current group again, or a new keyframe."""
+        session = self._sessions.get(session_id)
+        now_s = self._clock.monotonic_s()
+        if session is None or not session.connected or now_s - session.repaired_s < REPAIR_PERIOD_S:
+            return
+        session.repaired_s = now_s
+        if session.channel.gop:
+            session.sender.send_gop(session.channel.gop)
+        self._channels.request_keyframe(session.channel)
+
+    def _state_changed(self, session: WhepSession) -> None:
+        if session.peer.connectionState in ("failed", "closed"):
+            self._drop(session)
+
+    def _drop(self, session: WhepSession) -> None:
+        if session.closed:
+            return
+        session.closed = True
+        self._sessions.pop(session.id, None)
+        self._detach(session)
+        task = asyncio.create_task(self._close(session.peer))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close(self, peer: RTCPeerConnection) -> None:
+        try:
+            await asyncio.wait_for(peer.close(), CLOSE_TIMEOUT_S)
+        except (TimeoutError, ConnectionError) as error:
+            log.warning("viewer_not_closed", extra={"detail": type(error).__name__})
+
+    async def _sweep(self) -> None:
+        """Frees sessions that never connected."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now_s = self._clock.monotonic_s()
+            for session in self.all():
+                if not session.connected and now_s - session.created_s > CONNECT_TIMEOUT_S:
+                    self._drop(session)
