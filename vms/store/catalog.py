@@ -199,11 +199,14 @@ def page(
     *,
     states: Sequence[SegmentState] = ("recorded", "purging", "purged"),
     volume_uuid: str | None = None,
+    camera_id: str | None = None,
 ) -> list[Segment]:
     """By id, which is also the order of the chains. Ask again with the last id until it is empty."""
     rows = select(SegmentRow).where(SegmentRow.id > after_id, SegmentRow.state.in_(states))
     if volume_uuid is not None:
         rows = rows.where(SegmentRow.volume_uuid == volume_uuid)
+    if camera_id is not None:
+        rows = rows.where(SegmentRow.camera_id == camera_id)
     return [_segment(row) for row in tx.scalars(rows.order_by(SegmentRow.id).limit(limit))]
 
 
