@@ -1,11 +1,12 @@
-"""One answer to "what is this camera?" for everybody who asks: both streams and the PTZ worker."""
+"""One answer to "what is this camera?" for everybody who asks: both streams and the PTZ worker.
+
+Three workers that each ask a camera with a wrong password, and each try again, would lock its account.
+"""
 
 import threading
 from collections.abc import Callable
 
 from ingest.onvif_camera import OnvifCamera
-from ingest.onvif_client import resolve_camera
-from ingest.onvif_endpoint import OnvifEndpoint
 from ingest.onvif_link import REFUSED_S
 from vms.clock import Clock
 from vms.errors import CameraError, CameraUnauthorized
@@ -19,9 +20,10 @@ FAILED_S = 3.0
 class CameraResolver:
     """`camera` may be called from any thread; while one asks the camera, the others wait for its answer."""
 
-    def __init__(self, endpoint: OnvifEndpoint, clock: Clock, resolve: Callable[[], OnvifCamera] | None = None) -> None:
+    def __init__(self, resolve: Callable[[], OnvifCamera], clock: Clock) -> None:
+        """resolve: asks the camera, usually resolve_camera with the endpoint as it is configured now."""
+        self._resolve = resolve
         self._clock = clock
-        self._resolve = resolve or (lambda: resolve_camera(endpoint, clock=clock))
         self._lock = threading.Lock()
         self._camera: OnvifCamera | None = None
         self._error: CameraError | None = None
@@ -39,9 +41,10 @@ class CameraResolver:
             return self._camera
 
     def forget(self) -> None:
-        """Ask anew at the next need: another password, another address."""
+        """A stream was lost: ask anew at the next need. A failure stays remembered, so that no account locks."""
         with self._lock:
-            self._valid_until_s = float("-inf")
+            if self._error is None:
+                self._valid_until_s = float("-inf")
 
     def _ask(self) -> None:
         try:
