@@ -51,7 +51,7 @@ def parse_rtcp(data: bytes) -> RtcpSummary:
             break
         if kind == _SENDER_REPORT and end - at >= _SENDER_REPORT_BYTES:
             ssrc, ntp, rtp_timestamp = struct.unpack_from(">IQI", data, at + 4)
-            if ntp >> 32:
+            if ntp:
                 report = SenderReport(ssrc, ntp, rtp_timestamp)
         elif kind == _BYE:
             goodbye = True
