@@ -182,6 +182,6 @@ async def static_file(request: Request, path: str) -> Response:
         response = await _static.get_response(path, request.scope)
     except HTTPException as error:
         return Response(status_code=error.status_code)
-    versioned = path.startswith("vendor/") and "@" in path
+    versioned = path.startswith("vendor/") and "@" in path and not path.endswith("sprite.svg")
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
     return response

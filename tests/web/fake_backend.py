@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import uvicorn
 from aiortc import (
@@ -242,7 +243,7 @@ def _session_routes(app: FastAPI, backend: Backend) -> None:
             "fps": float(FPS), "bitrate_bps": 512_000, "gop_s": 1.0, "last_frame_us": now_us(), "lost_packets": 0,
             "reconnects": 0, "recording": "on", "recording_detail": "",
         }  # fmt: skip
-        main = stream | {"width": 1920, "height": 1080, "fps": 25.0, "bitrate_bps": 4_100_000}
+        main = stream | {"width": 1920, "height": 1080, "bitrate_bps": 4_100_000}
         return {
             "server_us": now_us(),
             "cameras": {id_: state | {"main": main, "sub": stream} for id_, state in backend.states.items()},
@@ -263,9 +264,8 @@ def _session_routes(app: FastAPI, backend: Backend) -> None:
 
     @app.get("/api/cameras/{camera}/snapshot")
     def snapshot(camera: str) -> Response:
-        out = io.BytesIO()
-        picture(number_of(camera), 3, 320, 180).to_image().save(out, "JPEG")
-        return Response(out.getvalue(), media_type="image/jpeg")
+        pixels = picture(number_of(camera), 3, 320, 180).to_ndarray(format="bgr24")
+        return Response(cv2.imencode(".jpg", pixels)[1].tobytes(), media_type="image/jpeg")
 
     @app.get("/api/cameras/{camera}/ptz/presets")
     def presets(camera: str) -> dict[str, Any]:
@@ -456,7 +456,7 @@ def lay_down_footage(backend: Backend, minutes_back: int = 5) -> int:
         })  # fmt: skip
     backend.gaps.append({
         "start_us": start_us + hole.start * SEGMENT_S * 1_000_000, "end_us": start_us + hole.stop * SEGMENT_S * 1_000_000,
-        "open": False, "reason": "camera_unreachable", "detail": "",
+        "open": False, "reason": "unreachable", "detail": "",
     })  # fmt: skip
     backend.retention_from_us = start_us - 2 * 86_400_000_000
     return start_us

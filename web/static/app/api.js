@@ -14,8 +14,9 @@ export class Problem extends Error {
     this.status = status;
     this.code = String(body.code ?? "");
     this.body = body;
-    /** @type {Record<string, string>} */
-    this.fields = typeof body.fields === "object" && body.fields ? body.fields : {};
+    /** What is wrong, by field, in the page's language. @type {Record<string, string>} */
+    this.fields = {};
+    for (const [name, text] of Object.entries(body.fields ?? {})) this.fields[name] = text?.[page.language] ?? String(text);
     this.retryAfterS = retryAfterS;
   }
 }

@@ -52,9 +52,10 @@ export function toQuery(state) {
   return `?${values}`;
 }
 
-/** By area and number: neighbours in the street stay neighbours on the wall. @param {CameraInfo[]} cameras */
+/** By area (the one with the lowest number first) and number. @param {CameraInfo[]} cameras */
 export function inOrder(cameras) {
-  return [...cameras].sort((a, b) => a.area.localeCompare(b.area, "nl") || a.number - b.number);
+  const byNumber = [...cameras].sort((a, b) => a.number - b.number);
+  return [...Map.groupBy(byNumber, ({ area }) => area).values()].flat();
 }
 
 /** @param {WallState} state @param {number} count */

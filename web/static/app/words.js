@@ -1,6 +1,6 @@
 /** Words for the values of the API, each a whole phrase. */
 
-import { page, t } from "./page.js";
+import { t } from "./page.js";
 
 /** @param {string} purpose */
 export function purposeText(purpose) {
@@ -80,21 +80,14 @@ export function fixText(source) {
 export function gapText(reason) {
   /** @type {Record<string, string>} */
   const words = {
-    camera_unreachable: t("camera niet bereikbaar"),
     unreachable: t("camera niet bereikbaar"),
-    camera_unauthorized: t("camera weigerde de aanmelding"),
     unauthorized: t("camera weigerde de aanmelding"),
     stalled: t("camera gaf geen beeld"),
     protocol_error: t("camera gaf onbegrijpelijk antwoord"),
-    restart: t("opname herstart"),
-    stopped: t("opname gestopt"),
     overflow: t("schijf te traag"),
-    disk_full: t("schijf vol"),
-    storage: t("opslag gestoord"),
-    decision: t("buiten de besluitperiode"),
-    unknown: t("oorzaak onbekend"),
+    restart: t("opname herstart"),
+    disk: t("schijf vol of gestoord"),
   };
   return words[reason] ?? reason;
 }
 
-export const inLanguage = (/** @type {{nl: string, en: string}} */ words) => words[page.language];

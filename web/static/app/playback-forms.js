@@ -1,0 +1,128 @@
+/** The two forms of looking back: why (purpose and number), and what (camera, day, from, to). */
+
+import { html, nothing } from "lit";
+
+import { Problem, messageOf } from "./api.js";
+import { icon } from "./icon.js";
+import { t } from "./page.js";
+import { clockTime, hourMinute, instants, isoDate, zone } from "./times.js";
+
+const DAY_US = 86_400_000_000;
+
+/** @returns {[string, string][]} */
+const purposes = () => [
+  ["heterdaad", t("heterdaad")],
+  ["opsporing", t("opsporing van een strafbaar feit")],
+  ["openbare_orde", t("handhaving van de openbare orde")],
+  ["hulpverlening", t("hulpverlening")],
+  ["vermissing", t("vermissing")],
+];
+
+/** @param {HTMLFormElement} form @param {string} name @param {string} text */
+function fieldError(form, name, text) {
+  const place = form.querySelector(`#${name}-error`);
+  if (place) place.textContent = text;
+  const field = form.elements.namedItem(name);
+  if (field instanceof HTMLElement) {
+    field.setAttribute("aria-invalid", String(text !== ""));
+    if (text) field.focus();
+  }
+}
+
+/** @param {import("./vms-playback.js").Playback} page */
+export function purposeForm(page) {
+  /** @param {SubmitEvent} event */
+  const submit = async (event) => {
+    event.preventDefault();
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const values = new FormData(form);
+    const purpose = String(values.get("purpose"));
+    const reference = String(values.get("reference")).trim();
+    fieldError(form, "reference", reference.length < 3 ? t("Vul het registratienummer in, bijvoorbeeld BVH 2026-118822.") : "");
+    fieldError(form, "purpose", purpose ? "" : t("Kies waarvoor u terugkijkt."));
+    if (!purpose || reference.length < 3) return;
+    try {
+      await page.consult(purpose, reference);
+    } catch (error) {
+      if (error instanceof Problem) for (const [name, text] of Object.entries(error.fields)) fieldError(form, name, text);
+      page.error = messageOf(error);
+      page.requestUpdate();
+    }
+  };
+  return html`<form class="purpose" @submit=${submit} novalidate>
+    ${icon("history")}
+    <h2>${t("Waarvoor kijkt u terug?")}</h2>
+    <p>${t("Zonder doel en registratienummer is er geen beeld. Beide komen met elke zoekvraag, elk bekeken fragment en elke download in het logboek.")}</p>
+    ${page.error ? html`<p class="failed" role="alert">${page.error}</p>` : nothing}
+    <label for="purpose">${t("Doel")}</label>
+    <select id="purpose" name="purpose" aria-describedby="purpose-error"><option value="">${t("kies…")}</option>${purposes().map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select>
+    <p class="field-error" id="purpose-error"></p>
+    <label for="reference">${t("Registratienummer")}</label>
+    <input id="reference" name="reference" maxlength="60" autocomplete="off" placeholder="BVH 2026-118822" aria-describedby="reference-error">
+    <p class="field-error" id="reference-error"></p>
+    <button class="primary">${t("Verder")}</button>
+  </form>`;
+}
+
+/** @param {HTMLFormElement} form @param {string} name the field's, e.g. "from" @param {string} day */
+function readTime(form, name, day) {
+  const time = /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value;
+  const which = /** @type {HTMLSelectElement | null} */ (form.elements.namedItem(`${name}-zone`));
+  const found = instants(day, time);
+  return found[Math.min(Number(which?.value ?? 0), found.length - 1)] ?? NaN;
+}
+
+/** @param {import("./vms-playback.js").Playback} page */
+export function queryForm(page) {
+  const query = new URLSearchParams(location.search);
+  const nowUs = Date.now() * 1000;
+  const toUs = page.coverage?.to_us ?? (Number(query.get("tot")) || Math.floor(nowUs / 60e6) * 60e6);
+  const fromUs = page.coverage?.from_us ?? (Number(query.get("van")) || toUs - 30 * 60e6);
+  const chosen = page.camera || query.get("camera") || page.cameras[0]?.id;
+
+  /** @param {SubmitEvent} event */
+  const submit = (event) => {
+    event.preventDefault();
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const values = new FormData(form);
+    const day = String(values.get("day"));
+    const from = readTime(form, "from", day);
+    let to = readTime(form, "to", day);
+    if (to <= from) to = readTime(form, "to", isoDate(from + DAY_US)); // past midnight
+    fieldError(form, "from", Number.isNaN(from) ? t("Deze tijd bestaat niet op die dag.") : "");
+    fieldError(form, "to", Number.isNaN(to) ? t("Deze tijd bestaat niet op die dag.") : "");
+    if (Number.isNaN(from) || Number.isNaN(to)) return;
+    page.profile = values.get("profile") === "main" ? "main" : "sub";
+    const camera = String(values.get("camera"));
+    history.replaceState(null, "", `?${new URLSearchParams({ camera, van: String(from), tot: String(to) })}`);
+    page.load(camera, from, to);
+  };
+  /** CET or CEST beside the time; a choice where the hour comes twice. @param {Event} event */
+  const zones = (event) => {
+    const form = /** @type {HTMLFormElement} */ (/** @type {HTMLElement} */ (event.target).closest("form"));
+    const day = /** @type {HTMLInputElement} */ (form.elements.namedItem("day")).value;
+    for (const name of ["from", "to"]) {
+      const found = instants(day, /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value);
+      const select = /** @type {HTMLSelectElement} */ (form.elements.namedItem(`${name}-zone`));
+      select.replaceChildren(...found.map((us, index) => new Option(zone(us), String(index))));
+      select.disabled = found.length < 2;
+    }
+  };
+  /** @param {string} name @param {string} text @param {number} us */
+  const time = (name, text, us) => html`<div><label for=${name}>${text}</label><div class="time">
+      <input id=${name} name=${name} type="time" step="1" .value=${us % 60e6 ? clockTime(us) : hourMinute(us)} required @change=${zones} aria-describedby="${name}-error">
+      <select name="${name}-zone" aria-label=${t("Tijdzone")} disabled><option value="0">${zone(us)}</option></select></div>
+      <p class="field-error" id="${name}-error"></p></div>`;
+  return html`<form class="query" @submit=${submit}>
+    <div class="why"><span class="chip">${purposes().find(([value]) => value === page.consultation?.purpose)?.[1] ?? page.consultation?.purpose}</span>
+      <strong>${page.consultation?.reference}</strong>
+      <button type="button" class="quiet" @click=${() => page.endConsultation()}>${t("Afsluiten")}</button></div>
+    <div class="fields">
+      <div class="camera"><label for="camera">${t("Camera")}</label><select id="camera" name="camera">${page.cameras.map((camera) => html`<option value=${camera.id} ?selected=${camera.id === chosen}>${String(camera.number).padStart(2, "0")} ${camera.name}${camera.area ? ` (${camera.area})` : ""}</option>`)}</select></div>
+      <div><label for="day">${t("Datum")}</label><input id="day" name="day" type="date" .value=${isoDate(fromUs)} max=${isoDate(nowUs)} required @change=${zones}></div>
+      ${time("from", t("Van"), fromUs)}${time("to", t("Tot"), toUs)}
+      <div><label for="profile">${t("Kwaliteit")}</label><select id="profile" name="profile"><option value="sub" ?selected=${page.profile === "sub"}>${t("snel")}</option><option value="main" ?selected=${page.profile === "main"}>${t("volledig")}</option></select></div>
+      <button class="primary" ?disabled=${page.busy}>${icon("search")}${page.busy ? t("Zoeken…") : t("Beelden zoeken")}</button>
+    </div>
+  </form>`;
+}

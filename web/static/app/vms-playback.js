@@ -1,0 +1,360 @@
+/** Looking back: first why, then which camera and when; only then pictures. */
+
+import { LitElement, html, nothing } from "lit";
+
+import "./timeline.js";
+import { Problem, getJson, messageOf, post } from "./api.js";
+import { IDLE, runExport } from "./export-job.js";
+import { icon } from "./icon.js";
+import { MsePlayer } from "./mse-player.js";
+import { announce, bytes, decimal, t } from "./page.js";
+import { purposeForm, queryForm } from "./playback-forms.js";
+import { playbackKeys } from "./playback-keys.js";
+import { clockTime, full, span, zone } from "./times.js";
+import { inOrder } from "./wall-state.js";
+
+export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
+const KEPT = "uitkijk-raadpleging";
+
+/** @typedef {{ id: number, expires_us: number, purpose: string, reference: string }} Consultation */
+
+export class Playback extends LitElement {
+  constructor() {
+    super();
+    /** @type {import("./vms-tile.js").CameraInfo[]} */
+    this.cameras = [];
+    /** @type {Consultation | null} */
+    this.consultation = this._kept();
+    /** @type {import("./timeline.js").Coverage | null} */
+    this.coverage = null;
+    this.camera = "";
+    /** @type {"main" | "sub"} */
+    this.profile = "sub";
+    this.message = "";
+    this.error = "";
+    this.busy = false;
+    this.speed = 1;
+    this.reverse = 0;
+    /** @type {number | null} */
+    this.inUs = null;
+    /** @type {number | null} */
+    this.outUs = null;
+    this.job = IDLE;
+    this.askedMs = 0;
+    /** @type {MsePlayer | null} */
+    this.player = null;
+    this._reverseTimer = 0;
+    this._messageTimer = 0;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  async connectedCallback() {
+    super.connectedCallback();
+    playbackKeys(this);
+    try {
+      this.cameras = inOrder((await getJson("/api/cameras")).cameras);
+    } catch (error) {
+      this.error = messageOf(error);
+    }
+    this.requestUpdate();
+    await this.updateComplete;
+    const query = new URLSearchParams(location.search);
+    if (this.consultation && query.has("camera") && query.has("van")) {
+      this.load(String(query.get("camera")), Number(query.get("van")), Number(query.get("tot")), Number(query.get("op")) || undefined);
+    }
+  }
+
+  /** @returns {Consultation | null} */
+  _kept() {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    return kept && kept.expires_us > Date.now() * 1000 ? kept : null;
+  }
+
+  get video() {
+    return /** @type {HTMLVideoElement} */ (this.querySelector("video"));
+  }
+
+  get timeline() {
+    return /** @type {import("./timeline.js").Timeline} */ (this.querySelector("vms-timeline"));
+  }
+
+  /** @param {string} purpose @param {string} reference @returns {Promise<void>} throws Problem */
+  async consult(purpose, reference) {
+    const made = await post("/api/consultations", { purpose, reference });
+    this.consultation = { ...made, purpose, reference };
+    sessionStorage.setItem(KEPT, JSON.stringify(this.consultation));
+    this.requestUpdate();
+  }
+
+  endConsultation() {
+    sessionStorage.removeItem(KEPT);
+    this.player?.close();
+    this.player = null;
+    this.consultation = null;
+    this.coverage = null;
+    history.replaceState(null, "", location.pathname);
+    this.requestUpdate();
+  }
+
+  /** @param {string} text @param {boolean} [lasting] */
+  say(text, lasting = false) {
+    this.message = text;
+    announce(text);
+    clearTimeout(this._messageTimer);
+    if (!lasting) {
+      this._messageTimer = window.setTimeout(() => {
+        this.message = "";
+        this.requestUpdate();
+      }, 6000);
+    }
+    this.requestUpdate();
+  }
+
+  /**
+   * @param {string} camera @param {number} fromUs @param {number} toUs
+   * @param {number} [atUs] where to begin; default the first recorded moment
+   */
+  async load(camera, fromUs, toUs, atUs) {
+    if (!this.consultation) return;
+    this.busy = true;
+    this.error = "";
+    this.message = "";
+    this.requestUpdate();
+    try {
+      const query = new URLSearchParams({ camera, from_us: String(fromUs), to_us: String(toUs), profile: this.profile, consultation: String(this.consultation.id) });
+      this.coverage = await getJson(`/api/coverage?${query}`);
+      this.askedMs = performance.now();
+      this.camera = camera;
+      this.inUs = null;
+      this.outUs = null;
+      this.job = IDLE;
+      this.requestUpdate();
+      await this.updateComplete;
+      await this._play(atUs);
+    } catch (error) {
+      this._refused(error);
+    } finally {
+      this.busy = false;
+      this.requestUpdate();
+    }
+  }
+
+  /** @param {number} [atUs] */
+  async _play(atUs) {
+    const { coverage } = this;
+    if (!coverage) return;
+    this.player ??= this._makePlayer();
+    const begin = atUs ?? Math.max(coverage.from_us, coverage.segments[0]?.start_us ?? coverage.from_us);
+    this.timeline.show(coverage);
+    this.timeline.moveTo(begin);
+    if (!coverage.segments.length) {
+      const gone = coverage.retention_from_us >= coverage.to_us;
+      this.say(gone ? t("De bewaartermijn van deze beelden is voorbij; ze zijn gewist.") : t("In deze periode is niets opgenomen."), true);
+      this.player.close();
+      return;
+    }
+    await this.player.open(coverage.segments, Math.min(coverage.from_us, coverage.segments[0].start_us), begin);
+    this._setSpeed(1);
+    this.video.play().catch(() => undefined);
+  }
+
+  _makePlayer() {
+    const player = new MsePlayer(this.video);
+    player.addEventListener("time", () => this._moved());
+    player.addEventListener("loading", () => this.requestUpdate());
+    player.addEventListener("end", () => this.say(t("Einde van de opname in deze periode.")));
+    player.addEventListener("gap", (event) => {
+      const { from_us, to_us } = /** @type {CustomEvent} */ (event).detail;
+      this.say(t("Geen opname van {from} tot {to}: overgeslagen", { from: clockTime(from_us), to: `${clockTime(to_us)} ${zone(to_us)}` }));
+    });
+    player.addEventListener("problem", (event) => this._refused(/** @type {CustomEvent} */ (event).detail));
+    for (const name of ["play", "pause", "waiting", "playing"]) this.video.addEventListener(name, () => this.requestUpdate());
+    const { timeline } = this;
+    timeline.addEventListener("scrub", (event) => this._scrub(/** @type {CustomEvent} */ (event).detail));
+    timeline.addEventListener("seek", (event) => this.seek(/** @type {CustomEvent} */ (event).detail));
+    return player;
+  }
+
+  /** @param {unknown} error */
+  _refused(error) {
+    if (error instanceof Problem && error.code.startsWith("consultation")) {
+      this.endConsultation();
+      this.error = error.message;
+      return;
+    }
+    if (error instanceof Problem && error.status === 410) this.say(t("Gewist: de bewaartermijn van dit moment is voorbij."), true);
+    else if (error instanceof Problem && error.status === 403) this.say(t("Geen recht op deze beelden: {reason}", { reason: error.message }), true);
+    else this.say(messageOf(error), true);
+  }
+
+  _moved() {
+    if (!this.player?.isOpen || this.video.seeking) return;
+    this.timeline.moveTo(this.player.nowUs);
+    const place = this.querySelector(".instant");
+    if (place) place.textContent = full(this.player.nowUs);
+    const erased = this.querySelector(".erased");
+    if (erased) erased.textContent = this._erasedIn();
+  }
+
+  _erasedIn() {
+    if (!this.coverage || !this.player?.isOpen) return "";
+    const { nowUs } = this.player;
+    const hold = this.coverage.holds.find(({ start_us, end_us }) => start_us <= nowUs && nowUs < end_us);
+    if (hold) return t("veiliggesteld, zaak {case}", { case: hold.case_number });
+    const left = nowUs - this.coverage.retention_from_us - (performance.now() - this.askedMs) * 1000;
+    return t("wordt gewist over {span}", { span: span(left) });
+  }
+
+  /** @param {number} us */
+  seek(us) {
+    if (!this.player?.isOpen) return;
+    this.player.seek(us);
+    const query = new URLSearchParams(location.search);
+    query.set("op", String(Math.round(us)));
+    history.replaceState(null, "", `?${query}`);
+  }
+
+  /** @param {number} us */
+  _scrub(us) {
+    const place = this.querySelector(".instant");
+    if (place) place.textContent = full(us);
+  }
+
+  /** @param {number} seconds */
+  skip(seconds) {
+    if (this.player?.isOpen) this.seek(this.player.nowUs + seconds * 1e6);
+  }
+
+  toggle() {
+    this._stopReverse();
+    if (this.video.paused) this.video.play().catch(() => undefined);
+    else this.video.pause();
+  }
+
+  /** @param {number} speed */
+  _setSpeed(speed) {
+    this._stopReverse();
+    this.speed = speed;
+    this.video.playbackRate = speed;
+    this.requestUpdate();
+  }
+
+  /** L: forward, each time faster. */
+  forward() {
+    const faster = this.video.paused || this.reverse ? 1 : (SPEEDS.find((speed) => speed > this.speed) ?? 16);
+    this._setSpeed(faster);
+    this.video.play().catch(() => undefined);
+  }
+
+  /** K: stop. */
+  hold() {
+    this._setSpeed(1);
+    this.video.pause();
+  }
+
+  /** J: backwards by steps, each time faster. */
+  backward() {
+    const speed = Math.min(4, this.reverse ? this.reverse * 2 : 1);
+    this._stopReverse();
+    this.video.pause();
+    this.reverse = speed;
+    this._reverseTimer = window.setInterval(() => this.video.seeking || this.player?.seek(this.player.nowUs - speed * 500_000), 500);
+    this.requestUpdate();
+  }
+
+  _stopReverse() {
+    clearInterval(this._reverseTimer);
+    this.reverse = 0;
+  }
+
+  /** @param {"in" | "out"} which */
+  mark(which) {
+    if (!this.player?.isOpen) return;
+    const now = this.player.nowUs;
+    if (which === "in") this.inUs = now;
+    else this.outUs = now;
+    if (this.inUs !== null && this.outUs !== null && this.inUs >= this.outUs) {
+      if (which === "in") this.outUs = null;
+      else this.inUs = null;
+    }
+    Object.assign(this.timeline, { inUs: this.inUs, outUs: this.outUs });
+    this.timeline.draw();
+    this.job = IDLE;
+    this.requestUpdate();
+  }
+
+  async download() {
+    if (this.inUs === null || this.outUs === null || !this.consultation) return;
+    const utc = (/** @type {number} */ us) => new Date(us / 1000).toISOString();
+    const wish = { camera: this.camera, from: utc(this.inUs), to: utc(this.outUs), profile: "main", consultation: this.consultation.id };
+    await runExport(wish, (job) => {
+      this.job = job;
+      if (job.state === "done") announce(t("De download staat klaar."));
+      this.requestUpdate();
+    });
+  }
+
+  _controls() {
+    const playing = this.player?.isOpen && !this.video?.paused;
+    /** @param {string} name @param {string} text @param {() => void} act */
+    const button = (name, text, act) => html`<button type="button" title=${text} aria-label=${text} ?disabled=${!this.player?.isOpen} @click=${act}>${icon(name)}</button>`;
+    return html`<div class="controls" role="toolbar" aria-label=${t("Afspelen")}>
+      ${button("rewind", t("10 seconden terug (←)"), () => this.skip(-10))}
+      ${button("step-back", t("beeld terug (,)"), () => this.player?.stepFrames(-1))}
+      <button type="button" class="primary play" title=${t("Afspelen of pauze (spatie)")} aria-label=${t("Afspelen of pauze (spatie)")} ?disabled=${!this.player?.isOpen} @click=${() => this.toggle()}>${icon(playing ? "pause" : "play")}</button>
+      ${button("step-forward", t("beeld vooruit (.)"), () => this.player?.stepFrames(1))}
+      ${button("fast-forward", t("10 seconden vooruit (→)"), () => this.skip(10))}
+      <label class="speed"><span class="sr">${t("Snelheid")}</span><select @change=${(/** @type {Event} */ event) => this._setSpeed(Number(/** @type {HTMLSelectElement} */ (event.target).value))}>
+        ${SPEEDS.map((speed) => html`<option value=${speed} ?selected=${speed === this.speed}>${decimal(speed, speed < 1 ? 1 : 0)}×</option>`)}</select></label>
+      ${this.reverse ? html`<span class="chip">◀ ${this.reverse}×</span>` : nothing}
+      <time class="instant num"></time>
+      <span class="erased"></span>
+      <span class="spacer"></span>
+      ${button("zoom-out", t("Tijdlijn ruimer (−)"), () => this.timeline.zoom(2))}
+      ${button("zoom-in", t("Tijdlijn fijner (+)"), () => this.timeline.zoom(0.5))}
+    </div>`;
+  }
+
+  _selection() {
+    /** @param {number | null} us */
+    const shown = (us) => (us === null ? "–" : `${clockTime(us)} ${zone(us)}`);
+    const complete = this.inUs !== null && this.outUs !== null;
+    const { job } = this;
+    return html`<section class="export" aria-label=${t("Downloaden")}>
+      <button type="button" ?disabled=${!this.player?.isOpen} @click=${() => this.mark("in")}><kbd>[</kbd>${t("In")} <span class="num">${shown(this.inUs)}</span></button>
+      <button type="button" ?disabled=${!this.player?.isOpen} @click=${() => this.mark("out")}><kbd>]</kbd>${t("Uit")} <span class="num">${shown(this.outUs)}</span></button>
+      ${complete ? html`<span class="chip num">${span(Number(this.outUs) - Number(this.inUs))}</span>` : nothing}
+      <button type="button" class="primary" id="export" ?disabled=${!complete || job.state === "queued" || job.state === "busy"} @click=${() => this.download()}>${icon("download")}${t("MP4 met maskers maken")}</button>
+      ${job.state === "queued" ? html`<span>${t("in de wachtrij…")}</span>` : nothing}
+      ${job.state === "busy" ? html`<progress max="1" value=${job.progress}></progress><span class="num">${Math.round(job.progress * 100)} %</span>` : nothing}
+      ${job.state === "failed" ? html`<span class="failed" role="alert">${icon("circle-x")}${job.error || t("De export is mislukt.")}</span>` : nothing}
+      ${job.state === "done" ? html`<a class="button" id="export-file" href=${job.url ?? ""} download>${icon("download")}${t("Opslaan")} (${bytes(job.bytes ?? 0)})</a><span class="hash"><abbr title="Secure Hash Algorithm">SHA-256</abbr> <code>${job.sha256}</code></span>` : nothing}
+    </section>`;
+  }
+
+  render() {
+    if (!this.consultation) return purposeForm(this);
+    const { coverage } = this;
+    const loading = this.player?.isOpen && this.video && this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
+    const camera = this.cameras.find(({ id }) => id === this.camera);
+    return html`${queryForm(this)}
+      <section class="theatre" ?hidden=${!coverage}>
+        <div class="screen"><video muted playsinline disablepictureinpicture></video>
+          <span class="looking-back">${icon("history")}${t("TERUGKIJKEN")}</span>
+          ${camera ? html`<span class="caption"><b class="num">${String(camera.number).padStart(2, "0")}</b> ${camera.name}</span>` : nothing}
+          ${loading ? html`<span class="loading">${t("Beeld wordt geladen…")}</span>` : nothing}
+          ${this.message ? html`<p class="notice" role="status">${this.message}</p>` : nothing}
+        </div>
+        <vms-timeline></vms-timeline>
+        <p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="expired">${t("gewist")}</span></p>
+        ${this._controls()}${this._selection()}
+        <details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details>
+      </section>
+      ${!coverage && this.error ? html`<p class="notice" role="alert">${this.error}</p>` : nothing}`;
+  }
+}
+
+customElements.define("vms-playback", Playback);
