@@ -32,6 +32,7 @@ _MAX_PENDING = 40
 """Access units under way from a camera to the event loop; more means the loop stands still."""
 _MAX_CLOCK_DRIFT_US = 120_000
 _THREADS = 2
+_PATIENCE_S = 0.025
 _JOIN_TIMEOUT_S = 3.0
 
 
@@ -50,9 +51,12 @@ class RenderPool:
     def add(self, camera: "_LiveCamera") -> None:
         with self._changed:
             heapq.heappush(self._due, (camera.first_due_s, next(self._order), camera))
-            self._changed.notify()
+            self._changed.notify_all()
         while len(self._threads) < self._count:
-            thread = threading.Thread(target=self._run, name=f"sim-render-{len(self._threads)}", daemon=True)
+            index = len(self._threads)
+            thread = threading.Thread(
+                target=self._run, args=(index * _PATIENCE_S,), name=f"sim-render-{index}", daemon=True
+            )
             self._threads.append(thread)
             thread.start()
 
@@ -64,8 +68,9 @@ class RenderPool:
         for thread in self._threads:
             thread.join(_JOIN_TIMEOUT_S)
 
-    def _run(self) -> None:
-        while (camera := self._next()) is not None:
+    def _run(self, patience_s: float) -> None:
+        """patience_s: how late a camera must be before this thread takes it: one thread works, others help out."""
+        while (camera := self._next(patience_s)) is not None:
             try:
                 due_s = camera.tick()
             except (av.FFmpegError, cv2.error, ValueError):  # one camera's trouble must not stop the others
@@ -75,10 +80,10 @@ class RenderPool:
                 with self._changed:
                     heapq.heappush(self._due, (due_s, next(self._order), camera))
 
-    def _next(self) -> "_LiveCamera | None":
+    def _next(self, patience_s: float) -> "_LiveCamera | None":
         with self._changed:
             while not self._stopping:
-                wait_s = self._due[0][0] - self._clock.monotonic_s() if self._due else None
+                wait_s = self._due[0][0] + patience_s - self._clock.monotonic_s() if self._due else None
                 if wait_s is not None and wait_s <= 0:
                     return heapq.heappop(self._due)[2]
                 self._changed.wait(wait_s)
