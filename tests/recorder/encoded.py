@@ -21,7 +21,7 @@ PICTURE_90K = 90_000 // FPS
 
 @cache
 def pictures(
-    count: int = 120, width: int = 64, height: int = 48, codec: Codec = "h264"
+    count: int = 100, width: int = 64, height: int = 48, codec: Codec = "h264"
 ) -> tuple[tuple[bytes, bool], ...]:
     """Access units; picture n has brightness 16 + 2 · (n mod 100)."""
     encoder = av.CodecContext.create("libx264" if codec == "h264" else "libx265", "w")
@@ -56,7 +56,7 @@ def stream(
     delay_us: int = 0,
 ) -> list[Packet]:
     """Packets first … first+count−1 of an endless 10 pictures/s stream with a keyframe each second."""
-    loop = pictures(120, *size, codec)
+    loop = pictures(100, *size, codec)
     packets = []
     for number in range(first, first + count):
         data, is_keyframe = loop[number % len(loop)]

@@ -1,0 +1,74 @@
+"""Recorder processes for the kill test: `python -m tests.recorder.recording_child DIR`.
+
+For each line on stdin (number of the first picture) it forks a recorder and prints its pid. That one recovers, then
+records scripted packets, printing the number of each picture once it was handed to the muxer. Forked, because
+importing everything takes longer than the test should.
+"""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from recorder.disk import VolumeSet, identify_volumes
+from recorder.journal import Journal
+from recorder.poses import PoseTrack
+from recorder.recovery import Recovery
+from recorder.segment_writer import StreamRecorder, StreamSettings
+from tests.fakes import FakeClock, pose
+from tests.recorder.encoded import stream
+from vms.config import Volume
+from vms.keys import KeyRing
+from vms.store import Store, catalog
+from vms.units import CameraId, us_from_utc
+
+
+def record(root: Path, first: int) -> None:
+    sys.stdout.write(f"{os.getpid()}\n")
+    sys.stdout.flush()
+    clock = FakeClock()
+    store = Store(f"sqlite:///{root}/data/uitkijk.db")
+    keys = KeyRing(root / "data/keys", root / "data/keys/site.key")
+    [volume] = identify_volumes([Volume(path=root / "data/media")], store, clock)
+    recovery = Recovery(keys)
+    recovery.run(volume, store, {"markt-01"})
+    with store.reading() as tx:
+        end = catalog.last_end(tx, "markt-01", "sub")
+    journal = Journal(store)
+    journal.start()
+    poses = PoseTrack()
+    recorder = StreamRecorder(
+        CameraId("markt-01"),
+        "sub",
+        StreamSettings(3, "public_order", 16 << 20, keys.data_key),
+        VolumeSet([volume], clock, 0),
+        journal,
+        recovery.finish_part,
+        poses,
+        us_from_utc(end) if end else None,
+    )
+    packets = stream(1000, first=first)
+    packets[0] = replace(packets[0], starts_run=True)
+    for packet in packets:
+        poses.put(pose(packet.received_us, pan=packet.sequence % 10 / 10, move_status="moving"))
+        recorder.offer(packet)
+        recorder.pump()
+        sys.stdout.write(f"{packet.sequence}\n")
+        sys.stdout.flush()
+
+
+def main() -> None:
+    root = Path(sys.argv[1])
+    stream(1)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            record(root, int(line))
+            os._exit(1)
+        os.waitpid(pid, 0)
+        sys.stdout.write("gone\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
