@@ -237,7 +237,8 @@ class RtspSession:
 
     def read(self) -> FeedRead:
         """One large read; also keeps the session alive and reports reception."""
-        frames, messages = self._splitter.feed(self._connection.recv(_READ_TIMEOUT_S))
+        timeout_s = 0.0 if self._early else _READ_TIMEOUT_S
+        frames, messages = self._splitter.feed(self._connection.recv(timeout_s))
         if self._early:
             frames, self._early = self._early + frames, []
         channel = self._rtp_channel
