@@ -7,18 +7,20 @@ subscriber drops those by their sequence number (`PacketGate`). Nothing here eve
 loses packets, sees the hole in `sequence`, and skips to the next keyframe.
 """
 
+import contextlib
 import json
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 import zmq
 
-from vms.errors import CameraUnreachable
+from vms.errors import CameraUnreachable, UitkijkError
 from vms.packet import Packet, PtzPose
 from vms.status import CameraStatus, StreamStatus
 from vms.units import CameraId, Profile
@@ -253,7 +255,7 @@ class BusSubscriber:
         self._poke()
 
     def _poke(self) -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(zmq.Again):  # enough wake-ups are waiting
             self._wake_out.send(b"", zmq.NOBLOCK)
 
     def _run(self) -> None:
@@ -295,15 +297,21 @@ Answer = Mapping[str, Any]
 
 
 class RequestServer:
-    """Answers requests to a capture process, one at a time, in a thread of its own.
+    """Answers requests to a capture process. One hung camera holds up one worker thread, not the next request.
 
-    handler(request) returns a JSON-able mapping; UitkijkError becomes {"error": text, "kind": class name}.
+    handler(request) runs in a worker thread and returns a JSON-able mapping; UitkijkError becomes
+    {"error": text, "kind": class name}. More requests than workers wait their turn.
     """
 
-    def __init__(self, endpoint: str, handler: Callable[[Mapping[str, Any]], Answer]) -> None:
+    def __init__(self, endpoint: str, handler: Callable[[Mapping[str, Any]], Answer], workers: int = 8) -> None:
         self._endpoint = endpoint
         self._handler = handler
         self._context = zmq.Context()
+        self._lock = threading.Lock()
+        self._answers: deque[list[bytes]] = deque()
+        self._wake_in = self._context.socket(zmq.PAIR)
+        self._wake_out = self._context.socket(zmq.PAIR)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="request")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="requests", daemon=True)
 
@@ -314,24 +322,46 @@ class RequestServer:
         self._socket.setsockopt(zmq.MAXMSGSIZE, _MAX_REQUEST_BYTES)
         self._socket.bind(self._endpoint)
         _only_owner(self._endpoint)
+        self._wake_in.bind("inproc://answers")
+        self._wake_out.connect("inproc://answers")
         self._thread.start()
 
     def stop(self) -> None:
         self._stop.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._poke()
         self._thread.join(timeout=3)
-        self._socket.close(0)
+        with self._lock:
+            for socket in (self._socket, self._wake_in, self._wake_out):
+                socket.close(0)
         self._context.term()
 
     def _run(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        poller.register(self._wake_in, zmq.POLLIN)
         while not self._stop.is_set():
-            if not self._socket.poll(200):
-                continue
-            frames = self._socket.recv_multipart()
-            self._socket.send_multipart([*frames[:-1], json.dumps(self._answer(frames[-1])).encode()])
+            events = dict(poller.poll(1000))
+            if self._wake_in in events:
+                self._wake_in.recv(zmq.NOBLOCK)
+            if self._socket in events:
+                frames = self._socket.recv_multipart()
+                with contextlib.suppress(RuntimeError):  # the pool was just shut down
+                    self._pool.submit(self._work, frames)
+            while self._answers:
+                self._socket.send_multipart(self._answers.popleft())
+
+    def _work(self, frames: list[bytes]) -> None:
+        self._answers.append([*frames[:-1], json.dumps(self._answer(frames[-1])).encode()])
+        self._poke()
+
+    def _poke(self) -> None:
+        with self._lock:
+            if not self._wake_out.closed:
+                with contextlib.suppress(zmq.Again):  # enough wake-ups are waiting
+                    self._wake_out.send(b"", zmq.NOBLOCK)
 
     def _answer(self, body: bytes) -> Answer:
-        from vms.errors import UitkijkError
-
         try:
             return self._handler(json.loads(body))
         except UitkijkError as error:

@@ -122,3 +122,23 @@ def test_requests_are_answered_and_refusals_come_back_as_text(tmp_path: Path) ->
 def test_a_silent_capture_process_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(CameraUnreachable, match="did not answer"):
         request(f"ipc://{tmp_path}/nobody.ctl", {"op": "status"}, timeout_s=0.1)
+
+
+def test_a_hung_camera_does_not_hold_up_the_next_request(tmp_path: Path) -> None:
+    release = threading.Event()
+
+    def handler(body: object) -> dict[str, object]:
+        if body == {"op": "hang"}:
+            release.wait(5)
+        return {"ok": True}
+
+    endpoint = f"ipc://{tmp_path}/c.ctl"
+    server = RequestServer(endpoint, handler)
+    server.start()
+    hung = threading.Thread(target=request, args=(endpoint, {"op": "hang"}))
+    hung.start()
+    assert request(endpoint, {"op": "ptz_stop"}) == {"ok": True}
+    assert hung.is_alive()
+    release.set()
+    hung.join(5)
+    server.stop()
