@@ -64,8 +64,12 @@ class RtspServer:
             self._streams[camera.spec.id, profile] = CameraStream(camera, profile, source, shift)
 
     async def start(self) -> None:
-        """Listen; `port` then tells the real one. Raises CameraUnreachable when the address is taken."""
+        """Encode the loops (seconds, if there are loop cameras), then listen; `port` then tells the real one.
+
+        Raises CameraUnreachable when the address is taken.
+        """
         loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._encode_loops)
         try:
             self._server = await loop.create_server(
                 lambda: self._connected(RtspConnection(self, self._connections.discard)), self.host, self.port
@@ -147,6 +151,12 @@ class RtspServer:
             "a=recvonly",
         ]
         return "\r\n".join(lines) + "\r\n"
+
+    def _encode_loops(self) -> None:
+        for camera in self._cameras.values():
+            spec = camera.spec
+            for profile in PROFILES if spec.loop else ():
+                self._library.clip(spec.stream(profile), spec.codec, profile, spec.parameter_sets_in_band)
 
     def _connected(self, connection: RtspConnection) -> RtspConnection:
         self._connections.add(connection)
