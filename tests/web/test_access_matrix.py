@@ -1,0 +1,100 @@
+"""Every route declares what it needs, and every role gets exactly its row of the table."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
+
+from tests.web.served_site import MASKED, TURNING, Site
+from vms.rules.access import ACTIONS, ALLOWED, ROLES, Allow, Deny, decide
+from web import pages
+from web.deps import PUBLIC_PATHS, Guard
+
+VIDEO = {"live.watch", "snapshot.view", "footage.view", "footage.export", "footage.consult", "ptz.steer"}
+
+
+def guards(dependant: Dependant) -> Iterator[Guard]:
+    if isinstance(dependant.call, Guard):
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from guards(inner)
+
+
+def names(route: RouteContext) -> set[str]:
+    """A path, and for routes with a public sibling also path:METHOD."""
+    return {str(route.path)} | {f"{route.path}:{method}" for method in route.methods or ()}
+
+
+def test_every_route_has_an_action_or_is_public_on_purpose(site: Site) -> None:
+    page_paths = {getattr(route, "path", "") for route in pages.router.routes}
+    unguarded = []
+    checked = 0
+    for route in iter_route_contexts(site.app.routes):
+        checked += 1
+        if isinstance(route.original_route, APIRoute | APIWebSocketRoute):
+            found = list(guards(route.dependant))
+            if found and all(guard.action in ALLOWED for guard in found):
+                continue
+        if names(route) & PUBLIC_PATHS or names(route) & page_paths:
+            continue
+        unguarded.append(names(route))
+    assert unguarded == []
+    assert checked > 30
+
+
+def test_an_unguarded_route_would_be_found(site: Site) -> None:
+    @site.app.get("/api/forgotten")
+    def forgotten() -> str:
+        return "unguarded"
+
+    with pytest.raises(AssertionError, match="forgotten"):
+        test_every_route_has_an_action_or_is_public_on_purpose(site)
+
+
+def test_the_admin_sees_no_video_and_observers_do_not_look_back() -> None:
+    assert [action for action in VIDEO if isinstance(decide(["admin"], action), Allow)] == []  # type: ignore[arg-type]
+    assert isinstance(decide(["observer"], "footage.view"), Deny)
+    assert isinstance(decide(["technician"], "live.watch"), Deny)
+    assert isinstance(decide(["policy_officer"], "snapshot.view"), Deny)
+    assert decide(["admin", "observer"], "live.watch") == Allow("observer")
+    assert isinstance(decide(["root", "*", ""], "cameras.list"), Deny)
+
+
+def test_every_action_is_somebodys() -> None:
+    assert set(ALLOWED) == set(ACTIONS)
+    assert all(ALLOWED[action] <= set(ROLES) and ALLOWED[action] for action in ACTIONS)
+
+
+REQUESTS = {
+    "cameras.list": ("GET", "/api/cameras"),
+    "status.read": ("GET", "/api/status"),
+    "live.watch": ("POST", f"/whep/{MASKED}"),
+    "ptz.steer": ("POST", f"/api/cameras/{TURNING}/ptz/lock"),
+    "snapshot.view": ("GET", f"/api/cameras/{MASKED}/snapshot"),
+    "masks.read": ("GET", f"/api/cameras/{MASKED}/masks"),
+    "masks.write": ("POST", f"/api/cameras/{MASKED}/masks"),
+    "footage.consult": ("POST", "/api/consultations"),
+    "footage.view": ("GET", "/api/media/1"),
+    "footage.export": ("GET", "/api/exports"),
+    "metrics.read": ("GET", "/metrics"),
+}
+
+
+def test_each_role_gets_its_row_over_http_and_refusals_are_audited(site: Site) -> None:
+    for role in ROLES:
+        client = site.client(role)
+        for action, (method, path) in REQUESTS.items():
+            answer = client.request(method, path)
+            forbidden = answer.status_code == 403 and answer.json()["code"] == "forbidden"
+            assert forbidden == (role not in ALLOWED[action]), (role, action, answer.text)  # type: ignore[index]
+        refused = {entry.action for entry in site.audit(result="refused") if entry.actor == f"token:{role}"}
+        assert refused == {action for action in REQUESTS if role not in ALLOWED[action]}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("method", "path"), [*REQUESTS.values(), ("GET", "/api/me"), ("POST", "/api/logout")])
+def test_nobody_gets_nothing(site: Site, method: str, path: str) -> None:
+    answer = site.client().request(method, path)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "unauthenticated"

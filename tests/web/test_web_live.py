@@ -1,0 +1,179 @@
+"""WHEP towards browsers: rights and audit first, then live."""
+
+import pytest
+
+from tests.web.served_site import MASKED, OFFER, OPEN, Site, eventually
+from vms.clock import now_utc
+from vms.store import Store
+from vms.store.schema import VolumeRow
+from web import background
+
+SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
+
+
+def start(client, camera: str = MASKED, profile: str = "tile") -> str:
+    answer = client.post(f"/whep/{camera}?profile={profile}", content=OFFER, headers=SDP)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"].rpartition("/")[2]
+
+
+def test_an_offer_is_answered_with_the_session_to_talk_to(site: Site) -> None:
+    client = site.browser("observer")
+    answer = client.post(f"/whep/{MASKED}?profile=hero", content=OFFER, headers=SDP)
+    assert answer.status_code == 201
+    assert answer.headers["content-type"] == "application/sdp"
+    assert answer.headers["location"] == "/whep/session/session-0001"
+    assert answer.text == "v=0\r\nanswer"
+    [asked] = [body for method, path, body in site.live.asked if path == "/whep"]
+    assert asked == {"camera": MASKED, "profile": "hero", "sdp": OFFER, "user": "observer"}
+    [row] = site.audit("live.watch")
+    assert (row.actor, row.object, row.result) == ("observer", f"camera:{MASKED}", "allowed")
+
+
+def test_a_swap_is_audited_and_keeps_the_session(site: Site) -> None:
+    client = site.browser("observer")
+    session = start(client)
+    answer = client.patch(f"/api/live/{session}", json={"camera": OPEN, "profile": "hero"})
+    assert answer.json() == {"camera": OPEN, "profile": "hero"}
+    assert site.live.asked[-1] == ("PATCH", f"/whep/{session}", {"camera": OPEN, "profile": "hero"})
+    assert [row.object for row in site.audit("live.watch")] == [f"camera:{MASKED}", f"camera:{OPEN}"]
+
+
+def test_candidates_and_the_end_go_to_live(site: Site) -> None:
+    client = site.browser("observer")
+    session = start(client)
+    assert client.patch(f"/whep/session/{session}", content="a=candidate:1", headers=FRAGMENT).status_code == 204
+    assert site.live.asked[-1][2] == {"sdpfrag": "a=candidate:1"}
+    assert client.delete(f"/whep/session/{session}").status_code == 200
+    assert site.live.sessions == {}
+    assert client.delete(f"/whep/session/{session}").status_code == 404
+
+
+def test_somebody_elses_session_does_not_exist(site: Site) -> None:
+    session = start(site.browser("observer"))
+    other = site.browser("police_reviewer")
+    assert other.delete(f"/whep/session/{session}").status_code == 404
+    assert other.patch(f"/api/live/{session}", json={"camera": OPEN}).status_code == 404
+    assert other.patch(f"/whep/session/{session}", content="a=x", headers=FRAGMENT).status_code == 404
+    assert session in site.live.sessions
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "code"),
+    [
+        (OFFER, {"Content-Type": "text/plain"}, 415, "unsupported_media_type"),
+        ("v=0\r\n" + "x" * 65_536, SDP, 413, "too_large"),
+        ("hello", SDP, 422, "sdp"),
+        (b"v=0\xff\xfe", SDP, 422, "sdp"),
+        ("", SDP, 422, "sdp"),
+    ],
+)
+def test_what_is_no_offer_never_reaches_live(site: Site, content, headers, status, code) -> None:
+    answer = site.client("observer").post(f"/whep/{MASKED}", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["nl"] != answer.json()["en"]
+    assert site.live.paths("POST") == []
+
+
+@pytest.mark.parametrize("camera", ["nowhere-99", "..%2f..%2fetc", "x" * 300, "markt-01%00"])
+def test_an_unknown_camera_is_404(site: Site, camera: str) -> None:
+    answer = site.client("observer").post(f"/whep/{camera}", content=OFFER, headers=SDP)
+    assert answer.status_code == 404
+    assert site.live.paths("POST") == []
+
+
+def test_an_unknown_profile_is_refused(site: Site) -> None:
+    answer = site.client("observer").post(f"/whep/{MASKED}?profile=raw", content=OFFER, headers=SDP)
+    assert answer.status_code == 422
+    assert list(answer.json()["fields"]) == ["profile"]
+
+
+def test_lives_refusal_comes_through_with_its_retry_after(site: Site) -> None:
+    client = site.client("observer")
+    site.live.refuse["whep"] = (409, {"Retry-After": "2"})
+    answer = client.post(f"/whep/{MASKED}", content=OFFER, headers=SDP)
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (409, "no_picture", "2")
+    site.live.refuse["whep"] = (503, {"Retry-After": "5"})
+    answer = client.post(f"/whep/{MASKED}", content=OFFER, headers=SDP)
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "5")
+
+
+def test_a_dead_live_process_is_a_clear_503(site: Site) -> None:
+    site.stop_live()
+    answer = site.client("observer").post(f"/whep/{MASKED}", content=OFFER, headers=SDP)
+    assert (answer.status_code, answer.json()["code"]) == (503, "live_down")
+
+
+def test_options_answer_without_a_login(site: Site) -> None:
+    answer = site.client().options(f"/whep/{MASKED}")
+    assert answer.status_code == 200
+    assert answer.headers["accept-post"] == "application/sdp"
+
+
+def test_without_audit_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vms.store.engine.BUSY_TIMEOUT_MS", 20)
+    site = Site()
+    other = Store(site.config.database_url)
+    client = site.client("observer")
+    try:
+        with other.transaction() as blocking:
+            blocking.add(VolumeRow(uuid="lock", path="/", created_at=now_utc(site.clock)))
+            blocking.flush()
+            answers = [
+                client.post(f"/whep/{MASKED}", content=OFFER, headers=SDP),
+                client.get(f"/api/cameras/{MASKED}/snapshot"),
+            ]
+        assert [(a.status_code, a.json()["code"]) for a in answers] == [(503, "audit_unavailable")] * 2
+        assert site.live.asked == []
+    finally:
+        other.close()
+        site.close()
+
+
+def test_logging_out_ends_the_pictures_of_that_login_only(site: Site) -> None:
+    leaving, staying = site.browser("observer"), site.browser("police_reviewer")
+    gone, kept = start(leaving), start(staying)
+    leaving.post("/api/logout")
+    assert set(site.live.sessions) == {kept}
+    assert ("DELETE", f"/whep/{gone}", None) in site.live.asked
+
+
+def test_pictures_end_when_the_login_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "_LOGINS_EVERY_S", 0.05)
+    site = Site()
+    try:
+        start(site.browser("observer"))
+        site.clock.advance(12 * 3600)
+        eventually(lambda: not site.live.sessions)
+    finally:
+        site.close()
+
+
+def test_after_a_restart_of_web_the_page_keeps_its_session(site: Site) -> None:
+    client = site.browser("observer")
+    session = start(client)
+    site.stop_web()
+    site.start_web()
+    again = site.client()
+    again.cookies, again.headers["X-CSRF-Token"] = client.cookies, client.headers["X-CSRF-Token"]
+    eventually(lambda: site.client().get("/readyz").status_code == 200)
+    assert again.patch(f"/api/live/{session}", json={"camera": OPEN}).status_code == 200
+    other = site.browser("police_reviewer")
+    assert other.patch(f"/api/live/{session}", json={"camera": OPEN}).status_code == 404
+
+
+def test_a_snapshot_is_lives_masked_picture(site: Site) -> None:
+    answer = site.client("technician").get(f"/api/cameras/{MASKED}/snapshot?profile=hero")
+    assert answer.content == b"\xff\xd8masked"
+    assert (answer.headers["content-type"], answer.headers["x-mask"]) == ("image/jpeg", "ok")
+    assert site.live.paths("GET") == [f"/snapshot/{MASKED}?profile=hero"]
+    assert [row.object for row in site.audit("snapshot.view")] == [f"camera:{MASKED}"]
+
+
+def test_a_flood_of_offers_is_slowed_down(site: Site) -> None:
+    client = site.client("observer")
+    site.live.refuse["whep"] = (409, {})
+    codes = [client.post(f"/whep/{MASKED}", content=OFFER, headers=SDP).status_code for _ in range(125)]
+    assert set(codes[:120]) == {409}
+    assert set(codes[120:]) == {429}
