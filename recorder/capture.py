@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ingest.camera import StreamDown, StreamHealth, StreamSource, StreamWorker
 from ingest.onvif_client import OnvifCamera, OnvifEndpoint, resolve_camera
+from ingest.onvif_resolver import CameraResolver
 from ingest.ptz import PtzWorker
 from recorder.capture_requests import CaptureRequests, PtzControls, unknown_camera
 from recorder.poses import PoseTrack
@@ -32,7 +33,6 @@ STATUS_EVERY_S = 1.0
 _TICK_S = 0.5
 _STREAMS_STOP_S = 2.0
 _RECORDING_STOP_S = 2.0
-_RESOLVE_AGAIN_S = 300.0
 _GAP_REASONS: dict[SourceState, GapReason] = {
     "stalled": "stalled",
     "unauthorized": "unauthorized",
@@ -50,15 +50,13 @@ def _secret(path: Path | None) -> str:
 
 
 class CameraSources:
-    """Where a camera's streams are: as configured, or as its ONVIF service says. Any thread; asks once for both."""
+    """Where a camera's streams are: as configured, or as its ONVIF service says. Any thread; asks once for all."""
 
     def __init__(self, camera: Camera, clock: Clock, on_resolved: Callable[[OnvifCamera], None]) -> None:
         self._camera = camera
         self._clock = clock
         self._on_resolved = on_resolved
-        self._lock = threading.Lock()
-        self._found: OnvifCamera | None = None
-        self._found_s = 0.0
+        self._resolver = CameraResolver(self._ask, clock)
 
     def endpoint(self) -> OnvifEndpoint:
         """Raises CameraUnauthorized."""
@@ -67,19 +65,18 @@ class CameraSources:
             raise CameraUnreachable("no onvif host configured")
         return OnvifEndpoint(onvif.host, onvif.port, onvif.username, _secret(onvif.password_file))
 
-    def forget(self) -> None:
-        """The stream was lost: ask again before the next attempt, the address may have changed."""
-        self._found = None
-
     def onvif_camera(self) -> OnvifCamera:
         """Blocks for as long as the camera takes. Raises CameraError."""
-        with self._lock:
-            now_s = self._clock.monotonic_s()
-            if self._found is None or now_s - self._found_s > _RESOLVE_AGAIN_S:
-                found = resolve_camera(self.endpoint(), clock=self._clock)
-                self._found, self._found_s = found, now_s
-                self._on_resolved(found)
-            return self._found
+        return self._resolver.camera()
+
+    def forget(self) -> None:
+        """The stream was lost: ask again before the next attempt, the address may have changed."""
+        self._resolver.forget()
+
+    def _ask(self) -> OnvifCamera:
+        found = resolve_camera(self.endpoint(), clock=self._clock)
+        self._on_resolved(found)
+        return found
 
     def stream(self, profile: Profile) -> StreamSource:
         """Raises CameraError."""
