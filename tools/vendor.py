@@ -25,7 +25,8 @@ ICONS = (  # noqa: SIM905 – sixty names read better as words
     "arrow-down arrow-down-left arrow-down-right arrow-left arrow-right arrow-up arrow-up-left arrow-up-right bell "
     "camera chevron-left chevron-right circle-check circle-dot circle-x clock cpu download eye eye-off file-lock-2 "
     "gavel hard-drive history home hourglass info joystick keyboard languages layout-grid lock lock-open log-out "
-    "maximize minus monitor-play pause play plus rewind fast-forward refresh-cw search server shield-alert shield-check square "
+    "maximize minus monitor-play pause play plus rewind fast-forward refresh-cw "
+    "search server shield-alert shield-check square "
     "step-back step-forward triangle-alert user video video-off wifi-off wrench x zoom-in zoom-out"
 ).split()
 

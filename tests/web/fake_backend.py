@@ -199,6 +199,7 @@ def make_app(backend: Backend) -> FastAPI:
     app = FastAPI()
     app.include_router(pages.router)
     _session_routes(app, backend)
+    _camera_routes(app, backend)
     _live_routes(app, backend)
     _footage_routes(app, backend)
     _socket_route(app, backend)
@@ -232,6 +233,8 @@ def _session_routes(app: FastAPI, backend: Backend) -> None:
             return problem(401, "unauthenticated", "Log eerst in.")
         return {"username": "jan", "display_name": "Jan de Wit", "roles": backend.roles, "csrf_token": "csrf"}
 
+
+def _camera_routes(app: FastAPI, backend: Backend) -> None:
     @app.get("/api/cameras")
     def cameras() -> dict[str, Any]:
         return {"cameras": backend.cameras}
@@ -455,7 +458,8 @@ def lay_down_footage(backend: Backend, minutes_back: int = 5) -> int:
             "url": f"/api/media/{index + 1}?consultation=7", "starts_run": index in (0, hole.stop),
         })  # fmt: skip
     backend.gaps.append({
-        "start_us": start_us + hole.start * SEGMENT_S * 1_000_000, "end_us": start_us + hole.stop * SEGMENT_S * 1_000_000,
+        "start_us": start_us + hole.start * SEGMENT_S * 1_000_000,
+        "end_us": start_us + hole.stop * SEGMENT_S * 1_000_000,
         "open": False, "reason": "unreachable", "detail": "",
     })  # fmt: skip
     backend.retention_from_us = start_us - 2 * 86_400_000_000

@@ -64,9 +64,15 @@ export function purposeForm(page) {
   </form>`;
 }
 
+/** "9:30", "0930" and "9.30" all mean 09:30; anything else stays and is refused. @param {string} text */
+export function spelled(text) {
+  const parts = /^\s*(\d{1,2})[:.]?(\d{2})(?:[:.]?(\d{2}))?\s*$/.exec(text);
+  return parts ? `${parts[1].padStart(2, "0")}:${parts[2]}:${parts[3] ?? "00"}` : text;
+}
+
 /** @param {HTMLFormElement} form @param {string} name the field's, e.g. "from" @param {string} day */
 function readTime(form, name, day) {
-  const time = /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value;
+  const time = spelled(/** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value);
   const which = /** @type {HTMLSelectElement | null} */ (form.elements.namedItem(`${name}-zone`));
   const found = instants(day, time);
   return found[Math.min(Number(which?.value ?? 0), found.length - 1)] ?? NaN;
@@ -102,7 +108,7 @@ export function queryForm(page) {
     const form = /** @type {HTMLFormElement} */ (/** @type {HTMLElement} */ (event.target).closest("form"));
     const day = /** @type {HTMLInputElement} */ (form.elements.namedItem("day")).value;
     for (const name of ["from", "to"]) {
-      const found = instants(day, /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value);
+      const found = instants(day, spelled(/** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value));
       const select = /** @type {HTMLSelectElement} */ (form.elements.namedItem(`${name}-zone`));
       select.replaceChildren(...found.map((us, index) => new Option(zone(us), String(index))));
       select.disabled = found.length < 2;
@@ -110,7 +116,7 @@ export function queryForm(page) {
   };
   /** @param {string} name @param {string} text @param {number} us */
   const time = (name, text, us) => html`<div><label for=${name}>${text}</label><div class="time">
-      <input id=${name} name=${name} type="time" step="1" .value=${us % 60e6 ? clockTime(us) : hourMinute(us)} required @change=${zones} aria-describedby="${name}-error">
+      <input id=${name} name=${name} inputmode="numeric" maxlength="8" autocomplete="off" placeholder="14:03" .value=${us % 60e6 ? clockTime(us) : hourMinute(us)} required @change=${zones} aria-describedby="${name}-error">
       <select name="${name}-zone" aria-label=${t("Tijdzone")} disabled><option value="0">${zone(us)}</option></select></div>
       <p class="field-error" id="${name}-error"></p></div>`;
   return html`<form class="query" @submit=${submit}>
