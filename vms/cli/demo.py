@@ -17,7 +17,7 @@ READY_WITHIN_S = 60.0
 
 
 def demo(
-    cameras: Annotated[int, typer.Option(min=1, max=74, help="Simulated cameras; every third one turns.")] = 12,
+    cameras: Annotated[int, typer.Option(min=1, max=74, help="Simulated cameras; every third one turns.")] = 9,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; 0 takes free ones.")] = 8080,
     directory: Annotated[Path, typer.Option("--dir", help="Where the demo keeps everything.")] = Path("demo-data"),
     days_of_history: Annotated[
