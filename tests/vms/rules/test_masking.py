@@ -1,0 +1,197 @@
+"""The decision over one picture: painted where the camera looked, blank when that is not known."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.fakes import T0_US, pose
+from vms.packet import PtzPose
+from vms.rules.masking import (
+    BlankFrame,
+    MaskRules,
+    NoMaskRequired,
+    PaintPolygons,
+    mask_plan,
+    pass_through,
+    prepare_set,
+    standing_problem,
+)
+from vms.rules.masks import LensCalibration, Mask, MaskSet
+from vms.rules.pose_at import FrameTime, PoseEstimate, PoseLimits, estimate_pose, needs_later_pose
+from vms.rules.ptz_geometry import FrameSize
+
+LENS = LensCalibration((-180, 180), (-90, 20), ((0.0, 60.0), (1.0, 3.0)))
+HOME = Mask("woning", "sphere", ((-5.0, 5.0), (5.0, 5.0), (5.0, -5.0), (-5.0, -5.0)))
+LIMITS = PoseLimits(2_000_000, 2_000_000)
+RULES = MaskRules("required", True, 0.6, LIMITS)
+SIZE = FrameSize(640, 360)
+
+
+def prepared(*masks: Mask, lens: LensCalibration | None = LENS) -> Any:
+    return prepare_set(MaskSet("markt-01", 1, lens, masks or (HOME,), "a", "b", datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+def frame(at_ms: float, camera_clock: bool = True) -> FrameTime:
+    at_us = T0_US + round(at_ms * 1000)
+    return FrameTime(at_us, at_us if camera_clock else None)
+
+
+def turning(speed_deg_s: float, times_ms: list[float]) -> list[PtzPose]:
+    """Poses of a camera that pans at this speed; fractions of a second, so the clock is known to be fine."""
+    found = []
+    for at_ms in times_ms:
+        at_us = T0_US + round(at_ms * 1000) + 7
+        pan = speed_deg_s * at_ms / 1000 / 180
+        found.append(pose(at_us, pan=pan, tilt=0.6363636, camera_utc_us=at_us, move_status="moving"))
+    return found
+
+
+def resting(*times_ms: float) -> list[PtzPose]:
+    return [
+        pose(T0_US + round(ms * 1000) + 7, tilt=0.6363636, camera_utc_us=T0_US + round(ms * 1000) + 7)
+        for ms in times_ms
+    ]
+
+
+def plan(poses: list[PtzPose], at: FrameTime, rules: MaskRules = RULES, masks: Any = None) -> Any:
+    return mask_plan(rules, masks or prepared(), at, poses, SIZE)
+
+
+def test_a_resting_camera_is_painted_with_the_margin_only() -> None:
+    decided = plan(resting(-900, 0), frame(100))
+    assert isinstance(decided, PaintPolygons)
+    assert decided.growth_deg == pytest.approx(0.6)
+    assert len(decided.polygons) == 1
+
+
+@pytest.mark.parametrize(
+    ("poses", "at", "reason"),
+    [
+        ([], frame(0), "no-pose"),
+        (resting(0), frame(-50), "no-pose"),
+        (resting(0), frame(2100), "stale-pose"),
+        (resting(0)[:1] + turning(90, [2500]), frame(1000), "pose-gap"),
+        (turning(100, [0, 100]), frame(500), "too-fast"),
+        (turning(300, [0, 250]), frame(125, camera_clock=False), "too-fast"),
+    ],
+)
+def test_an_unknown_direction_blanks_the_picture(poses: list[PtzPose], at: FrameTime, reason: str) -> None:
+    decided = plan(poses, at)
+    assert isinstance(decided, BlankFrame)
+    assert decided.reason == reason
+
+
+def test_without_an_approved_set_nothing_is_shown() -> None:
+    decided = mask_plan(RULES, None, frame(0), resting(0), SIZE)
+    assert isinstance(decided, BlankFrame)
+    assert decided.reason == "no-mask-set"
+
+
+def test_an_unknown_lens_or_the_wrong_space_blanks() -> None:
+    missing = standing_problem(RULES, prepared(lens=None))
+    assert missing is not None
+    assert missing.reason == "unknown-lens"
+    image = Mask("x", "image", ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5)))
+    fixed = standing_problem(RULES, prepared(image))
+    assert fixed is not None
+    assert fixed.reason == "mask-space"
+
+
+def test_only_the_configuration_lets_originals_out() -> None:
+    none = MaskRules("none", True, 0.6, LIMITS)
+    assert isinstance(pass_through(none), NoMaskRequired)
+    assert isinstance(mask_plan(none, None, frame(0), [], SIZE), NoMaskRequired)
+    assert pass_through(RULES) is None
+    empty = prepare_set(MaskSet("c", 1, LENS, (), "a", "b", datetime(2026, 1, 1, tzinfo=UTC)))
+    assert isinstance(mask_plan(RULES, empty, frame(0), [], SIZE), PaintPolygons)
+
+
+def test_image_masks_of_a_fixed_camera_need_no_pose() -> None:
+    image = Mask("x", "image", ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5)))
+    decided = plan([], frame(0), MaskRules("required", False, 0.6, LIMITS), prepared(image, lens=None))
+    assert isinstance(decided, PaintPolygons)
+    assert decided.polygons[0].tolist() == [[0, 0], [320, 0], [320, 180]]
+
+
+def estimate(poses: list[PtzPose], at: FrameTime) -> PoseEstimate:
+    found = estimate_pose(poses, at, LENS, LIMITS)
+    assert isinstance(found, PoseEstimate)
+    return found
+
+
+def test_between_two_poses_the_view_is_interpolated_on_the_cameras_clock() -> None:
+    poses = turning(40, [0, 100, 200, 300])
+    found = estimate(poses, FrameTime(T0_US + 400_000, T0_US + 150_000))
+    assert found.view.pan_deg == pytest.approx(6.0, abs=0.01)
+    assert 1.0 < found.growth_deg < 4.0
+
+
+@pytest.mark.parametrize("true_speed", [5.0, 40.0, 120.0])
+@pytest.mark.parametrize("stops_at_ms", [110, 150, 190])
+def test_the_doubt_covers_a_camera_that_stops_between_two_poses(true_speed: float, stops_at_ms: int) -> None:
+    poses = turning(true_speed, [0, 100])
+    end_deg = true_speed * stops_at_ms / 1000
+    stopped = T0_US + 200_007
+    poses.append(pose(stopped, pan=end_deg / 180, tilt=0.6363636, camera_utc_us=stopped, move_status="idle"))
+    for at_ms in (105, 120, 140, 160, 180, 199):
+        found = estimate(poses, frame(at_ms))
+        true_deg = true_speed * min(at_ms, stops_at_ms) / 1000
+        assert abs(found.view.pan_deg - true_deg) <= found.growth_deg + 0.05
+
+
+@pytest.mark.parametrize("starts_at_ms", [10, 50, 90])
+def test_the_doubt_covers_a_camera_that_starts_between_two_poses(starts_at_ms: int) -> None:
+    reached_deg = 120 * (100 - starts_at_ms) / 1000
+    moving = T0_US + 100_007
+    poses = [
+        *resting(0),
+        pose(moving, pan=reached_deg / 180, tilt=0.6363636, camera_utc_us=moving, move_status="moving"),
+    ]
+    for at_ms in range(5, 100, 10):
+        found = estimate(poses, frame(at_ms))
+        true_deg = 120 * max(0, at_ms - starts_at_ms) / 1000
+        assert abs(found.view.pan_deg - true_deg) <= found.growth_deg + 0.05
+
+
+def test_without_the_cameras_clock_the_masks_of_a_turning_camera_grow_more() -> None:
+    poses = turning(20, [-400, -300, -200, -100, 0, 100, 200, 300])
+    with_clock = estimate(poses, frame(50))
+    without = estimate(poses, frame(150, camera_clock=False))
+    assert without.growth_deg > with_clock.growth_deg + 1.5
+    assert abs(without.view.pan_deg - 1.0) < 0.1
+
+
+def test_whole_second_times_are_no_clock() -> None:
+    poses = [pose(T0_US + ms * 1000, camera_utc_us=T0_US, move_status="moving") for ms in (0, 100)]
+    assert needs_later_pose(poses, FrameTime(T0_US + 300_000, T0_US + 10_000))
+
+
+def test_a_camera_clock_that_disagrees_with_itself_is_not_used() -> None:
+    poses = turning(20, [-300, -200, -100, 0, 100, 200])
+    hour_ahead = FrameTime(T0_US + 150_000, T0_US + 3_600_000_000)
+    assert estimate(poses, hour_ahead) == estimate(poses, FrameTime(T0_US + 150_000, None))
+
+
+def test_only_a_moving_camera_makes_pictures_wait() -> None:
+    assert not needs_later_pose(resting(0), frame(500))
+    assert needs_later_pose(turning(10, [0]), frame(50))
+    assert not needs_later_pose(turning(10, [0, 100]), frame(50))
+
+
+def test_zooming_grows_masks_by_the_doubt_about_the_field_of_view() -> None:
+    one, two = T0_US + 7, T0_US + 100_007
+    poses = [
+        pose(one, zoom=0.0, tilt=0.6363636, camera_utc_us=one, move_status="moving"),
+        pose(two, zoom=0.1, tilt=0.6363636, camera_utc_us=two, move_status="moving"),
+    ]
+    decided = plan(poses, frame(50))
+    assert isinstance(decided, PaintPolygons)
+    assert decided.growth_deg > 1.0
+
+
+def test_recorded_poses_a_minute_apart_hold_while_the_camera_rests() -> None:
+    rules = MaskRules("required", True, 0.6, PoseLimits(2_000_000, 70_000_000))
+    assert isinstance(plan(resting(0, 60_000), frame(30_000), rules), PaintPolygons)
+    moved = [*resting(0), *turning(1, [60_000])]
+    assert isinstance(plan(moved, frame(30_000), rules), BlankFrame)
