@@ -9,6 +9,7 @@ import fractions
 import io
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -299,7 +300,7 @@ def _live_routes(app: FastAPI, backend: Backend) -> None:
         transceiver.sender.replaceTrack(track)
         await peer.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await peer.setLocalDescription(await peer.createAnswer())
-        session = f"s{len(backend.requests)}-{camera}"
+        session = uuid.uuid4().hex
         backend.sessions[session] = Viewer(peer, track, transceiver.sender, camera)
         return Response(
             peer.localDescription.sdp, 201, {"Location": f"/whep/session/{session}"}, media_type="application/sdp"
@@ -427,7 +428,9 @@ class FakeDeps:
 def serving(backend: Backend, port: int = 0) -> Iterator[str]:
     """The fake on a free port, in a thread of its own. Yields its address."""
     real, pages.deps = pages.deps, FakeDeps(backend)  # type: ignore[assignment]
-    config = uvicorn.Config(make_app(backend), host="127.0.0.1", port=port, log_level="warning", ws="websockets-sansio")
+    config = uvicorn.Config(
+        make_app(backend), host="127.0.0.1", port=port, log_level="warning", ws="websockets-sansio", lifespan="off"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="fake-web")
     thread.start()

@@ -1,0 +1,236 @@
+"""The wall in a real browser with real WebRTC, against a stand-in server: states, call-ups, steering, recovery."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from fake_backend import Backend, colour_of, make_backend, now_us, serving
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = pytest.mark.e2e
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--allow-loopback-in-peer-connection",
+]
+COUNT_CONNECTIONS = """
+  const Real = RTCPeerConnection; window.made = 0; window.servers = [];
+  window.RTCPeerConnection = function (config) {
+    window.made += 1;
+    window.servers.push(...(config?.iceServers ?? ["none given"]));
+    return new Real(config);
+  };
+  window.RTCPeerConnection.prototype = Real.prototype;
+"""
+HERO_COLOUR = """() => {
+  const video = document.querySelector("vms-tile.hero video"), canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 8; const pen = canvas.getContext("2d");
+  pen.drawImage(video, 0, video.videoHeight * 0.9, video.videoWidth, video.videoHeight * 0.1, 0, 0, 8, 8);
+  return [...pen.getImageData(6, 4, 1, 1).data].slice(0, 3); }"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def backend() -> Backend:
+    return make_backend(4)
+
+
+@pytest.fixture
+def wall(browser: Browser, backend: Backend) -> Iterator[Page]:
+    complaints: list[str] = []
+    with serving(backend) as address:
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 720}, timezone_id="Europe/Amsterdam", locale="nl-NL"
+        )
+        page = context.new_page()
+        page.add_init_script(COUNT_CONNECTIONS)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        others: list[str] = []
+        page.on("request", lambda r: None if r.url.startswith((address, "blob:", "data:")) else others.append(r.url))
+        page.goto(address + "/muur")
+        yield page
+        assert page.evaluate("window.servers") == []
+        context.close()
+        assert others == []
+        assert [text for text in complaints if "409" not in text and "404" not in text] == []
+
+
+def all_live(page: Page, count: int = 5) -> None:
+    expect(page.locator('vms-tile[data-state="live"]')).to_have_count(count, timeout=15_000)
+
+
+def eventually(check: Callable[[], bool], timeout_s: float = 5.0) -> bool:
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        if check():
+            return True
+        time.sleep(0.05)
+    return check()
+
+
+def near(pixel: list[int], number: int) -> bool:
+    return all(abs(seen - want * 0.93) < 40 for seen, want in zip(pixel, colour_of(number), strict=True))
+
+
+def test_every_tile_goes_live_and_nothing_scrolls(wall: Page) -> None:
+    all_live(wall)
+    for width, height in ((1280, 720), (1920, 1080)):
+        wall.set_viewport_size({"width": width, "height": height})
+        wall.wait_for_timeout(300)
+        assert wall.evaluate("[scrollX + scrollY, document.documentElement.scrollHeight <= innerHeight]") == [0, True]
+        boxes = wall.evaluate(
+            "[...document.querySelectorAll('vms-tile')].map(t => t.getBoundingClientRect())"
+            ".map(b => b.left >= 0 && b.top >= 48 && b.right <= innerWidth && b.bottom <= innerHeight && b.width > 100)"
+        )
+        assert boxes == [True] * 5
+    ages = wall.locator("vms-tile:not(.hero) .age").all_inner_texts()
+    assert all(0 <= float(age.removesuffix(" s").replace(",", ".")) < 1.5 for age in ages), ages
+
+
+def test_number_and_enter_call_a_camera_up_over_the_same_connection(wall: Page, backend: Backend) -> None:
+    all_live(wall)
+    made = wall.evaluate("window.made")
+    hero = wall.locator("vms-tile.hero")
+    for number in (3, 2, 4):
+        wall.keyboard.type(f"{number}")
+        wall.keyboard.press("Enter")
+        expect(hero).to_have_attribute("data-camera", f"camera-{number:02d}")
+        expect(hero).to_have_attribute("data-state", "live", timeout=5000)
+        assert eventually(lambda n=number: near(wall.evaluate(HERO_COLOUR), n)), wall.evaluate(HERO_COLOUR)  # type: ignore[misc]
+    assert wall.evaluate("window.made") == made
+    assert len(backend.calls("/api/live/")) == 3
+    wall.reload()
+    expect(hero).to_have_attribute("data-camera", "camera-04")
+
+
+def test_an_unknown_number_changes_nothing_and_says_so(wall: Page) -> None:
+    all_live(wall)
+    before = wall.locator("vms-tile.hero").get_attribute("data-camera")
+    wall.keyboard.type("999")
+    expect(wall.locator(".entry")).to_contain_text("999")
+    expect(wall.locator(".toast")).to_contain_text("bestaat niet", timeout=3000)  # by the pause, without Enter
+    assert wall.locator("vms-tile.hero").get_attribute("data-camera") == before
+
+
+def test_a_click_calls_up_and_layouts_change_by_key(wall: Page) -> None:
+    all_live(wall)
+    wall.locator('vms-tile:not(.hero)[data-camera="camera-03"] .hit').click()
+    expect(wall.locator("vms-tile.hero")).to_have_attribute("data-camera", "camera-03")
+    for key, count in (("4", 4), ("1", 1), ("3", 5)):
+        wall.keyboard.press("*")
+        wall.keyboard.press(key)
+        expect(wall.locator("vms-tile")).to_have_count(count)
+    assert "stand=1%2B12" in wall.url
+
+
+def test_a_stopped_camera_stalls_then_is_offline_then_comes_back_by_itself(wall: Page, backend: Backend) -> None:
+    all_live(wall)
+    tile = wall.locator('vms-tile:not(.hero)[data-camera="camera-02"]')
+    backend.frozen.add("camera-02")
+    expect(tile).to_have_attribute("data-state", "stalled", timeout=4000)
+    assert "grayscale(1)" in tile.locator("video").evaluate("v => getComputedStyle(v).filter")
+    assert "bevroren" in tile.locator(".plate").inner_text()
+    backend.states["camera-02"] |= {"source": "unreachable", "since_us": now_us()}
+    expect(tile).to_have_attribute("data-state", "camera-offline", timeout=8000)
+    assert "Storing sinds" in tile.locator(".plate").inner_text()
+    assert wall.locator('vms-tile[data-state="live"]').count() == 4
+    backend.states["camera-02"] |= {"source": "up", "since_us": now_us()}
+    backend.frozen.clear()
+    expect(tile).to_have_attribute("data-state", "live", timeout=10_000)
+
+
+def test_an_uncertain_mask_is_told(wall: Page, backend: Backend) -> None:
+    all_live(wall)
+    backend.states["camera-01"] |= {"mask": "fault", "mask_reason": "stand onbekend"}
+    for tile in wall.locator('vms-tile[data-camera="camera-01"]').all():
+        expect(tile).to_have_attribute("data-state", "mask-fault", timeout=4000)
+        expect(tile).to_have_attribute("data-mask", "fault")
+
+
+def test_a_silent_server_blocks_the_wall_until_it_is_back(wall: Page, backend: Backend) -> None:
+    all_live(wall)
+    backend.silent = True
+    expect(wall.locator("#server-lost")).to_be_visible(timeout=5000)
+    expect(wall.locator('vms-tile[data-state="live"]')).to_have_count(0)
+    backend.silent = False
+    all_live(wall)
+    expect(wall.locator("#server-lost")).to_have_count(0)
+
+
+def test_steering_lives_only_while_the_key_is_held(wall: Page, backend: Backend) -> None:
+    all_live(wall)
+    wall.keyboard.press("p")
+    wall.keyboard.down("ArrowUp")
+    wall.keyboard.down("ArrowLeft")
+    assert eventually(lambda: len(backend.calls("ptz/move")) >= 4)
+    assert '"pan":-0.6,"tilt":0.6' in backend.calls("ptz/move")[-1][2]
+    wall.keyboard.up("ArrowUp")
+    assert eventually(lambda: '"pan":-0.6,"tilt":0,' in backend.calls("ptz/move")[-1][2])
+    assert backend.calls("ptz/stop") == []
+    wall.keyboard.up("ArrowLeft")
+    assert eventually(lambda: len(backend.calls("ptz/stop")) >= 1, 1.0)
+    wall.wait_for_timeout(400)
+    moves = len(backend.calls("ptz/move"))
+    wall.wait_for_timeout(500)
+    assert len(backend.calls("ptz/move")) == moves
+
+
+@pytest.mark.parametrize(
+    "event", ["window.dispatchEvent(new Event('blur'))", "window.dispatchEvent(new Event('pagehide'))"]
+)
+def test_losing_the_window_stops_the_camera(wall: Page, backend: Backend, event: str) -> None:
+    all_live(wall)
+    pad = wall.locator('.ptz-button[data-direction="right"]').bounding_box()
+    assert pad
+    assert pad["width"] >= 44
+    wall.mouse.move(pad["x"] + 20, pad["y"] + 20)
+    wall.mouse.down()
+    assert eventually(lambda: len(backend.calls("ptz/move")) >= 2)
+    wall.evaluate(event)
+    assert eventually(lambda: len(backend.calls("ptz/stop")) >= 1, 1.0)
+    wall.mouse.up()
+
+
+def test_dragging_in_the_picture_is_a_speed(wall: Page, backend: Backend) -> None:
+    all_live(wall)
+    box = wall.locator("vms-tile.hero").bounding_box()
+    assert box
+    wall.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] / 2)
+    wall.mouse.down()
+    assert eventually(lambda: len(backend.calls("ptz/move")) >= 2)
+    assert '"pan":0.2' in backend.calls("ptz/move")[-1][2]
+    wall.mouse.up()
+    assert eventually(lambda: len(backend.calls("ptz/stop")) >= 1, 1.0)
+
+
+def test_somebody_elses_camera_cannot_be_steered(wall: Page, backend: Backend) -> None:
+    holder = {"name": "A. Jansen", "role": "observer", "since_us": now_us()}
+    backend.states["camera-01"] |= {"ptz": "other", "ptz_holder": holder}
+    all_live(wall)
+    expect(wall.locator(".lock")).to_contain_text("A. Jansen")
+    expect(wall.locator('.ptz-button[data-direction="up"]')).to_be_disabled()
+    wall.keyboard.press("p")
+    wall.keyboard.press("ArrowUp")
+    wall.wait_for_timeout(300)
+    assert backend.calls("ptz/move") == []
+
+
+def test_the_page_frees_its_streams_when_it_goes(wall: Page, backend: Backend) -> None:
+    all_live(wall)
+    assert len(backend.sessions) == 5
+    wall.goto("about:blank")
+    assert eventually(lambda: not backend.sessions)
