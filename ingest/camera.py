@@ -30,10 +30,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkerTiming:
-    """read_every_s: while nobody watches. watchdog_s: without one complete picture for so long, reconnect."""
+    """read_every_s: while nobody watches. watchdog_s: without one complete picture for so long, reconnect.
+
+    keyframe_watchdog_s: pictures come, but none that can be decoded: long enough for the longest GOP in use.
+    """
 
     read_every_s: float = 0.25
     watchdog_s: float = 5.0
+    keyframe_watchdog_s: float = 30.0
     rtsp: RtspTiming = field(default_factory=RtspTiming)
 
 
@@ -95,7 +99,7 @@ class StreamWorker:
         self._was_connected = False
         self._told_down = False
         self._up_since_s: float | None = None
-        self._last_picture_s = 0.0
+        self._last_picture_s = self._last_packet_s = 0.0
         self._thread = threading.Thread(target=self._run, name=f"cam-{camera_id}-{profile}", daemon=True)
 
     def start(self) -> None:
@@ -142,7 +146,8 @@ class StreamWorker:
 
     def run_once(self) -> None:
         """Resolve, connect and read until told to stop. Raises whatever ends the session."""
-        self._meter.state("connecting", self._meter.health().detail, self._clock.now_us())
+        if not self._told_down:  # a stream that is down stays so, since then, until it is up again
+            self._meter.state("connecting", "", self._clock.now_us())
         source = self._resolve()
         if self._credentials != (source.username, source.password):
             self._credentials = (source.username, source.password)
@@ -152,11 +157,11 @@ class StreamWorker:
             builder = PacketBuilder(identity, feed.parameter_sets, self._sequence)
             self._meter.connected(feed.codec, again=self._was_connected)
             self._was_connected = True
-            self._last_picture_s = self._clock.monotonic_s()
+            self._last_picture_s = self._last_packet_s = self._clock.monotonic_s()
             while not self._stop.is_set():
                 self._pause()
                 self._read(feed, builder)
-                self._watch(builder)
+                self._watch()
 
     def _pause(self) -> None:
         if not self._watched:
@@ -177,6 +182,7 @@ class StreamWorker:
         for packet in packets:
             self._on_packet(packet)
         if packets:
+            self._last_packet_s = self._clock.monotonic_s()
             self._meter.packets(packets, builder.sps.width, builder.sps.height)
             if self._up_since_s is None:
                 self._came_up()
@@ -187,13 +193,15 @@ class StreamWorker:
         self._meter.state("up", "", self._clock.now_us())
         log.info("stream_up", extra={"camera": self._camera_id, "profile": self._profile})
 
-    def _watch(self, builder: PacketBuilder) -> None:
-        silent_s = self._clock.monotonic_s() - self._last_picture_s
-        if silent_s > self._timing.watchdog_s:
-            why = f"connected, but no picture for {silent_s:.0f} s"
-            if builder.undecodable and self._up_since_s is None:
-                why += "; the pictures before had no keyframe or no parameter sets"
-            raise StreamStalled(why)
+    def _watch(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s - self._last_picture_s > self._timing.watchdog_s:
+            raise StreamStalled(f"connected, but no picture for {now_s - self._last_picture_s:.0f} s")
+        if now_s - self._last_packet_s > self._timing.keyframe_watchdog_s:
+            raise StreamStalled(
+                f"pictures come, but for {self._timing.keyframe_watchdog_s:.0f} s no keyframe with parameter sets: "
+                "set a key frame interval of 1 to 4 s on the camera"
+            )
 
     def _lost(self, error: UitkijkError) -> float:
         up_s = 0.0 if self._up_since_s is None else self._clock.monotonic_s() - self._up_since_s

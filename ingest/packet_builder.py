@@ -29,6 +29,7 @@ class PacketBuilder:
 
     sequence: of the first packet; `sequence` afterwards is that of the next one, for the session after this.
     Pictures before the first keyframe, or before any parameter set, cannot be decoded: they are counted, not built.
+    A run always starts with a keyframe.
     """
 
     def __init__(self, identity: StreamIdentity, parameter_sets: Sequence[bytes], sequence: int = 0) -> None:
@@ -64,6 +65,7 @@ class PacketBuilder:
         self._lost += unit.lost
         if unit.restarted:
             self.timeline.restart()
+            self._started = False
         if unit.parameter_sets:
             self._learn(unit.parameter_sets)
         complete = all(kind in self._sets for kind in self._kinds)
@@ -71,7 +73,7 @@ class PacketBuilder:
             self.undecodable += 1
             return None
         changed = unit.is_keyframe and self._keyframe_changes_sps()
-        stamp = self.timeline.stamp(unit.rtp_timestamp)
+        stamp = self.timeline.stamp(unit.rtp_timestamp, is_keyframe=unit.is_keyframe)
         packet = Packet(
             camera_id=self._identity.camera_id,
             profile=self._identity.profile,

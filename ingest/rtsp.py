@@ -162,10 +162,13 @@ class RtspSession:
             raise ProtocolError("the camera redirects from rtsps to rtsp: refused")
         self._url, self._parts = location, parts
         self._encrypted = parts.scheme == "rtsps"
+        self._reconnect()
+        self._authenticator = Authenticator(self._source.username, self._source.password, encrypted=self._encrypted)
+
+    def _reconnect(self) -> None:
         self._connection.close()
         self._splitter = InterleavedSplitter()
         self._unanswered.clear()
-        self._authenticator = Authenticator(self._source.username, self._source.password, encrypted=self._encrypted)
         self._connection = self._connect()
 
     def _setup(self, url: str) -> None:
@@ -211,6 +214,8 @@ class RtspSession:
             if reply.status != _UNAUTHORIZED:
                 return reply
             self._authenticator.challenged(reply.all("www-authenticate"))
+            if (reply.header("connection") or "").lower() == "close":
+                self._reconnect()
         raise CameraUnauthorized("RTSP 401: the camera calls every answer stale")
 
     def _await_reply(self, cseq: int, method: str) -> RtspMessage:

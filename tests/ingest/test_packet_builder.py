@@ -70,7 +70,8 @@ def test_a_changed_sps_starts_a_run_at_its_keyframe():
 
 def test_a_new_rtp_stream_starts_a_run_and_sequence_numbers_go_on():
     builder = PacketBuilder(H264, SETS, sequence=41)
-    packets = builder.build([unit(IDR), unit(IDR, at=3600, restarted=True)], T0_US)
+    units = [unit(IDR), unit(P, at=900_000_000, restarted=True), unit(IDR, at=900_003_600)]
+    packets = builder.build(units, T0_US)
     assert [(p.sequence, p.starts_run) for p in packets] == [(41, True), (42, True)]
     assert builder.sequence == 43
 

@@ -7,11 +7,14 @@ import ssl
 import threading
 import time
 from contextlib import closing, contextmanager
+from unittest import mock
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ingest.rtcp import parse_rtcp
 from ingest.rtsp import RtspSession, RtspTiming, check_url
@@ -20,9 +23,9 @@ from ingest.simulator.rtp import SenderReport
 from ingest.source import StreamSource
 from tests.fakes import T0_US
 from tests.ingest.rtp_script import framed
-from tests.ingest.scripted_rtsp import RtspCamera, authorized_field, demanding, media, ok, rtsp_camera
+from tests.ingest.scripted_rtsp import SDP, RtspCamera, authorized_field, demanding, media, ok, rtsp_camera
 from vms.clock import SystemClock
-from vms.errors import CameraUnauthorized, CameraUnreachable, ProtocolError
+from vms.errors import CameraError, CameraUnauthorized, CameraUnreachable, ProtocolError
 from vms.units import CameraId
 
 TIMING = RtspTiming(connect_timeout_s=2, reply_timeout_s=0.5)
@@ -136,6 +139,77 @@ def test_the_digest_answers_with_the_request_it_signs_and_never_the_password():
     ]
     assert authorized_field(camera.asked[3].headers["authorization"], "uri") == camera.url + "/video"
     assert not any(PASSWORD in value for asked in camera.asked for value in asked.headers.values())
+
+
+def test_a_camera_that_hangs_up_after_its_401_is_called_again():
+    camera = RtspCamera(media=media(2))
+
+    def answer(asked):
+        if "authorization" in asked.headers:
+            return ok(asked)
+        challenge = 'WWW-Authenticate: Digest realm="r", nonce="n"'
+        return ok(asked, challenge, "Connection: close", status="401 Unauthorized")
+
+    camera.answers["OPTIONS"] = answer
+    with playing(camera) as session:
+        assert len(read_units(session, 2)[0]) == 2
+    assert camera.connections == 2
+
+
+class NoisyConnection:
+    """Answers every request, then brings the bytes of a script in the pieces of the script."""
+
+    def __init__(self, pieces):
+        sdp = SDP.encode()
+        self.pieces = [
+            b"RTSP/1.0 200 OK\r\n\r\n",
+            b"RTSP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(sdp), sdp),
+            b"RTSP/1.0 200 OK\r\nSession: 1;timeout=5\r\n\r\n",
+            b"RTSP/1.0 200 OK\r\n\r\n",
+            *pieces,
+        ]
+
+    def send(self, data, timeout_s):
+        pass
+
+    def recv(self, timeout_s):
+        return self.pieces.pop(0) if self.pieces else b""
+
+    def close(self):
+        pass
+
+
+header = st.sampled_from(
+    [b"CSeq: 5", b"Location: rtsp://x/", b'WWW-Authenticate: Digest nonce="2"', b"Content-Length: 2"]
+)
+noise = st.one_of(
+    st.binary(max_size=40),
+    st.builds(framed, st.integers(0, 2), st.binary(max_size=60)),
+    st.builds(
+        lambda line, headers: b"\r\n".join([line, *headers]) + b"\r\n\r\n",
+        st.sampled_from(
+            [b"RTSP/1.0 401 No", b"RTSP/1.0 999 ?", b"RTSP/1.0 200", b"SET_PARAMETER * RTSP/1.0", b"X Y Z"]
+        ),
+        st.lists(header, max_size=3),
+    ),
+    st.integers(0, 30).map(lambda n: media(2)[: n * 50]),
+)
+
+
+@given(st.lists(noise, max_size=8))
+@settings(max_examples=200, deadline=None)
+def test_a_playing_camera_that_sends_noise_ends_in_a_camera_error_or_goes_on(pieces):
+    clock = SkippingClock()
+    source = StreamSource(CameraId("markt-01"), "main", "rtsp://192.0.2.1/x", "vms", PASSWORD)
+    with mock.patch("ingest.rtsp.Connection.open", return_value=NoisyConnection(pieces)):
+        session = RtspSession.open(source, clock, threading.Event(), TIMING)
+    try:
+        for _ in range(len(pieces) + 1):
+            clock.skip_s += 3
+            session.read()
+    except CameraError:
+        pass
+    session.close()
 
 
 def test_a_wrong_password_is_sent_once_and_no_more():

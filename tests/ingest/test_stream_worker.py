@@ -2,8 +2,10 @@
 
 import json
 import logging
+import socket
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -113,11 +115,27 @@ def test_the_watchdog_counts_pictures_not_bytes():
 
 
 def test_a_stream_that_never_starts_is_stalled_and_says_why():
-    rig = Rig([*pictures(1, 3), 5.5])
+    rig = Rig([item for n in range(1, 80) for item in (FeedRead([unit(n, gop=1000)]), 0.5)])
     rig.attempt()
     (down,) = rig.downs
     assert (down.state, down.last_frame_us) == ("stalled", None)
     assert "no keyframe" in down.detail
+    assert 30 < (rig.clock.us - T0_US) / 1e6 < 32
+    assert rig.packets == []
+
+
+def test_a_camera_that_is_down_stays_so_since_then_whatever_is_tried():
+    gone = CameraUnreachable("cannot connect: refused")
+    rig = Rig(gone, gone)
+    rig.attempt()
+    since_us = rig.worker.health().since_us
+    rig.clock.advance(15)
+    seen = []
+    opens = rig.worker._open_feed
+    rig.worker._open_feed = lambda *args: (seen.append(rig.worker.health().state), opens(*args))[1]
+    rig.attempt()
+    assert seen == ["unreachable"]
+    assert rig.worker.health().since_us == since_us
 
 
 def test_one_loss_is_told_once_however_many_attempts_follow():
@@ -274,6 +292,18 @@ def test_three_refusals_then_silence_and_a_new_password_works_at_once(caplog):
     assert "geheim" not in repr(replace(running.source, username="x"))
 
 
+@contextmanager
+def unanswering_port():
+    """Its queue of connections is full: the next attempt waits for ever."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
 @pytest.mark.parametrize("moment", ["connecting", "waiting for a reply", "playing", "backing off"])
 def test_stopping_takes_less_than_a_second(moment):
     camera = RtspCamera(media=media(3))
@@ -281,16 +311,19 @@ def test_stopping_takes_less_than_a_second(moment):
         camera.answers["DESCRIBE"] = lambda asked: b""
     if moment == "backing off":
         camera.answers["DESCRIBE"] = lambda asked: None
-    with rtsp_camera(camera):
+    with rtsp_camera(camera), unanswering_port() as port:
         running = Running(camera)
         running.worker._back_off = BackOff((60.0,))
         if moment == "connecting":
-            running.source = replace(running.source, url="rtsp://192.0.2.1/never-answers")
+            running.source = replace(running.source, url=f"rtsp://127.0.0.1:{port}/never-answers")
         running.worker._timing = WorkerTiming(rtsp=RtspTiming(30, 30))
         running.worker.start()
         if moment != "connecting":
             running.until(lambda: camera.connections == 1)
-        time.sleep(0.2)
+        time.sleep(0.4)
+        assert running.worker.health().state == {"playing": "up", "backing off": "unreachable"}.get(
+            moment, "connecting"
+        )
         before_s = time.monotonic()
         running.worker.stop()
         assert time.monotonic() - before_s < 1

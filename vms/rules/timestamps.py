@@ -44,6 +44,8 @@ class StreamTimeline:
     def __init__(self, reorder: int = 0) -> None:
         self._reorder = min(max(reorder, 0), MAX_REORDER)
         self._last_timestamp: int | None = None
+        self._usual_step_90k = _DEFAULT_FRAME_90k
+        self._leapt = False
         self._pts_90k = 0
         self._dts_90k = 0
         self._waiting: deque[int] = deque()
@@ -52,7 +54,7 @@ class StreamTimeline:
         self.repaired = 0
         """Pictures whose DTS was moved."""
         self.leaps = 0
-        """Runs that began because the camera's clock leapt."""
+        """How often the camera's clock leapt."""
 
     def restart(self, reorder: int | None = None) -> None:
         """The next picture starts a run: new session, new RTP stream or changed SPS."""
@@ -63,18 +65,27 @@ class StreamTimeline:
             self._loose_report = ((self._last_timestamp + report_pts_90k - self._pts_90k) % _WRAP, utc_us)
         self._last_timestamp = None
 
-    def stamp(self, rtp_timestamp: int) -> Stamp:
-        """The next picture in decoding order, by its RTP timestamp (32 bits)."""
-        starts_run = True
+    def stamp(self, rtp_timestamp: int, *, is_keyframe: bool = True) -> Stamp:
+        """The next picture in decoding order, by its RTP timestamp (32 bits).
+
+        A run starts at a keyframe only. Where the clock leaps between two keyframes, the pictures up to the next
+        one follow at the usual distance: they still decode, so they belong to the run that they continue.
+        """
+        step_90k = 0
+        starts_run = self._last_timestamp is None
         if self._last_timestamp is not None:
             step_90k = signed_step_90k(rtp_timestamp, self._last_timestamp)
-            starts_run = not -MAX_BACKWARD_90k <= step_90k <= MAX_FORWARD_90k
-            self.leaps += starts_run
+            if not -MAX_BACKWARD_90k <= step_90k <= MAX_FORWARD_90k:
+                self.leaps += 1
+                self._leapt = True
+                step_90k = self._usual_step_90k
+            elif step_90k > 0:
+                self._usual_step_90k = step_90k
+            starts_run = self._leapt and is_keyframe
+        self._pts_90k += step_90k
+        self._last_timestamp = rtp_timestamp
         if starts_run:
             self._begin_run(rtp_timestamp)
-        else:
-            self._pts_90k += step_90k
-        self._last_timestamp = rtp_timestamp
         dts_90k, repaired = self._next_dts(starts_run=starts_run)
         pts_90k = max(self._pts_90k, dts_90k)
         return Stamp(pts_90k, dts_90k, self._camera_utc_us(pts_90k), starts_run, repaired)
@@ -85,10 +96,13 @@ class StreamTimeline:
             step_90k = signed_step_90k(rtp_timestamp, self._last_timestamp)
             if abs(step_90k) <= MAX_FORWARD_90k:
                 self._report = (self._pts_90k + step_90k, utc_us)
+                if self._leapt:
+                    self._loose_report = (rtp_timestamp, utc_us)
                 return
         self._loose_report = (rtp_timestamp, utc_us)  # of the run that is about to begin, if of any
 
     def _begin_run(self, rtp_timestamp: int) -> None:
+        self._leapt = False
         self._pts_90k = rtp_timestamp
         self._waiting.clear()
         self._report = None

@@ -105,6 +105,26 @@ def test_a_changed_format_starts_a_run_but_the_cameras_clock_goes_on():
     assert timeline.leaps == 0
 
 
+def test_a_leap_between_keyframes_waits_for_the_next_one_and_loses_no_picture():
+    timeline = StreamTimeline()
+    clock = [0, 3600, 7200, 9_000_000, 9_003_600, 9_007_200, 9_010_800]
+    keys = [True, False, False, False, False, True, False]
+    got = [timeline.stamp(t, is_keyframe=key) for t, key in zip(clock, keys, strict=True)]
+    assert [s.pts_90k for s in got] == [0, 3600, 7200, 10_800, 14_400, 9_007_200, 9_010_800]
+    assert [s.starts_run for s in got] == [True, False, False, False, False, True, False]
+    assert timeline.leaps == 1
+
+
+def test_a_report_between_the_leap_and_its_keyframe_serves_both_sides():
+    timeline = StreamTimeline()
+    timeline.stamp(0)
+    timeline.sender_report(0, T0_US)
+    assert timeline.stamp(9_000_000, is_keyframe=False).camera_utc_us == T0_US + 40_000
+    timeline.sender_report(9_000_000, T0_US + 5_000_000)
+    assert timeline.stamp(9_003_600, is_keyframe=False).camera_utc_us == T0_US + 5_040_000
+    assert timeline.stamp(9_007_200).camera_utc_us == T0_US + 5_080_000
+
+
 timestamps_90k = st.lists(
     st.one_of(st.integers(0, WRAP - 1), st.integers(0, 20_000), st.integers(WRAP - 20_000, WRAP - 1)),
     min_size=1,
@@ -112,11 +132,13 @@ timestamps_90k = st.lists(
 )
 
 
-@given(timestamps_90k, st.integers(0, 4))
+@given(timestamps_90k, st.integers(0, 4), st.integers(1, 12))
 @settings(max_examples=400, deadline=None)
-def test_within_a_run_dts_rises_strictly_and_never_passes_pts(timestamps, reorder):
-    got = stamps(timestamps, reorder)
+def test_within_a_run_dts_rises_strictly_and_never_passes_pts(timestamps, reorder, gop):
+    timeline = StreamTimeline(reorder)
+    got = [timeline.stamp(t, is_keyframe=n % gop == 0) for n, t in enumerate(timestamps)]
     assert got[0].starts_run
+    assert all(n % gop == 0 for n, s in enumerate(got) if s.starts_run)
     for before, after in pairwise(got):
         assert after.starts_run or after.dts_90k > before.dts_90k
     assert all(s.dts_90k <= s.pts_90k for s in got)
