@@ -41,11 +41,12 @@ def demo(
         is_new = fill_store(site, store, SystemClock())
         if is_new and days_of_history:
             from ingest.simulator.street_server import make_specs
-            from vms.cli.demo_history import lay_down_history
+            from vms.cli.demo_history import CAMERAS, daily_starts_us, lay_down_history
 
             typer.echo(f"Recording {days_of_history} past days of three cameras, some minutes a day …")
-            specs = make_specs(site.options)
-            made = lay_down_history(config, store, SystemClock(), street, specs, days_of_history)
+            starts_us = daily_starts_us(SystemClock().now_us(), days_of_history)
+            chosen = make_specs(site.options)[:CAMERAS]
+            made = lay_down_history(config, store, SystemClock(), street, chosen, starts_us)
             typer.echo(f"{made} segments of history; those of more than 28 days ago are about to be erased.")
     arguments = ("--config", str(site.config_file))
     specs = [

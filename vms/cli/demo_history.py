@@ -5,6 +5,7 @@ recorder starts: its files are then simply footage that lies there.
 """
 
 import itertools
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -36,13 +37,21 @@ HOUR_US = 3_600 * US_PER_SECOND
 _MAX_QUEUE_BYTES = 64 * 1024 * 1024
 
 
-def lay_down_history(
-    config: SiteConfig, store: Store, clock: Clock, street: Street, specs: list[SimCameraSpec], days: int
-) -> int:
-    """Record the first cameras for each of the last `days` days; the number of segments made.
+def daily_starts_us(now_us: int, days: int) -> list[int]:
+    """Half an hour past the present time of day, so that the 28th day expires while one watches."""
+    return [now_us - day * DAY_US + HOUR_US // 2 for day in range(days, 0, -1)]
 
-    Footage lies half an hour past the present time of day, so that the 28th day expires while one watches.
-    """
+
+def lay_down_history(
+    config: SiteConfig,
+    store: Store,
+    clock: Clock,
+    street: Street,
+    specs: list[SimCameraSpec],
+    starts_us: list[int],
+    duration_s: int = MINUTES_A_DAY * 60,
+) -> int:
+    """Record each of these cameras from each of these moments on; the number of segments made."""
     volumes = VolumeSet(identify_volumes(config.volumes, store, clock), clock)
     journal = Journal(store)
     keys = KeyRing(config.site.data_dir / "keys", config.site_key_file) if config.recorder.encrypt else None
@@ -52,14 +61,12 @@ def lay_down_history(
         max_queue_bytes=_MAX_QUEUE_BYTES,
         data_key=keys.data_key if keys else None,
     )
-    now_us = clock.now_us()
-    starts_us = [now_us - day * DAY_US + HOUR_US // 2 for day in range(days, 0, -1)]
     journal.start()
     try:
         with ThreadPoolExecutor(2) as pool:
             jobs = [
-                pool.submit(_record_camera, spec, street, starts_us, settings, volumes, journal, keys)
-                for spec in specs[:CAMERAS]
+                pool.submit(_record_camera, spec, street, starts_us, duration_s, settings, volumes, journal, keys)
+                for spec in specs
             ]
             return sum(job.result() for job in jobs)
     finally:
@@ -70,6 +77,7 @@ def _record_camera(
     spec: SimCameraSpec,
     street: Street,
     starts_us: list[int],
+    duration_s: int,
     settings: StreamSettings,
     volumes: VolumeSet,
     journal: Journal,
@@ -87,21 +95,21 @@ def _record_camera(
         encoders = {profile: VideoEncoder(sparse.stream(profile), sparse.codec, profile) for profile in PROFILES}
         if poses:
             poses.put(_rest_pose(sparse, start_us))
-        for packet in _packets(sparse, renderer, encoders, start_us):
+        for packet in _packets(sparse, renderer, encoders, start_us, duration_s):
             recorders[packet.profile].offer(packet)
             if packet.is_keyframe:
                 recorders[packet.profile].pump()
     for recorder in recorders.values():
         recorder.close("history of the demo")
-    return len(starts_us) * MINUTES_A_DAY * len(PROFILES)
+    return len(starts_us) * math.ceil(duration_s / settings.segment_s) * len(PROFILES)
 
 
 def _packets(
-    spec: SimCameraSpec, renderer: Renderer, encoders: dict[Profile, VideoEncoder], start_us: int
+    spec: SimCameraSpec, renderer: Renderer, encoders: dict[Profile, VideoEncoder], start_us: int, duration_s: int
 ) -> Iterator[Packet]:
     view = FixedHead(spec).view_at(start_us)
     numbers = {profile: itertools.count() for profile in PROFILES}
-    for index in range(int(MINUTES_A_DAY * 60 * FPS) + 1):
+    for index in range(int(duration_s * FPS) + 1):
         at_us = start_us + round(index * US_PER_SECOND / FPS)
         pts_90k = at_us * 9 // 100
         for profile in PROFILES:
