@@ -67,6 +67,7 @@ class LeanSender:
         self._last_90k = 0
         self._last_sent_s = clock.monotonic_s()
         self._queue: deque[tuple[bytes, int, bool]] = deque()
+        self._credit, self._credit_at_s = float(BURST_PACKETS), clock.monotonic_s()
         self._pump_handle: asyncio.TimerHandle | None = None
         self._history: list[tuple[int, int, bool, bytes] | None] = [None] * HISTORY_PACKETS
         self._retransmits = 0
@@ -139,7 +140,7 @@ class LeanSender:
             return
         protect, send, address = path
         octets, ssrc = 0, self._rtp._ssrc
-        count = min(len(self._queue), BURST_PACKETS)
+        count = min(len(self._queue), self._take_credit(len(self._queue)))
         for _ in range(count):
             payload, at_90k, is_last = self._queue.popleft()
             sequence = self._sequence
@@ -152,6 +153,16 @@ class LeanSender:
             self._report(at_90k, count, octets)
         if self._queue:
             self._pump_handle = self._loop.call_later(PACE_S, self._pump)
+
+    def _take_credit(self, wanted: int) -> int:
+        """How many packets may go now: BURST_PACKETS at once, and as many again each PACE_S."""
+        now_s = self._clock.monotonic_s()
+        earned = (now_s - self._credit_at_s) / PACE_S * BURST_PACKETS
+        self._credit_at_s = now_s
+        self._credit = min(float(BURST_PACKETS), self._credit + earned)
+        granted = min(wanted, int(self._credit))
+        self._credit -= granted
+        return granted
 
     def _path(self) -> tuple[Callable[[bytes], bytes], Callable[[bytes, Any], None], Any] | None:
         """How to reach the viewer now; None when that is over, or its socket is full."""

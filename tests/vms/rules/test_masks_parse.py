@@ -57,7 +57,7 @@ def test_every_problem_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("polygon", "word"),
     [
-        ([[0, 0], [12, 10], [10, 0], [0, 10]], "crosses"),
+        ([[0, 0], [12, 10], [12, 0], [0, 6]], "crosses"),
         ([[0, 0], [5, 0], [10, 0]], "area"),
         ([[0, 91], [5, 0], [10, 0]], "tilt"),
         ([[-90, 0], [0, 0], [90, 0], [90, 10], [0, 10], [-90, 10]], "wider"),

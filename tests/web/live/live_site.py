@@ -104,9 +104,7 @@ class BusCamera:
             now_us = clock.now_us()
             ticks = round(index * 90_000 / self.fps)
             self.publisher.offer(
-                Packet(
-                    CameraId(self.camera), self.profile, self.codec, data, ticks, ticks, key, now_us, now_us, index
-                )
+                Packet(CameraId(self.camera), self.profile, self.codec, data, ticks, ticks, key, now_us, now_us, index)
             )
             if index % 6 == 0:
                 self.publisher.offer(status(self.camera, now_us, self.state, self.codec, self.profile))
