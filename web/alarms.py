@@ -1,17 +1,17 @@
-"""Alarms: what changed for the worse between two looks at the cameras. Pure."""
+"""Alarms: what changed for the worse between two looks at the cameras. Pure but for what it remembers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from web.camera_state import CameraState
+from web.camera_state import NOT_REPORTED, SILENT, CameraState
 
-AlarmCode = Literal["camera_lost", "camera_back", "recording_fault", "mask_fault"]
+AlarmCode = Literal["camera_lost", "camera_back", "recording_fault", "mask_fault", "live_down", "live_back"]
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something people must notice. detail: the technician's reason."""
+    """Something people must notice. camera_id is empty for what concerns all of them."""
 
     camera_id: str
     code: AlarmCode
@@ -22,27 +22,59 @@ class Alarm:
 _LOST = frozenset({"stalled", "unreachable", "unauthorized", "protocol_error"})
 
 
-def changes(before: Mapping[str, CameraState], after: Mapping[str, CameraState]) -> list[Alarm]:
-    """Cameras not known before raise nothing: a start of the system is no alarm."""
-    found: list[Alarm] = []
-    for camera_id, now in after.items():
-        was = before.get(camera_id)
-        if was is not None:
-            found += _of_camera(was, now)
-    return found
+class AlarmWatch:
+    """Compares each look with the one before. Not thread-safe.
+
+    The first look raises nothing: a start of the system is no alarm. What one process' silence does to all its
+    cameras is told once per camera (recording) or once at all (masks), never twice.
+    """
+
+    def __init__(self) -> None:
+        self._before: Mapping[str, CameraState] = {}
+        self._lost: set[str] = set()
+        self._live_answered = False
+        self._live_down = False
+
+    def look(self, after: Mapping[str, CameraState], *, live_answers: bool) -> list[Alarm]:
+        found = self._of_live(live_answers)
+        for camera_id, now in after.items():
+            was = self._before.get(camera_id)
+            if was is not None:
+                found += self._of_source(was, now) + _of_recording(was, now) + _of_mask(was, now)
+        self._before = after
+        return found
+
+    def _of_live(self, answers: bool) -> list[Alarm]:
+        found = []
+        if self._live_answered and not answers:
+            nl, en = "Het beeldproces antwoordt niet", "The live process does not answer"
+            found, self._live_down = [Alarm("", "live_down", nl, en)], True
+        elif answers and self._live_down:
+            nl, en = "Het beeldproces antwoordt weer", "The live process answers again"
+            found, self._live_down = [Alarm("", "live_back", nl, en)], False
+        self._live_answered = answers
+        return found
+
+    def _of_source(self, was: CameraState, now: CameraState) -> list[Alarm]:
+        if now.source in _LOST and was.source == "up" and now.detail != SILENT:
+            self._lost.add(now.camera_id)
+            nl, en = f"Geen beeld: {now.detail}", f"No picture: {now.detail}"
+            return [Alarm(now.camera_id, "camera_lost", nl, en)]
+        if now.source == "up" and now.camera_id in self._lost:
+            self._lost.remove(now.camera_id)
+            return [Alarm(now.camera_id, "camera_back", "Beeld is terug", "Picture is back")]
+        return []
 
 
-def _of_camera(was: CameraState, now: CameraState) -> list[Alarm]:
-    found: list[Alarm] = []
-    if now.source in _LOST and was.source == "up":
-        nl, en = f"Geen beeld: {now.detail}", f"No picture: {now.detail}"
-        found.append(Alarm(now.camera_id, "camera_lost", nl, en))
-    if now.source == "up" and was.source in _LOST:
-        found.append(Alarm(now.camera_id, "camera_back", "Beeld is terug", "Picture is back"))
-    if now.rec == "fault" and was.rec != "fault":
-        nl, en = f"Opname gestopt: {now.rec_detail}", f"Recording stopped: {now.rec_detail}"
-        found.append(Alarm(now.camera_id, "recording_fault", nl, en))
-    if now.mask == "fault" and was.mask == "ok":
-        nl, en = f"Masker onzeker: {now.mask_reason}", f"Mask unsure: {now.mask_reason}"
-        found.append(Alarm(now.camera_id, "mask_fault", nl, en))
-    return found
+def _of_recording(was: CameraState, now: CameraState) -> list[Alarm]:
+    if now.rec != "fault" or was.rec == "fault":
+        return []
+    nl, en = f"Opname gestopt: {now.rec_detail}", f"Recording stopped: {now.rec_detail}"
+    return [Alarm(now.camera_id, "recording_fault", nl, en)]
+
+
+def _of_mask(was: CameraState, now: CameraState) -> list[Alarm]:
+    if now.mask != "fault" or was.mask != "ok" or now.mask_reason == NOT_REPORTED:
+        return []
+    nl, en = f"Masker onzeker: {now.mask_reason}", f"Mask unsure: {now.mask_reason}"
+    return [Alarm(now.camera_id, "mask_fault", nl, en)]

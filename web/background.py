@@ -5,8 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from web import alarms
-from web.camera_state import CameraState
+from web.alarms import AlarmWatch
 from web.ptz_locks import WATCH_EVERY_S
 from web.services import Services
 
@@ -22,7 +21,7 @@ class Background:
     def __init__(self, services: Services, on_broken: Callable[[], None]) -> None:
         self._services = services
         self._on_broken = on_broken
-        self._before: dict[str, CameraState] = {}
+        self._alarms = AlarmWatch()
         self._tasks: list[asyncio.Task[Any]] = []
 
     def start(self) -> None:
@@ -43,10 +42,8 @@ class Background:
     async def _every_second(self) -> None:
         services = self._services
         await services.board.poll_live()
-        states = services.board.cameras()
-        for alarm in alarms.changes(self._before, states):
+        for alarm in self._alarms.look(services.board.cameras(), live_answers=services.board.live_answers):
             services.hub.raise_alarm(alarm)
-        self._before = states
         services.exports.sweep()
 
     async def _check_logins(self) -> None:

@@ -9,6 +9,7 @@ from vms.status import CameraStatus, RecordingState, SourceState, StreamStatus
 
 MaskState = Literal["ok", "fault", "none"]
 SILENT = "recording process silent"
+NOT_REPORTED = "the live process did not report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def mask_report(camera: Camera, mask: MaskReport | None) -> MaskReport:
     """Fails closed: a camera that needs masks is at fault until live vouches for them."""
     if camera.masks == "none":
         return MaskReport("none", "")
-    return mask or MaskReport("fault", "the live process did not report")
+    return mask or MaskReport("fault", NOT_REPORTED)
 
 
 def recording(status: CameraStatus) -> tuple[RecordingState, str]:

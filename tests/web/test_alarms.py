@@ -1,0 +1,48 @@
+from dataclasses import replace
+
+from tests.web.served_site import camera_status, stream_status
+from vms.config import Camera
+from web.alarms import AlarmWatch
+from web.camera_state import CameraState, MaskReport, camera_state
+
+CAMERA = Camera(id="markt-01", number=1, name="Markt", main="rtsp://127.0.0.1/a", masks="required")
+OK = MaskReport("ok", "")
+UP = camera_state(CAMERA, camera_status("markt-01"), 0, OK, None)
+SILENT = camera_state(CAMERA, None, 0, OK, None)
+LOST = camera_state(CAMERA, camera_status("markt-01", main=stream_status(state="stalled", detail="x")), 0, OK, None)
+DISK_FULL = replace(UP, rec="fault", rec_detail="main: disk full")
+UNSURE = replace(UP, mask="fault", mask_reason="pose stale 2.4 s")
+NO_REPORT = camera_state(CAMERA, camera_status("markt-01"), 0, None, None)
+
+
+def codes(*looks: CameraState, live: tuple[bool, ...] = ()) -> list[str]:
+    watch = AlarmWatch()
+    answers = live or (True,) * len(looks)
+    return [
+        alarm.code
+        for look, live_answers in zip(looks, answers, strict=True)
+        for alarm in watch.look({"markt-01": look}, live_answers=live_answers)
+    ]
+
+
+def test_a_start_is_no_alarm() -> None:
+    assert codes(SILENT, UP) == []
+    assert codes(LOST, UP) == []
+
+
+def test_a_lost_camera_is_told_once_and_so_is_its_return() -> None:
+    assert codes(UP, LOST, LOST, UP, UP) == ["camera_lost", "camera_back"]
+
+
+def test_a_silent_recorder_is_one_alarm_not_two() -> None:
+    assert codes(UP, SILENT, UP) == ["recording_fault"]
+
+
+def test_a_full_disk_and_an_unsure_mask_are_told() -> None:
+    assert codes(UP, DISK_FULL, DISK_FULL) == ["recording_fault"]
+    assert codes(UP, UNSURE, UP) == ["mask_fault"]
+
+
+def test_the_fall_of_the_live_process_is_one_alarm_for_all_cameras() -> None:
+    assert codes(UP, NO_REPORT, UP, live=(True, False, True)) == ["live_down", "live_back"]
+    assert codes(NO_REPORT, NO_REPORT, UP, live=(False, False, True)) == []

@@ -1,0 +1,247 @@
+"""What people are told about cameras, disks and processes, by request and over the websocket."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from tests.fakes import T0_US
+from tests.web.served_site import MASKED, OFFER, OPEN, TURNING, Site, camera_status, eventually, stream_status
+from web.api import websocket
+
+
+@contextmanager
+def page(site: Site, client: Any, **headers: str) -> Iterator[ClientConnection]:
+    """A page's websocket: with its cookie and its origin."""
+    cookie = f"uitkijk_session={client.cookies['uitkijk_session']}"
+    with connect(
+        site.url.replace("http", "ws") + "/api/ws",
+        additional_headers={"Cookie": cookie, "Origin": site.url, **headers},
+        proxy=None,
+        open_timeout=5,
+    ) as socket:
+        yield socket
+
+
+def read(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next message of this kind."""
+    for _ in range(50):
+        message = json.loads(socket.recv(timeout=5))
+        if message["type"] == kind:
+            return dict(message)
+    raise AssertionError(f"no {kind}")
+
+
+def close_code(socket: ClientConnection) -> int:
+    """Read on until the server closes."""
+    try:
+        for _ in range(300):
+            socket.recv(timeout=5)
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else 0
+    raise AssertionError("still open")
+
+
+def publish(site: Site, *statuses: Any) -> None:
+    """On the bus until the web process has it: its subscription is on its way."""
+    capture = site.app.state.services.capture
+
+    def arrived() -> bool:
+        for status in statuses:
+            site.capture.publisher.offer(status)
+        return all(capture.status(status.camera_id) == status for status in statuses)
+
+    eventually(arrived)
+
+
+def state(site: Site, camera: str) -> dict[str, Any]:
+    return dict(site.client("technician").get("/api/status").json()["cameras"][camera])
+
+
+def test_cameras_are_listed_without_their_addresses(site: Site) -> None:
+    answer = site.client("observer").get("/api/cameras")
+    by_id = {camera["id"]: camera for camera in answer.json()["cameras"]}
+    assert set(by_id) == {OPEN, MASKED, TURNING}
+    assert by_id[TURNING]["can_turn"] is True
+    assert by_id[OPEN]["masks"] == "none"
+    assert "rtsp" not in answer.text
+    assert "127.0.0.1" not in answer.text
+
+
+def test_a_silent_recording_process_is_unreachable_and_said_so(site: Site) -> None:
+    found = state(site, OPEN)
+    assert (found["source"], found["detail"], found["rec"]) == ("unreachable", "recording process silent", "fault")
+    assert found["main"] is None
+
+
+def test_statuses_from_the_bus_are_shown_and_grow_stale_after_five_seconds(site: Site) -> None:
+    publish(site, camera_status(OPEN))
+    found = state(site, OPEN)
+    assert (found["source"], found["rec"], found["skew_ms"], found["ptz"]) == ("up", "on", 12, "none")
+    assert found["main"]["fps"] == 12.5
+    site.clock.advance(5.1)
+    assert state(site, OPEN)["detail"] == "recording process silent"
+    assert state(site, OPEN)["since_us"] == T0_US
+
+
+def test_the_worst_stream_decides_about_recording(site: Site) -> None:
+    fault = stream_status(recording="fault", recording_detail="disk full")
+    refused = stream_status(state="unauthorized", detail="RTSP 401")
+    publish(site, camera_status(OPEN, sub=fault), camera_status(MASKED, main=refused))
+    assert (state(site, OPEN)["rec"], state(site, OPEN)["rec_detail"]) == ("fault", "sub: disk full")
+    assert (state(site, MASKED)["source"], state(site, MASKED)["detail"]) == ("unauthorized", "RTSP 401")
+
+
+def test_masks_are_what_live_says_and_a_fault_when_it_says_nothing(site: Site) -> None:
+    assert (state(site, OPEN)["mask"], state(site, MASKED)["mask"]) == ("none", "fault")
+    site.live.cameras[MASKED] = {"mask": "ok", "reason": ""}
+    eventually(lambda: state(site, MASKED)["mask"] == "ok")
+    site.live.cameras[MASKED] = {"mask": "lovely", "reason": "?"}
+    eventually(lambda: state(site, MASKED)["mask"] == "fault")
+
+
+def test_disks_and_processes(site: Site) -> None:
+    known = [{"name": "live", "state": "running", "pid": 5, "restarts": 2, "since_us": T0_US}]
+    (site.config.run_dir / "processes.json").write_text(json.dumps(known), encoding="utf-8")
+    found = site.client("technician").get("/api/status").json()
+    assert found["processes"] == [{"name": "live", "state": "running", "restarts": 2, "since_us": T0_US}]
+    [disk] = found["disk"]
+    assert disk["path"] == str(site.volume)
+    assert 0 < disk["free_bytes"] < disk["total_bytes"]
+    assert 0 < disk["used_pct"] < 100
+    (site.config.run_dir / "processes.json").write_text("{", encoding="utf-8")
+    assert site.client("technician").get("/api/status").json()["processes"] == []
+
+
+def test_ready_only_while_live_and_database_answer(site: Site) -> None:
+    client = site.client()
+    eventually(lambda: client.get("/readyz").status_code == 200)
+    assert client.get("/healthz").status_code == 200
+    site.stop_live()
+    eventually(lambda: client.get("/readyz").status_code == 503)
+    assert client.get("/readyz").json() == {"ready": False, "database": True, "live": False}
+
+
+def test_metrics_count_cameras_viewers_and_requests(site: Site) -> None:
+    publish(site, camera_status(OPEN))
+    site.client("observer").post(f"/whep/{MASKED}", content=OFFER, headers={"Content-Type": "application/sdp"})
+    client = site.client("technician")
+    eventually(lambda: "uitkijk_viewers 1.0" in client.get("/metrics").text)
+    lines = client.get("/metrics").text.splitlines()
+    assert f'uitkijk_camera_up{{camera="{OPEN}"}} 1.0' in lines
+    assert f'uitkijk_camera_up{{camera="{MASKED}"}} 0.0' in lines
+    assert f'uitkijk_camera_recording{{camera="{OPEN}"}} 1.0' in lines
+    assert 'uitkijk_http_requests_total{method="POST",route="/whep/{camera}",status="201"} 1.0' in lines
+    assert any(line.startswith("uitkijk_disk_free_bytes{") for line in lines)
+
+
+def test_the_websocket_says_hello_and_a_digest_each_second(site: Site) -> None:
+    client = site.browser("observer")
+    client.post(f"/whep/{MASKED}", content=OFFER, headers={"Content-Type": "application/sdp"})
+    with page(site, client) as socket:
+        assert json.loads(socket.recv(timeout=5)) == {"type": "hello", "server_us": site.clock.us}
+        digest = read(socket, "digest")
+        assert set(digest["cameras"]) == {OPEN, MASKED, TURNING}
+        assert "main" not in digest["cameras"][OPEN]
+        own = eventually(lambda: read(socket, "digest")["sessions"])
+    assert own == {"session-0001": {"rtp_timestamp": 90_000, "utc_us": T0_US, "mask": "ok", "reason": ""}}
+
+
+def test_the_digest_holds_ones_own_sessions_only(site: Site) -> None:
+    other = site.client("police_reviewer")
+    other.post(f"/whep/{MASKED}", content=OFFER, headers={"Content-Type": "application/sdp"})
+    eventually(lambda: site.app.state.services.board.viewers == 1)
+    with page(site, site.browser("observer")) as socket:
+        assert read(socket, "digest")["sessions"] == {}
+
+
+def test_ping_is_answered_with_the_servers_clock(site: Site) -> None:
+    with page(site, site.browser("observer")) as socket:
+        socket.send('{"type": "ping", "t": 12.5}')
+        assert read(socket, "pong") == {"type": "pong", "t": 12.5, "server_us": site.clock.us}
+
+
+@pytest.mark.parametrize("text", ["x", "[]", '{"type": "order"}', '{"type": "ping", "t": []}', '"' + "y" * 2000 + '"'])
+def test_what_is_no_ping_ends_the_connection(site: Site, text: str) -> None:
+    with page(site, site.browser("observer")) as socket:
+        socket.send(text)
+        assert close_code(socket) == 1007
+
+
+def test_a_lock_is_told_to_every_page_and_is_mine_for_one(site: Site) -> None:
+    assert site.capture.asked == []
+    anna, police = site.browser("observer"), site.browser("police_reviewer")
+    with page(site, anna) as hers, page(site, police) as theirs:
+        read(hers, "digest"), read(theirs, "digest")
+        anna.post(f"/api/cameras/{TURNING}/ptz/lock")
+        event = read(theirs, "ptz")
+        assert (event["camera"], event["holder"]["name"]) == (TURNING, "Demo observer")
+        assert read(hers, "digest")["cameras"][TURNING]["ptz"] == "mine"
+        assert read(theirs, "digest")["cameras"][TURNING]["ptz"] == "other"
+        police.post(f"/api/cameras/{TURNING}/ptz/lock")
+        taken = eventually(lambda: (found := read(hers, "ptz"))["holder"]["role"] == "police" and found)
+        assert taken["taken_from"] == "Demo observer"
+        police.post(f"/api/cameras/{TURNING}/ptz/release")
+        eventually(lambda: read(hers, "ptz")["holder"] is None)
+
+
+@pytest.fixture
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty looks at the cameras between two digests. Ask for it before `site`."""
+    monkeypatch.setattr("web.background._SECOND_S", 0.05)
+
+
+def test_a_camera_that_is_lost_and_comes_back_raises_alarms(quick_looks: None, site: Site) -> None:
+    publish(site, camera_status(OPEN))
+    with page(site, site.browser("observer")) as socket:
+        read(socket, "digest"), read(socket, "digest")
+        lost = stream_status(state="unreachable", detail="no answer in 5 s", recording="fault", recording_detail="x")
+        publish(site, camera_status(OPEN, main=lost))
+        alarms = [read(socket, "alarm"), read(socket, "alarm")]
+        assert [alarm["code"] for alarm in alarms] == ["camera_lost", "recording_fault"]
+        assert alarms[0]["camera"] == OPEN
+        assert "no answer in 5 s" in alarms[0]["text_nl"]
+        publish(site, camera_status(OPEN))
+        assert read(socket, "alarm")["code"] == "camera_back"
+    found = site.client("technician").get("/api/status").json()["alarms"]
+    assert [alarm["id"] for alarm in found] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+def test_another_sites_page_gets_no_websocket(site: Site, origin: str) -> None:
+    client = site.browser("observer")
+    with pytest.raises(InvalidStatus) as refused, page(site, client, Origin=origin):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_a_websocket_needs_a_login_and_a_role(site: Site) -> None:
+    address = site.url.replace("http", "ws") + "/api/ws"
+    with pytest.raises(InvalidStatus) as refused, connect(address, proxy=None):
+        pass
+    assert refused.value.response.status_code == 401
+    with pytest.raises(InvalidStatus) as refused, page(site, site.browser("policy_officer")):
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_the_websocket_ends_with_the_login(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "DIGEST_EVERY_S", 0.02)
+    client = site.browser("observer")
+    with page(site, client) as socket:
+        read(socket, "digest")
+        client.post("/api/logout")
+        assert close_code(socket) == 4401
+
+
+def test_one_person_has_a_bounded_number_of_windows(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.event_hub._MAX_PER_USER", 1)
+    client = site.browser("observer")
+    with page(site, client) as first:
+        read(first, "digest")
+        with page(site, client) as second:
+            assert close_code(second) == 4429
