@@ -1,0 +1,190 @@
+"""Looking back in a real browser: purpose first, seeks land, gaps are jumped aloud, refusals are said, download."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from fake_backend import Backend, lay_down_footage, make_backend, serving
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from test_wall_in_chromium import CHROMIUM, FLAGS
+
+pytestmark = pytest.mark.e2e
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+MINUTE_US = 60_000_000
+PLAYER = "document.querySelector('vms-playback').player"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def backend() -> Backend:
+    backend = make_backend(2)
+    backend.roles = ["police_reviewer"]
+    return backend
+
+
+@pytest.fixture(scope="module")
+def start_us(backend: Backend) -> int:
+    return lay_down_footage(backend)
+
+
+@pytest.fixture(scope="module")
+def address(backend: Backend, start_us: int) -> Iterator[str]:
+    with serving(backend) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, backend: Backend) -> Iterator[Page]:
+    backend.requests.clear()
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, timezone_id="America/New_York", locale="nl-NL"
+    )
+    page = context.new_page()
+    page.goto(address + "/terugkijken")
+    yield page
+    context.close()
+
+
+def consult(page: Page) -> None:
+    page.select_option("#purpose", "opsporing")
+    page.fill("#reference", "BVH 2026-118822")
+    page.click("form.purpose button.primary")
+    page.wait_for_selector("form.query")
+
+
+def local(us: int, form: str) -> str:
+    return datetime.fromtimestamp(us / 1e6, UTC).astimezone(AMSTERDAM).strftime(form)
+
+
+def find(page: Page, from_us: int, to_us: int) -> None:
+    page.fill("#day", local(from_us, "%Y-%m-%d"))
+    page.fill("#from", local(from_us, "%H:%M"))
+    page.fill("#to", local(to_us, "%H:%M"))
+    page.click("form.query button.primary")
+
+
+def playing(page: Page, start_us: int) -> None:
+    consult(page)
+    find(page, start_us, start_us + 5 * MINUTE_US)
+    assert eventually(lambda: page.evaluate("document.querySelector('video').readyState >= 3"), 10)
+
+
+def now_us(page: Page) -> int:
+    return int(page.evaluate(f"{PLAYER}.nowUs"))
+
+
+def eventually(check: Callable[[], bool], timeout_s: float = 6.0) -> bool:
+    until = time.monotonic() + timeout_s
+    while not check() and time.monotonic() < until:
+        time.sleep(0.05)
+    return check()
+
+
+def test_nothing_plays_before_purpose_and_number(page: Page, backend: Backend) -> None:
+    page.click("form.purpose button.primary")
+    expect(page.locator("#purpose-error")).not_to_be_empty()
+    page.select_option("#purpose", "heterdaad")
+    page.click("form.purpose button.primary")
+    expect(page.locator("#reference-error")).not_to_be_empty()
+    assert page.input_value("#purpose") == "heterdaad"
+    assert backend.calls("/api/coverage") == backend.calls("/api/consultations") == []
+    page.fill("#reference", "BVH 2026-1")
+    page.click("form.purpose button.primary")
+    expect(page.locator("form.query")).to_be_visible()
+
+
+def test_footage_plays_at_its_own_time_in_the_citys_zone(page: Page, start_us: int) -> None:
+    playing(page, start_us)
+    assert abs(now_us(page) - start_us) < 3_000_000
+    assert local(start_us, "%d-%m-%Y %H:%M:") in page.inner_text(".instant")
+    assert page.inner_text(".instant").endswith(("CET", "CEST"))
+    assert page.locator(".erased").inner_text().startswith("wordt gewist over 2 d 0 u")
+    assert (
+        page.evaluate(f"(a => new Promise(r => setTimeout(() => r({PLAYER}.nowUs - a), 1000)))({now_us(page)})") > 5e5
+    )
+
+
+def test_seeks_land_where_asked(page: Page, start_us: int) -> None:
+    playing(page, start_us)
+    page.keyboard.press("k")
+    for offset_us in (95_000_000, 3_500_000, 251_250_000, 62_000_000):
+        page.evaluate(f"document.querySelector('vms-playback').seek({start_us + offset_us})")
+        assert eventually(lambda: not page.evaluate("document.querySelector('video').seeking"))
+        assert abs(now_us(page) - start_us - offset_us) < 100_000
+    before = now_us(page)
+    page.keyboard.press(".")
+    assert eventually(lambda: 40_000 < now_us(page) - before < 200_000), now_us(page) - before
+    page.keyboard.press("ArrowRight")
+    assert eventually(lambda: abs(now_us(page) - before - 10_083_000) < 300_000)
+
+
+def test_a_gap_is_jumped_and_said(page: Page, start_us: int) -> None:
+    playing(page, start_us)
+    gap_from, gap_to = start_us + 150_000_000, start_us + 210_000_000
+    page.evaluate(f"document.querySelector('vms-playback').seek({gap_from - 1_500_000})")
+    expect(page.locator(".notice")).to_contain_text("overgeslagen", timeout=8000)
+    assert local(gap_from, "%H:%M:%S") in page.inner_text(".notice")
+    assert eventually(lambda: now_us(page) >= gap_to)
+    assert eventually(lambda: now_us(page) > gap_to + 500_000)
+    page.locator("details summary").click()
+    assert "camera niet bereikbaar" in page.inner_text("details")
+
+
+def test_keys_are_left_alone_while_somebody_types(page: Page, start_us: int) -> None:
+    playing(page, start_us)
+    page.focus("#from")
+    page.keyboard.type("k[]")
+    assert not page.evaluate("document.querySelector('video').paused")
+    assert "–" in page.inner_text("section.export")
+
+
+def test_in_and_out_make_a_file_with_its_hash(page: Page, backend: Backend, start_us: int) -> None:
+    playing(page, start_us)
+    page.keyboard.press("[")
+    page.keyboard.press("ArrowRight")
+    assert eventually(lambda: now_us(page) > start_us + 9_000_000)
+    page.keyboard.press("]")
+    page.click("#export")
+    expect(page.locator("progress")).to_be_visible()
+    expect(page.locator("#export-file")).to_be_visible(timeout=6000)
+    assert page.inner_text(".hash code") == "ab" * 32
+    body = backend.calls("/api/exports")[0][2]
+    assert '"consultation":7' in body
+    assert '"from":"' in body
+    assert 'Z"' in body
+
+
+def test_erased_footage_is_said_plainly(page: Page, backend: Backend, start_us: int) -> None:
+    backend.refuse_media = 410
+    try:
+        consult(page)
+        find(page, start_us, start_us + 5 * MINUTE_US)
+        expect(page.locator(".notice")).to_contain_text("bewaartermijn")
+    finally:
+        backend.refuse_media = 0
+
+
+def test_the_hour_that_comes_twice_and_the_one_that_does_not_exist(page: Page) -> None:
+    consult(page)
+    page.fill("#day", "2026-10-25")
+    page.fill("#from", "2:30")
+    page.locator("#from").blur()
+    assert page.locator('[name="from-zone"] option').all_inner_texts() == ["CEST", "CET"]
+    module = "import('/static/app/times.js').then(m => m.instants"
+    assert page.evaluate(module + "('2026-10-25', '02:30'))") == [
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC).timestamp() * 1e6,
+        datetime(2026, 10, 25, 1, 30, tzinfo=UTC).timestamp() * 1e6,
+    ]
+    assert page.evaluate(module + "('2026-03-29', '02:30'))") == []
+    page.fill("#day", "2026-03-29")
+    page.click("form.query button.primary")
+    expect(page.locator("#from-error")).to_contain_text("bestaat niet")
