@@ -43,6 +43,7 @@ class PacketBuilder:
         """Pictures left out: before the first keyframe, or keyframes whose parameter sets nobody sent."""
         self._sps_nals: tuple[bytes, ...] = ()
         self._started = False
+        self._decodable = False
         self._lost = 0
         self._last_received_us = 0
         self._learn(parameter_sets)
@@ -68,8 +69,7 @@ class PacketBuilder:
             self._started = False
         if unit.parameter_sets:
             self._learn(unit.parameter_sets)
-        complete = all(kind in self._sets for kind in self._kinds)
-        if not complete or not (self._started or unit.is_keyframe):
+        if not self._decodable or not (self._started or unit.is_keyframe):
             self.undecodable += 1
             return None
         changed = unit.is_keyframe and self._keyframe_changes_sps()
@@ -102,6 +102,7 @@ class PacketBuilder:
             found = tuple(dict.fromkeys(nal for nal in nals if nal and self._kind(nal) == kind))
             if found:
                 self._sets[kind] = found[:_MAX_SETS_OF_A_KIND]
+        self._decodable = len(self._sets) == len(self._kinds)
 
     def _keyframe_changes_sps(self) -> bool:
         """Whether this keyframe begins a new coded sequence format. Keeps size and reordering up to date."""

@@ -225,7 +225,7 @@ def hostile_packets(payload):
 
 
 @given(st.data(), st.sampled_from(CODECS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_noise_raises_nothing_but_protocol_error(data, codec):
     packets = data.draw(hostile_packets(h264_payload if codec == "h264" else h265_payload))
     reader = depacketizer(codec, PAYLOAD_TYPE)
@@ -239,7 +239,7 @@ def test_noise_raises_nothing_but_protocol_error(data, codec):
 
 
 @given(st.data(), st.sampled_from(CODECS))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_hot_path_and_the_plain_path_agree(data, codec):
     packets = data.draw(hostile_packets(h264_payload if codec == "h264" else h265_payload))
     fast, plain = depacketizer(codec, PAYLOAD_TYPE), depacketizer(codec, PAYLOAD_TYPE)
@@ -254,7 +254,7 @@ def test_the_hot_path_and_the_plain_path_agree(data, codec):
 
 
 @given(st.integers(0, 10_000), st.sampled_from(CODECS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_is_lost_no_broken_unit_comes_out(seed, codec):
     """I: every NAL unit handed on is one the camera made, whole."""
     rng = random.Random(seed)

@@ -43,7 +43,7 @@ frames = st.builds(framed, st.integers(0, 255), st.binary(max_size=50))
 
 
 @given(st.lists(st.one_of(frames, messages), max_size=12), st.lists(st.integers(0, 600), max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_split_of_the_same_bytes_gives_the_same(pieces, cuts):
     stream = b"".join(pieces)
     whole = InterleavedSplitter().feed(stream)
@@ -64,7 +64,7 @@ noise = st.one_of(
 
 
 @given(st.lists(noise, max_size=10))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_noise_raises_nothing_but_protocol_error_and_stays_bounded(pieces):
     splitter = InterleavedSplitter()
     try:

@@ -108,7 +108,7 @@ line = st.one_of(
 
 
 @given(st.lists(line, max_size=10).map("\r\n".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_noise_raises_nothing_but_protocol_error(text):
     try:
         track = parse_sdp(text.encode("utf-8", "replace"))

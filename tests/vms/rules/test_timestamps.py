@@ -133,7 +133,7 @@ timestamps_90k = st.lists(
 
 
 @given(timestamps_90k, st.integers(0, 4), st.integers(1, 12))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_within_a_run_dts_rises_strictly_and_never_passes_pts(timestamps, reorder, gop):
     timeline = StreamTimeline(reorder)
     got = [timeline.stamp(t, is_keyframe=n % gop == 0) for n, t in enumerate(timestamps)]
@@ -145,7 +145,7 @@ def test_within_a_run_dts_rises_strictly_and_never_passes_pts(timestamps, reorde
 
 
 @given(st.integers(0, WRAP - 1), st.lists(st.integers(1, MAX_FORWARD_90k), max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_good_stream_passes_unchanged(first, steps):
     expected, timestamps = [first], [first]
     for step in steps:
