@@ -193,14 +193,6 @@ class LiveSite:
         self.publisher = BusPublisher(config.bus_endpoint(0))
         self.publisher.start()
         self.cameras: list[BusCamera] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=run_live, args=(config, self._stop), daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-        deadline_s = time.monotonic() + 10
-        while not self.config.live_socket.exists() and time.monotonic() < deadline_s:
-            time.sleep(0.02)
 
     def add(self, camera: str, **options: Any) -> BusCamera:
         self.cameras.append(BusCamera(self.publisher, camera, **options))
@@ -213,11 +205,8 @@ class LiveSite:
     def stop(self) -> None:
         for camera in self.cameras:
             camera.stop()
-        self._stop.set()
-        self._thread.join(10)
         self.publisher.stop()
         self.store.close()
-        assert not self._thread.is_alive()
 
 
 def site_config(directory: Path, cameras: list[dict[str, Any]], **live: Any) -> SiteConfig:
@@ -233,22 +222,39 @@ def site_config(directory: Path, cameras: list[dict[str, Any]], **live: Any) -> 
 
 
 @contextmanager
+def running_live(config: SiteConfig) -> Iterator[None]:
+    """run_live in a thread."""
+    stop = threading.Event()
+    thread = threading.Thread(target=run_live, args=(config, stop), daemon=True)
+    thread.start()
+    deadline_s = time.monotonic() + 10
+    while not config.live_socket.exists() and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@contextmanager
 def running_site(config: SiteConfig, *documents: dict[str, Any]) -> Iterator[LiveSite]:
     site = LiveSite(config)
     for document in documents:
         site.import_masks(document)
-    site.start()
     try:
-        yield site
+        with running_live(config):
+            yield site
     finally:
         site.stop()
 
 
 @asynccontextmanager
-async def viewing(site: LiveSite) -> AsyncIterator[Callable[[], WhepViewer]]:
+async def viewing(config: SiteConfig) -> AsyncIterator[Callable[[], WhepViewer]]:
     """Makes viewers; closes them all at the end. `viewer.http` is the client of the live socket."""
     viewers: list[WhepViewer] = []
-    transport = httpx.AsyncHTTPTransport(uds=str(site.config.live_socket))
+    transport = httpx.AsyncHTTPTransport(uds=str(config.live_socket))
     async with httpx.AsyncClient(transport=transport, base_url="http://live", timeout=20) as http:
 
         def make() -> WhepViewer:

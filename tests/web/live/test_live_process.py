@@ -88,7 +88,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, poses: Poses) -> Any:
 
 def run(site: LiveSite, scenario: Callable[[Any], Awaitable[None]]) -> None:
     async def body() -> None:
-        async with viewing(site) as make:
+        async with viewing(site.config) as make:
             await scenario(make)
 
     asyncio.run(body())

@@ -1,6 +1,5 @@
 """The simulated street with one PTZ camera, its capture process and a live process, for tests that turn it."""
 
-import json
 import os
 import socket
 import subprocess
@@ -81,6 +80,8 @@ def turning_street(directory: Path, masks: str = "required") -> Iterator[Turning
 data_dir = "{directory}"
 [live]
 addresses = ["127.0.0.1"]
+[recorder]
+segment_s = 10
 [[cameras]]
 id = "{CAMERA}"
 number = 1
@@ -98,7 +99,7 @@ onvif = {{ host = "127.0.0.1", port = {onvif}, username = "vms", password_file =
         subprocess.Popen(street, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL),
         subprocess.Popen(
             [sys.executable, "-m", "recorder", "--config", str(config_file), "--group", "0"],
-            stderr=(directory / "capture.log").open("wb"),
+            stderr=subprocess.DEVNULL,
         ),
     ]
     try:
@@ -117,6 +118,3 @@ def wait_for(check: Any, timeout_s: float = 20.0) -> None:
     while not check():
         assert time.monotonic() < deadline_s, "not in time"
         time.sleep(0.1)
-
-
-__all__ = ["CAMERA", "TurningStreet", "is_blank", "json", "leaked_pixels", "street_masks", "turning_street"]
