@@ -212,6 +212,7 @@ def test_coverage_shows_segments_gaps_and_holds(site: Site, police: httpx.Client
             "start_us": start_us,
             "end_us": start_us + 60 * US_PER_SECOND,
             "codec": "avc1.42c01f",
+            "masked": False,
             "url": f"/api/media/{segment.id}?consultation={police.headers['X-Consultation']}",
             "starts_run": False,
         }
@@ -228,6 +229,12 @@ def test_coverage_shows_segments_gaps_and_holds(site: Site, police: httpx.Client
     assert found["holds"][0]["case_number"] == "PL 12"
     assert found["retention_from_us"] == us_from_utc(now_utc(site.clock) - DAYS_28)
     assert police.get(found["segments"][0]["url"]).content == CONTENT
+
+
+def test_the_codec_is_that_of_what_will_be_sent(site: Site, police: httpx.Client) -> None:
+    site.segment(MASKED, content=CONTENT)
+    [segment] = police.get("/api/coverage", params=day(site, MASKED)).json()["segments"]
+    assert (segment["masked"], segment["codec"]) == (True, "avc1.42c028")
 
 
 def test_coverage_leaves_out_what_expired_and_keeps_what_is_held(site: Site, police: httpx.Client) -> None:

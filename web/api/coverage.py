@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from vms.store.catalog import Gap, Segment
+from vms.store.catalog import MAX_SEGMENT, Gap, Segment
 from vms.store.holds import EvidenceHold
 from vms.units import Profile, us_from_utc
 from web.api.consultations import ConsultingDep
 from web.deps import ServicesDep, camera_or_404
+from web.mask_need import MASKED_CODEC, mask_need
 from web.time_range import TimeRange, time_range
 
 router = APIRouter(prefix="/api", tags=["footage"])
@@ -35,6 +36,7 @@ def coverage(
         to_us=us_from_utc(span.end),
     )
     window = services.footage.window(camera, profile, span)
+    need = mask_need(services.store, known, camera, span.start - MAX_SEGMENT, span.end + MAX_SEGMENT)
     return {
         "camera": camera,
         "profile": profile,
@@ -42,18 +44,20 @@ def coverage(
         "from_us": us_from_utc(span.start),
         "to_us": us_from_utc(span.end),
         "retention_from_us": us_from_utc(window.retention_from),
-        "segments": [_segment(segment, consultation.id) for segment in window.segments],
+        "segments": [_segment(segment, consultation.id, need.of(segment)) for segment in window.segments],
         "gaps": [_gap(gap, span) for gap in window.gaps],
         "holds": [_hold(hold) for hold in window.holds],
     }
 
 
-def _segment(segment: Segment, consultation_id: int) -> dict[str, Any]:
+def _segment(segment: Segment, consultation_id: int, masked: bool) -> dict[str, Any]:
+    """codec: of the bytes behind the url."""
     return {
         "id": segment.id,
         "start_us": us_from_utc(segment.start_at),
         "end_us": us_from_utc(segment.end_at),
-        "codec": segment.codec,
+        "codec": MASKED_CODEC if masked else segment.codec,
+        "masked": masked,
         "url": f"/api/media/{segment.id}?consultation={consultation_id}",
         "starts_run": segment.starts_run,
     }

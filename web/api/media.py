@@ -10,12 +10,12 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from vms.errors import FootageExpired
-from vms.store import masks
 from vms.store.catalog import Segment
 from vms.units import us_from_utc
 from web.api.consultations import Consulting, ConsultingDep
 from web.byte_range import ByteRange, parse_range
 from web.deps import ServicesDep
+from web.mask_need import mask_need
 from web.services import Services
 
 router = APIRouter(prefix="/api", tags=["footage"])
@@ -33,18 +33,14 @@ async def media(
 ) -> Response:
     """Fragmented MP4. Range for originals. 403 no right, 410 retention is over, 404 never was."""
     found = await run_in_threadpool(_checked, services, consulting, segment)
-    if await run_in_threadpool(needs_masks, services, found):
+    if await run_in_threadpool(_needs_masks, services, found):
         return await _masked(services, found)
     return await run_in_threadpool(_original, services, found, request.headers.get("range"))
 
 
-def needs_masks(services: Services, segment: Segment) -> bool:
-    """Blocking. Fails closed: also when the camera left the configuration, or masks were in force at the time."""
+def _needs_masks(services: Services, segment: Segment) -> bool:
     camera = services.config.camera(segment.camera_id)
-    if camera is None or camera.masks == "required":
-        return True
-    with services.store.reading() as tx:
-        return any(known.masks for known in masks.in_force_between(tx, camera.id, segment.start_at, segment.end_at))
+    return mask_need(services.store, camera, segment.camera_id, segment.start_at, segment.end_at).of(segment)
 
 
 def _checked(services: Services, consulting: Consulting, segment_id: int) -> Segment:
