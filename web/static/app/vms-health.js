@@ -54,11 +54,8 @@ export function judge(health) {
   if (health.skew_ms !== null && Math.abs(health.skew_ms) > SKEW_WARN_MS) {
     add("warn", t("klok wijkt {s} s af", { s: decimal(health.skew_ms / 1000) }), t("Stel NTP in op de camera."));
   }
-  for (const stream of [health.main, health.sub]) {
-    if (stream?.state === "up" && stream.gop_s > GOP_WARN_S) {
-      add("warn", t("sleutelbeeld om de {s} s", { s: decimal(stream.gop_s) }), t("Stel de GOP in op 1 tot 2 seconden."));
-    }
-  }
+  const gopS = Math.max(...[health.main, health.sub].map((stream) => (stream?.state === "up" ? stream.gop_s : 0)));
+  if (gopS > GOP_WARN_S) add("warn", t("sleutelbeeld om de {s} s", { s: decimal(gopS) }), t("Stel de GOP in op 1 tot 2 seconden."));
   return verdict;
 }
 
@@ -125,11 +122,11 @@ class HealthPage extends LitElement {
       .sort((a, b) => RANK[a.verdict.level] - RANK[b.verdict.level] || a.camera.number - b.camera.number);
   }
 
-  /** @param {Stream | null} stream */
-  _stream(stream) {
-    if (!stream) return html`<span class="none">–</span>`;
-    if (stream.state !== "up") return html`<span class="none">${sourceText(stream.state)}</span>`;
-    return html`${stream.codec.toUpperCase()} ${stream.width}×${stream.height}<br><small>${decimal(stream.fps)} fps · ${decimal(stream.bitrate_bps / 1e6)} Mbit/s · GOP ${decimal(stream.gop_s)} s${stream.lost_packets ? html` · ${t("{n} pakketten kwijt", { n: stream.lost_packets })}` : nothing}</small>`;
+  /** @param {Stream | null} stream @param {string} name */
+  _stream(stream, name) {
+    if (!stream) return nothing;
+    if (stream.state !== "up") return html`<div class="stream"><small>${name}</small> <span class="none">${sourceText(stream.state)}</span></div>`;
+    return html`<div class="stream"><small>${name}</small> ${stream.codec.toUpperCase()} ${stream.width}×${stream.height}<br><small>${decimal(stream.fps)} fps · ${decimal(stream.bitrate_bps / 1e6)} Mbit/s · GOP ${decimal(stream.gop_s)} s${stream.lost_packets ? html` · ${t("{n} pakketten kwijt", { n: stream.lost_packets })}` : nothing}</small></div>`;
   }
 
   /** @param {{ camera: import("./vms-tile.js").CameraInfo, health: Health, verdict: Verdict }} row */
@@ -144,8 +141,7 @@ class HealthPage extends LitElement {
       <td>${this.mayLook ? html`<img class="thumb" loading="lazy" alt=${t("laatste beeld van camera {number}, met masker", { number: camera.number })} width="112" height="63" data-src=${`/api/cameras/${encodeURIComponent(camera.id)}/snapshot?profile=tile`}>` : html`<span class="none">–</span>`}</td>
       <td class="cause">${bad ? verdict.causes.map(({ text, fix }) => html`<p><strong>${text}</strong>${fix ? html`<br><small>${fix}</small>` : nothing}</p>`) : html`<span class="none">–</span>`}</td>
       <td class="num">${health.source === "up" ? html`<span class="none">${t("al {span}", { span: span(this.link.nowUs() - health.since_us) })}</span>` : since(health.since_us, this.link.nowUs())}</td>
-      <td class="num">${this._stream(health.main)}</td>
-      <td class="num">${this._stream(health.sub)}</td>
+      <td class="num">${this._stream(health.main, t("hoofd"))}${this._stream(health.sub, t("sub"))}</td>
       <td class="num">${skew}</td>
       <td>${recText(health)}</td>
       <td>${camera.can_turn ? ptzText(health) : html`<span class="none">${t("vast")}</span>`}</td>
@@ -207,7 +203,7 @@ class HealthPage extends LitElement {
     return html`${this._summary()}
       ${this.error ? html`<p class="failed" role="alert">${icon("wifi-off")} ${this.error}</p>` : nothing}
       <div class="scroll"><table class="cameras"><caption class="sr">${t("Toestand van de camera's, problemen eerst")}, ${full(this.link.nowUs())}</caption>
-        <thead><tr><th>${t("toestand")}</th><th>${t("camera")}</th><th>${t("laatste beeld")}</th><th>${t("oorzaak en oplossing")}</th><th>${t("sinds")}</th><th>${t("hoofdstroom")}</th><th>${t("substroom")}</th><th>${t("klok")}</th><th>${t("opname")}</th><th>${t("PTZ")}</th></tr></thead>
+        <thead><tr><th>${t("toestand")}</th><th>${t("camera")}</th><th>${t("laatste beeld")}</th><th>${t("oorzaak en oplossing")}</th><th>${t("sinds")}</th><th>${t("stromen")}</th><th>${t("klok")}</th><th>${t("opname")}</th><th>${t("PTZ")}</th></tr></thead>
         <tbody>${repeat(rows, ({ camera }) => camera.id, (row) => this._row(row))}</tbody></table></div>
       ${rows.length ? nothing : html`<p class="empty">${t("Geen camera past bij deze zoekopdracht.")}</p>`}
       ${this._system()}`;

@@ -349,9 +349,8 @@ export class Playback extends LitElement {
           ${this.message ? html`<p class="notice" role="status">${this.message}</p>` : nothing}
         </div>
         <vms-timeline></vms-timeline>
-        <p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="expired">${t("gewist")}</span></p>
         ${this._controls()}${this._selection()}
-        <details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details>
+        <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="expired">${t("gewist")}</span></p></div>
       </section>
       ${!coverage && this.error ? html`<p class="notice" role="alert">${this.error}</p>` : nothing}`;
   }

@@ -22,6 +22,8 @@ import { isWorn } from "./whep.js";
 const HIDDEN_MS = 30_000;
 const GAP_PX = 4;
 const HEADING_PX = 20;
+const TOOLBAR_PX = 44;
+const ALARMS_PX = 104;
 /** @type {Record<string, number>} */
 const NEIGHBOUR_KEYS = { left: 0, right: 1, up: 2, down: 3 };
 
@@ -294,11 +296,11 @@ class Wall extends LitElement {
   /** Give the tiles the size at which all of them fit without scrolling. */
   _fit() {
     const grid = /** @type {HTMLElement | null} */ (this.querySelector(".tiles"));
-    const room = /** @type {HTMLElement | null} */ (this.querySelector(".tiles-room"));
-    if (!grid || !room) return;
+    const side = /** @type {HTMLElement | null} */ (this.querySelector(".side"));
+    if (!grid || !side) return;
     const tiles = tilesOf(this.state, this.cameras);
     const groups = this.layout.hero ? [...Map.groupBy(tiles, ({ area }) => area).values()].map((group) => group.length) : [tiles.length];
-    const { columns, tileWidth } = bestColumns(groups, room.clientWidth, room.clientHeight, this.layout.hero ? HEADING_PX : 0, GAP_PX);
+    const { columns, tileWidth } = bestColumns(groups, side.clientWidth, side.clientHeight - TOOLBAR_PX - (this.layout.hero ? ALARMS_PX : 0), this.layout.hero ? HEADING_PX : 0, GAP_PX);
     grid.dataset.columns = String(columns);
     grid.style.setProperty("--columns", String(columns));
     grid.style.setProperty("--tile-width", `${tileWidth}px`);

@@ -89,12 +89,15 @@ export function heroOf(state, ordered) {
  */
 export function bestColumns(groups, width, height, headingPx, gapPx) {
   const most = Math.max(1, ...groups);
-  let best = { columns: 1, tileWidth: 0 };
+  const tiles = groups.reduce((sum, count) => sum + count, 0);
+  let best = { columns: 1, tileWidth: 0, score: 0 };
   for (let columns = 1; columns <= Math.max(most, 1); columns += 1) {
     const rows = groups.reduce((sum, count) => sum + Math.ceil(count / columns), 0);
     const free = height - groups.length * (headingPx ? headingPx + gapPx : 0) - (rows - 1) * gapPx;
     const tileWidth = Math.min((width - (columns - 1) * gapPx) / columns, ((free / rows) * 16) / 9);
-    if (tileWidth > best.tileWidth) best = { columns, tileWidth: Math.floor(tileWidth) };
+    // Half-empty rows look broken: a slightly smaller tile in full rows is better.
+    const score = tileWidth * (1 - (0.5 * (rows * columns - tiles)) / (rows * columns));
+    if (score > best.score) best = { columns, tileWidth: Math.floor(tileWidth), score };
   }
   return best;
 }
