@@ -259,7 +259,7 @@ class CaptureProcess:
         finally:
             self._recording.stop(_RECORDING_STOP_S)
         if not stop.is_set():
-            raise StorageError("a writer thread died")
+            raise StorageError("a writer thread or the journal died")
 
     def _run_cameras(self, stop: threading.Event) -> None:
         record_sub = self._config.recorder.record_sub

@@ -50,6 +50,10 @@ class Journal:
         return not self.waiting
 
     @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
     def waiting(self) -> int:
         return len(self._waiting)
 

@@ -21,6 +21,7 @@ from vms.units import Codec
 TIME_BASE_90K = Fraction(1, 90_000)
 MAX_FRAGMENT_US = 1_000_000
 _HEAD = struct.Struct(">I4s")
+Sink = Callable[[bytes | bytearray], None]
 _IO_BUFFER_BYTES = 256 * 1024
 _OPTIONS = {
     "movflags": "empty_moov+default_base_moof+frag_keyframe+skip_trailer",
@@ -49,12 +50,14 @@ class StreamTemplate:
 class _WholeUnits:
     """File-like end of PyAV's pipe: passes on ftyp+moov, and each moof+mdat, only when it is complete."""
 
-    def __init__(self, sink: Callable[[bytes], None]) -> None:
+    def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._pending = bytearray()
+        self._has_news = False
 
     def write(self, data: bytes) -> int:
         self._pending += data
+        self._has_news = True
         return len(data)
 
     def discard(self) -> None:
@@ -62,6 +65,9 @@ class _WholeUnits:
 
     def pass_on(self) -> None:
         """Outside the muxer's callback, so that an error of the disk reaches the caller as it is."""
+        if not self._has_news:
+            return
+        self._has_news = False
         end = position = 0
         pending = self._pending
         while position + _HEAD.size <= len(pending):
@@ -72,9 +78,9 @@ class _WholeUnits:
             if kind in (b"moov", b"mdat"):
                 end = position
         if end:
-            unit = bytes(pending[:end])
-            del pending[:end]
-            self._sink(unit)
+            self._pending = pending[end:]
+            del pending[end:]
+            self._sink(pending)
 
 
 class FragmentMuxer:
@@ -83,7 +89,7 @@ class FragmentMuxer:
     Raises ProtocolError when the muxer refuses a picture; the file so far is then still good.
     """
 
-    def __init__(self, template: StreamTemplate, sink: Callable[[bytes], None]) -> None:
+    def __init__(self, template: StreamTemplate, sink: Sink) -> None:
         self._units = _WholeUnits(sink)
         self._container: OutputContainer = av.open(
             self._units, "w", format="mp4", options=_OPTIONS, buffer_size=_IO_BUFFER_BYTES

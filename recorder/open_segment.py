@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from recorder.boxes import FileIndex, read_index
@@ -67,7 +67,7 @@ class SegmentInProgress:
             self._file.abandon()
             raise
 
-    def _take_unit(self, unit: bytes) -> None:
+    def _take_unit(self, unit: bytes | bytearray) -> None:
         if self._index is None:
             self._index = read_index(io.BytesIO(unit))
         self._file.append(unit)
@@ -81,10 +81,13 @@ class SegmentInProgress:
         delay_us = packet.received_us - us_from_90k(packet.dts_90k)
         self._least_delay_us = delay_us if self._least_delay_us is None else min(delay_us, self._least_delay_us)
         if self.state is None:
-            first = packet.dts_90k
-            self.state = OpenSegment(self.header.start_us, first, first, packet.sequence + 1, format_id or b"")
+            dts = packet.dts_90k
+            self.state = OpenSegment(self.header.start_us, dts, dts, packet.sequence + 1, format_id or b"")
         else:
-            self.state = replace(self.state, last_dts_90k=packet.dts_90k, next_sequence=packet.sequence + 1)
+            first = self.state
+            self.state = OpenSegment(
+                first.start_us, first.first_dts_90k, packet.dts_90k, packet.sequence + 1, first.format_id
+            )
 
     def pump_poses(self) -> None:
         if self._sidecar is not None:

@@ -116,7 +116,7 @@ class Recording:
 
     @property
     def is_alive(self) -> bool:
-        return all(writer.is_alive for writer in self._writers)
+        return self._journal.is_alive and all(writer.is_alive for writer in self._writers)
 
     def usage(self) -> list[VolumeUsage]:
         """Of the volumes; says once when one passes its high-water mark."""

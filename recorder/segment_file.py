@@ -71,7 +71,7 @@ class SegmentFile:
             self.abandon()
             raise
 
-    def append(self, content: bytes) -> None:
+    def append(self, content: bytes | bytearray) -> None:
         """Whole fragments. After an error the file is as before the call and takes no more; `finish` still works."""
         self._write_all(self._cipher.update(content) if self._cipher else content)
 
@@ -113,7 +113,7 @@ class SegmentFile:
             new.mkdir(mode=0o750, exist_ok=True)
             sync_directory(new.parent)
 
-    def _write_all(self, data: bytes) -> None:
+    def _write_all(self, data: bytes | bytearray) -> None:
         view = memoryview(data)
         try:
             while view:

@@ -166,7 +166,10 @@ class StreamRecorder:
         else:
             if self._segment is not None:
                 self._finish(None)
-            self._start_run(packet, keyframe_format, "protocol_error", "the camera's timestamps jumped")
+            if packet.starts_run:
+                self._start_run(packet, keyframe_format, "restart", "the stream started anew")
+            else:
+                self._start_run(packet, keyframe_format, "protocol_error", "the camera's timestamps jumped")
 
     def _start_run(self, packet: Packet, keyframe_format: bytes | None, reason: GapReason, detail: str) -> None:
         """The server's clock tells the time anew. A gap since the last segment gets `reason`, if none is open."""
@@ -295,7 +298,6 @@ class StreamRecorder:
             start_us = self._seen_us
         self._open_reason = reason
         self._journal.open_gap(self.camera_id, self.profile, utc_from_us(start_us), reason, detail)
-        log.warning(
-            "recording_gap",
-            extra={"camera": self.camera_id, "profile": self.profile, "reason": reason, "detail": detail},
-        )
+        level = logging.INFO if reason == "restart" else logging.WARNING
+        fields = {"camera": self.camera_id, "profile": self.profile, "reason": reason, "detail": detail}
+        log.log(level, "recording_gap", extra=fields)

@@ -17,7 +17,7 @@ def whole() -> bytes:
     units: list[bytes] = []
     packets = stream(40)
     template = StreamTemplate("h264", packets[0].data)
-    muxer = FragmentMuxer(template, units.append)
+    muxer = FragmentMuxer(template, lambda unit: units.append(bytes(unit)))
     for packet in packets:
         muxer.write(packet, 9000)
     muxer.close()

@@ -8,6 +8,7 @@ from recorder.recovery import QUARANTINE, Recovery
 from tests.recorder.conftest import Site
 from tests.recorder.encoded import brightness, stream
 from vms.store import Store, catalog
+from vms.store.catalog import NewSegment
 from vms.units import utc_from_us
 
 
@@ -113,3 +114,21 @@ def test_a_database_that_is_locked_for_a_while_gets_every_row_later_in_order(sit
         assert [s.start_at for s in catalog.page(tx)] == starts
     impatient.close()
     blocker.close()
+
+
+def test_an_entry_the_database_can_never_take_does_not_hold_up_the_others(site: Site) -> None:
+    recorder = site.recorder(segment_s=2)
+    for packet in stream(60):
+        recorder.offer(packet)
+    recorder.close()
+    assert site.journal.stop()
+    first, *_ = site.segments()
+    journal = Journal(site.store)
+    good = {name: getattr(first, name) for name in NewSegment.__dataclass_fields__}
+    journal.add_segment(NewSegment(**{**good, "path": "markt-01/x.mp4", "volume_uuid": "never seen"}))
+    journal.add_segment(NewSegment(**{**good, "path": "markt-01/y.mp4"}))
+    journal.start()
+    assert journal.stop(5)
+    with site.store.reading() as tx:
+        assert catalog.by_path(tx, first.volume_uuid, "markt-01/y.mp4") is not None
+        assert len(catalog.page(tx)) == 4

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal, cast
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vms.errors import FootageMissing
@@ -128,7 +129,8 @@ def last_chain_hash(tx: Session, camera_id: str, profile: str) -> str:
 def add(tx: Session, new: NewSegment) -> Segment:
     """Catalog a file that is closed, renamed and synced (invariant I1). Adding the same file twice is one row.
 
-    Raises ValueError when the path is taken by a file with another hash.
+    Raises ValueError when the path is taken by a file with another hash, or the row breaks a constraint (unknown
+    volume, no length): the transaction is then lost.
     """
     present = by_path(tx, new.volume_uuid, new.path)
     if present is not None:
@@ -142,7 +144,10 @@ def add(tx: Session, new: NewSegment) -> Segment:
         **asdict(new), prev_hash=prev_hash, chain_hash=entry_hash(prev_hash, chain_content(new)), state="recorded"
     )
     tx.add(row)
-    tx.flush()
+    try:
+        tx.flush()
+    except IntegrityError as error:
+        raise ValueError(f"{new.path}: the database refuses the row: {error.orig}") from error
     return _segment(row)
 
 
