@@ -14,10 +14,17 @@ EXIT_USAGE = 2
 
 
 def make_app() -> typer.Typer:
-    from vms.cli import bench, config, demo, maintenance, registers, retention, serve, users
+    from vms.cli.bench import bench_app
     from vms.cli.cameras import cameras_app
     from vms.cli.check import check
+    from vms.cli.config import config_app
+    from vms.cli.demo import demo
+    from vms.cli.maintenance import migrate
+    from vms.cli.registers import import_app
+    from vms.cli.retention import retention_app
+    from vms.cli.serve import serve
     from vms.cli.simulate import simulate
+    from vms.cli.users import tokens_app, users_app
 
     app = typer.Typer(
         name="vms",
@@ -26,18 +33,18 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.command("demo")(demo.demo)
-    app.command("serve")(serve.serve)
+    app.command("demo")(demo)
+    app.command("serve")(serve)
     app.command("simulate")(simulate)
-    app.command("migrate")(maintenance.migrate)
+    app.command("migrate")(migrate)
     app.command("check")(check)
-    app.add_typer(config.config_app, name="config")
-    app.add_typer(users.users_app, name="users")
-    app.add_typer(users.tokens_app, name="tokens")
+    app.add_typer(config_app, name="config")
+    app.add_typer(users_app, name="users")
+    app.add_typer(tokens_app, name="tokens")
     app.add_typer(cameras_app, name="cameras")
-    app.add_typer(registers.import_app, name="import")
-    app.add_typer(retention.retention_app, name="retention")
-    app.add_typer(bench.bench_app, name="bench")
+    app.add_typer(import_app, name="import")
+    app.add_typer(retention_app, name="retention")
+    app.add_typer(bench_app, name="bench")
     return app
 
 
