@@ -11,6 +11,7 @@ from vms.config import SiteConfig
 from vms.store import Store
 from web import problems
 from web.api import (
+    audit,
     cameras,
     consultations,
     coverage,
@@ -62,6 +63,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         coverage,
         media,
         exports,
+        audit,
         websocket,
         health,
     ):

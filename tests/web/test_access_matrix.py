@@ -78,6 +78,7 @@ REQUESTS = {
     "footage.view": ("GET", "/api/media/1"),
     "footage.export": ("GET", "/api/exports"),
     "metrics.read": ("GET", "/metrics"),
+    "audit.read": ("GET", "/api/audit"),
 }
 
 

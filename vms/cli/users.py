@@ -70,6 +70,11 @@ def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None
     answer(value, lines or ["no accounts yet; add one with `vms users add`"], as_json=as_json)
 
 
+@tokens_app.callback()
+def _group() -> None:
+    """Keeps `tokens` a group while it has one command."""
+
+
 @tokens_app.command("add")
 def add_token(
     name: Annotated[str, typer.Argument(help="Which machine it is for; shown in the audit log.")],
