@@ -70,6 +70,7 @@ def bench_record(
     lines += [
         f"{f.name:10} {f.processes:4} processes  {f.cpu_pct:7.1f} % of a core  {f.rss_mb:7.0f} MB resident"
         f"  {f.megabytes:7.0f} MB written  lost packets: {'?' if f.lost_packets is None else f.lost_packets}"
+        + ("" if f.recorded_pct is None else f"  recorded {f.recorded_pct:g} % of the time")
         for f in figures
     ]
     lines += [f"{name}: {value}" for name, value in ratios.items()]
