@@ -6,12 +6,22 @@ There are three answers and no fourth: the site decided that no mask is needed, 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from vms.packet import PtzPose
 from vms.rules.masks import MaskSet
 from vms.rules.pose_at import FrameTime, PoseEstimate, PoseLimits, PoseUnknown, estimate_pose
-from vms.rules.ptz_geometry import Floats, FrameSize, SphereMask, half_diagonal_tan, image_polygon, prepare, project
+from vms.rules.ptz_geometry import (
+    Floats,
+    FrameSize,
+    SphereMask,
+    ViewDeg,
+    half_diagonal_tan,
+    image_polygon,
+    prepare,
+    project_all,
+)
 
 MAX_GROWTH_DEG = 20.0
 """When the camera's position is less sure than this, the whole picture goes."""
@@ -133,5 +143,11 @@ def _painted(
     if doubt_deg > MAX_GROWTH_DEG:
         return BlankFrame("too-fast", f"the camera turns too fast: its direction is unsure by {doubt_deg:.0f} degrees")
     growth_deg = rules.margin_deg + doubt_deg
-    found = [polygon for mask in prepared.sphere for polygon in project(mask, pose.view, size, growth_deg)]
+    found = _projected(prepared.sphere, pose.view, size, growth_deg)
     return PaintPolygons((*images, *found), prepared.mask_set.version, growth_deg)
+
+
+@lru_cache(maxsize=256)
+def _projected(masks: tuple[SphereMask, ...], view: ViewDeg, size: FrameSize, growth_deg: float) -> tuple[Floats, ...]:
+    """Remembered, because a camera at rest gives the same picture after picture."""
+    return tuple(project_all(masks, view, size, growth_deg))

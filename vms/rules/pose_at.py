@@ -24,6 +24,8 @@ SAME_VIEW_DEG = 0.05
 SAME_HFOV_SHARE = 0.002
 SPEED_SLACK = 1.5
 """Between samples an axis may run this much faster than the samples around it show."""
+_BEFORE, _AFTER = 3, 2
+"""Samples that matter around a picture: its neighbours, and theirs for the speed."""
 MIN_MOVING_SPEED_DEG_S = 30.0
 MIN_ZOOM_SPEED_SHARE = 1.0
 """Beyond the last sample a moving camera may turn this fast and change its field of view by this share per second."""
@@ -115,12 +117,13 @@ def needs_later_pose(poses: Sequence[PtzPose], frame: FrameTime) -> bool:
 
 def _track(poses: Sequence[PtzPose], frame: FrameTime, lens: LensCalibration, limits: PoseLimits) -> _Track:
     use_camera_clock = bool(poses) and _use_camera_clock(poses, frame)
-    samples = [
-        _Sample(_time_us(pose, use_camera_clock), view_of_pose(lens, pose), _is_rest(poses, index))
-        for index, pose in enumerate(poses)
-    ]
-    samples.sort(key=lambda sample: sample.at_us)
     frame_us, doubt_us = _frame_us(frame, use_camera_clock)
+    timed = sorted((_time_us(pose, use_camera_clock), index) for index, pose in enumerate(poses))
+    first = max(0, bisect_right(timed, (frame_us - doubt_us, len(poses))) - _BEFORE)
+    last = bisect_right(timed, (frame_us + doubt_us, len(poses))) + _AFTER
+    samples = [
+        _Sample(at_us, view_of_pose(lens, poses[index]), _is_rest(poses, index)) for at_us, index in timed[first:last]
+    ]
     return _Track(samples, [sample.at_us for sample in samples], frame_us, doubt_us, limits)
 
 

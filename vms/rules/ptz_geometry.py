@@ -24,6 +24,8 @@ _NEAR = 0.02
 _HULL_SPAN_DEG = 25.0
 """A convex mask up to this size is grown into the convex hull of its grown edges: one polygon instead of many."""
 _FRAME_SLACK_PX = 4.0
+_QUARTERS = np.array([-0.75, -0.25, 0.25, 0.75]) * math.pi
+_SAME_ANGLE_RAD = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,15 @@ class SphereMask:
     """A sphere mask made ready for projection.
 
     starts, ends: unit directions of its subdivided edges, shape (n, 3), in order.
+    along, aside: unit vectors along each edge and across it. corners: its own points, without subdivision.
     centre, radius_rad: a cap that holds it. is_small_convex: see _HULL_SPAN_DEG.
     """
 
     starts: Floats
     ends: Floats
+    along: Floats
+    aside: Floats
+    corners: Floats
     centre: Floats
     radius_rad: float
     is_small_convex: bool
@@ -97,33 +103,46 @@ def direction(pan_deg: float, tilt_deg: float) -> Floats:
 def prepare(mask: Mask) -> SphereMask:
     """Once per mask; the rest is per picture."""
     points = _subdivided(mask.polygon)
-    pan, tilt = np.radians(points[:, 0]), np.radians(points[:, 1])
-    starts = np.stack([np.cos(tilt) * np.sin(pan), np.sin(tilt), np.cos(tilt) * np.cos(pan)], axis=1)
+    starts = _directions(points)
+    ends = np.roll(starts, -1, axis=0)
+    along = _unit(ends - starts)
     centre = starts.mean(axis=0)
     length = float(np.linalg.norm(centre))
     centre = centre / length if length > 1e-6 else starts[0]
     radius = math.pi if length <= 1e-6 else float(np.arccos(np.clip(starts @ centre, -1, 1)).max())
     spans = points.max(axis=0) - points.min(axis=0)
     small = bool(spans.max() <= _HULL_SPAN_DEG) and bool(np.abs(points[:, 1]).max() <= 75)
-    return SphereMask(starts, np.roll(starts, -1, axis=0), centre, radius, small and _is_convex(mask.polygon))
+    return SphereMask(
+        starts=starts,
+        ends=ends,
+        along=along,
+        aside=_unit(np.cross(starts, along)),
+        corners=_directions(np.array(mask.polygon, np.float64)),
+        centre=centre,
+        radius_rad=radius,
+        is_small_convex=small and _is_convex(mask.polygon),
+    )
+
+
+def project_all(masks: Sequence[SphereMask], view: ViewDeg, size: FrameSize, margin_deg: float) -> list[Floats]:
+    """Polygons in the picture, shape (n, 2) in pixels, whose union covers the masks grown by margin_deg.
+
+    Each is to be filled on its own. Masks out of the picture give none. margin_deg must be below 45.
+    """
+    axes = _camera_axes(view)
+    focal_px = size.width / 2 / math.tan(math.radians(view.hfov_deg) / 2)
+    reach = 1.5 * math.radians(margin_deg) + math.atan(half_diagonal_tan(view.hfov_deg, size))
+    found: list[Floats] = []
+    for mask in masks:
+        if reach + mask.radius_rad < math.pi and mask.centre @ axes[2] < math.cos(reach + mask.radius_rad):
+            continue
+        found += _project_one(mask, axes, focal_px, size, margin_deg)
+    return found
 
 
 def project(mask: SphereMask, view: ViewDeg, size: FrameSize, margin_deg: float) -> list[Floats]:
-    """Polygons in the picture, shape (n, 2) in pixels, whose union covers the mask grown by margin_deg.
-
-    Each is to be filled on its own. Empty when the mask is out of the picture. margin_deg must be below 45.
-    """
-    axes = _camera_axes(view)
-    reach = mask.radius_rad + 1.5 * math.radians(margin_deg) + math.atan(half_diagonal_tan(view.hfov_deg, size))
-    if reach < math.pi and float(mask.centre @ axes[2]) < math.cos(reach):
-        return []
-    focal_px = size.width / 2 / math.tan(math.radians(view.hfov_deg) / 2)
-    quads = _edge_quads(mask, margin_deg) @ axes.T
-    if mask.is_small_convex:
-        return _hull_piece(quads, focal_px, size)
-    pieces = [mask.starts @ axes.T, *quads]
-    found = [_clip_to_frame(_to_pixels(_clip_near(piece), focal_px, size), size) for piece in pieces]
-    return [polygon for polygon in found if len(polygon) >= 3]
+    """The same for one mask."""
+    return project_all([mask], view, size, margin_deg)
 
 
 def image_polygon(mask: Mask, size: FrameSize) -> Floats:
@@ -163,28 +182,68 @@ def _camera_axes(view: ViewDeg) -> Floats:
     return np.array([right, up, forward])
 
 
+def _directions(points_deg: Floats) -> Floats:
+    pan, tilt = np.radians(points_deg[:, 0]), np.radians(points_deg[:, 1])
+    return np.stack([np.cos(tilt) * np.sin(pan), np.sin(tilt), np.cos(tilt) * np.cos(pan)], axis=1)
+
+
+def _unit(vectors: Floats) -> Floats:
+    lengths: Floats = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, 1e-12)
+
+
+def _project_one(mask: SphereMask, axes: Floats, focal_px: float, size: FrameSize, margin_deg: float) -> list[Floats]:
+    quads = _edge_quads(mask, margin_deg) @ axes.T
+    if not mask.is_small_convex:
+        pieces = [mask.starts @ axes.T, *quads]
+        found = [_clip_to_frame(_to_pixels(_clip_near(piece), focal_px, size), size) for piece in pieces]
+        return [polygon for polygon in found if len(polygon) >= 3]
+    points = quads.reshape(-1, 3)
+    if points[:, 2].min() > _NEAR:
+        corners = _to_pixels(mask.corners @ axes.T, focal_px, size)
+        outline = _circumscribed(_to_pixels(points, focal_px, size), corners)
+    else:
+        points = np.concatenate([*(_clip_near(quad) for quad in quads), np.empty((0, 3))])
+        outline = _hull(_to_pixels(points, focal_px, size))
+    polygon = _clip_to_frame(outline, size)
+    return [polygon] if len(polygon) >= 3 else []
+
+
 def _edge_quads(mask: SphereMask, margin_deg: float) -> Floats:
     """Each edge widened and lengthened by the margin, shape (n, 4, 3): together they hold every point that is
     within the margin of the outline."""
     reach = math.tan(math.radians(margin_deg)) * 1.02
-    along = mask.ends - mask.starts
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-12)
-    aside = np.cross(mask.starts, along)
-    aside /= np.maximum(np.linalg.norm(aside, axis=1, keepdims=True), 1e-12)
-    back, ahead = mask.starts - along * reach, mask.ends + along * reach
-    aside *= reach
+    along, aside = mask.along * reach, mask.aside * reach
+    back, ahead = mask.starts - along, mask.ends + along
     return np.stack([back + aside, ahead + aside, ahead - aside, back - aside], axis=1)
 
 
-def _hull_piece(quads: Floats, focal_px: float, size: FrameSize) -> list[Floats]:
-    points = quads.reshape(-1, 3)
-    if points[:, 2].min() < _NEAR:
-        clipped = [_clip_near(quad) for quad in quads]
-        points = np.concatenate([*clipped, np.empty((0, 3))])
-    if len(points) < 3:
-        return []
-    polygon = _clip_to_frame(_hull(_to_pixels(points, focal_px, size)), size)
-    return [polygon] if len(polygon) >= 3 else []
+def _circumscribed(points: Floats, corners: Floats) -> Floats:
+    """A convex polygon round all points: support lines along the mask's own edges and half-way between them.
+
+    It holds their convex hull, and is hardly larger.
+    """
+    edges = corners[_next(len(corners))] - corners
+    angles = np.sort(
+        np.concatenate([np.arctan2(-edges[:, 0], edges[:, 1]), np.arctan2(edges[:, 0], -edges[:, 1]), _QUARTERS])
+    )
+    angles = np.sort(np.concatenate([angles, (angles[1:] + angles[:-1]) / 2]))
+    angles = angles[np.append(angles[1:] - angles[:-1] > _SAME_ANGLE_RAD, True)]
+    if angles[0] + 2 * math.pi - angles[-1] < _SAME_ANGLE_RAD:
+        angles = angles[:-1]
+    x, y = np.cos(angles), np.sin(angles)
+    reach = (points @ np.stack([x, y])).max(axis=0)
+    after = _next(len(angles))
+    next_x, next_y, next_reach = x[after], y[after], reach[after]
+    turn = x * next_y - y * next_x
+    return np.stack([(reach * next_y - next_reach * y) / turn, (next_reach * x - reach * next_x) / turn], axis=1)
+
+
+def _next(count: int) -> npt.NDArray[np.int64]:
+    """Index of the next one, round the end."""
+    found = np.arange(1, count + 1)
+    found[-1] = 0
+    return found
 
 
 def _to_pixels(points: Floats, focal_px: float, size: FrameSize) -> Floats:

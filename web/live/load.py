@@ -1,0 +1,142 @@
+"""Many WHEP viewers that count packets instead of decoding them: for benchmarks of this and other servers."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from vms.clock import Clock
+from vms.errors import UitkijkError
+from web.live.whep import NEGOTIATION_ERRORS, use_addresses
+
+_OPEN_TIMEOUT_S = 15.0
+_RETRY_S = 0.3
+_HTTP_TIMEOUT_S = 15.0
+
+Signal = Callable[[str], Awaitable[str]]
+"""Offer in, answer out; raises httpx.HTTPError or KeyError while there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFigure:
+    """first_picture_s: from the offer to the end of the first picture, sorted; of the viewers that got one.
+
+    lost: packets missing in the viewers' sequence numbers while measured.
+    """
+
+    viewers: int
+    watching: int
+    pictures: int
+    packets: int
+    lost: int
+    first_picture_s: tuple[float, ...]
+
+
+class _Counter:
+    """Takes the place of a receiver's RTP handling: no jitter buffer, no decoder."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.started_s = 0.0
+        self.first_s: float | None = None
+        self.packets = self.pictures = self.lost = 0
+        self._last: int | None = None
+
+    async def take(self, packet: Any, arrival_time_ms: int) -> None:
+        del arrival_time_ms
+        if self._last is not None:
+            step = (packet.sequence_number - self._last) % 65536
+            self.lost += step - 1 if 1 < step < 32768 else 0
+        self._last = packet.sequence_number
+        self.packets += 1
+        if packet.marker:
+            self.pictures += 1
+            if self.first_s is None:
+                self.first_s = self._clock.monotonic_s() - self.started_s
+
+
+async def _open(signal: Signal, clock: Clock) -> tuple[RTCPeerConnection, _Counter]:
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    counter = _Counter(clock)
+    receiver = cast(Any, peer.addTransceiver("video", direction="recvonly").receiver)
+    receiver._handle_rtp_packet = counter.take  # noqa: SLF001 - counting, not decoding
+    counter.started_s = clock.monotonic_s()
+    await peer.setLocalDescription(await peer.createOffer())
+    try:
+        async with asyncio.timeout(_OPEN_TIMEOUT_S):
+            while True:
+                try:
+                    answer = await signal(peer.localDescription.sdp)
+                    break
+                except (httpx.HTTPError, KeyError):
+                    await asyncio.sleep(_RETRY_S)
+                    counter.started_s = clock.monotonic_s()
+        await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+    except (TimeoutError, *NEGOTIATION_ERRORS) as error:
+        await peer.close()
+        raise UitkijkError(f"a viewer could not be opened: {error}") from error
+    return peer, counter
+
+
+async def _watch(signals: Sequence[Signal], clock: Clock, settle_s: float, measured: Callable[[], None]) -> LoadFigure:
+    opened = await asyncio.gather(*(_open(signal, clock) for signal in signals))
+    try:
+        await asyncio.sleep(settle_s)
+        counters = [counter for _, counter in opened]
+        before = [(c.packets, c.pictures, c.lost) for c in counters]
+        await asyncio.to_thread(measured)
+        first = sorted(round(c.first_s, 3) for c in counters if c.first_s is not None)
+        deltas = [
+            (c.packets - packets, c.pictures - pictures, c.lost - lost)
+            for c, (packets, pictures, lost) in zip(counters, before, strict=True)
+        ]
+        packets, pictures, lost = (sum(column) for column in zip(*deltas, strict=True))
+        watching = sum(delta[1] > 0 for delta in deltas)
+        return LoadFigure(len(signals), watching, pictures, packets, lost, tuple(first))
+    finally:
+        await asyncio.gather(*(peer.close() for peer, _ in opened))
+
+
+def watch_live(
+    socket: Path, streams: Sequence[tuple[str, str]], clock: Clock, settle_s: float, measured: Callable[[], None]
+) -> LoadFigure:
+    """Open a viewer for each (camera, profile) on a live process, let it settle, call `measured` (which waits)."""
+
+    async def body() -> LoadFigure:
+        transport = httpx.AsyncHTTPTransport(uds=str(socket))
+        async with httpx.AsyncClient(transport=transport, base_url="http://live", timeout=_HTTP_TIMEOUT_S) as http:
+
+            def signal(camera: str, profile: str) -> Signal:
+                async def post(sdp: str) -> str:
+                    body = {"camera": camera, "profile": profile, "sdp": sdp, "user": "bench"}
+                    return str((await http.post("/whep", json=body)).raise_for_status().json()["sdp"])
+
+                return post
+
+            return await _watch([signal(*stream) for stream in streams], clock, settle_s, measured)
+
+    use_addresses(["127.0.0.1"])
+    return asyncio.run(body())
+
+
+def watch_urls(urls: Sequence[str], clock: Clock, settle_s: float, measured: Callable[[], None]) -> LoadFigure:
+    """The same on any WHEP server."""
+
+    async def body() -> LoadFigure:
+        async with httpx.AsyncClient(timeout=_HTTP_TIMEOUT_S) as http:
+
+            def signal(url: str) -> Signal:
+                async def post(sdp: str) -> str:
+                    headers = {"Content-Type": "application/sdp"}
+                    return (await http.post(url, content=sdp, headers=headers)).raise_for_status().text
+
+                return post
+
+            return await _watch([signal(url) for url in urls], clock, settle_s, measured)
+
+    use_addresses(["127.0.0.1"])
+    return asyncio.run(body())
