@@ -1,0 +1,134 @@
+"""Chromium whose pages are watched: every console error, policy violation and foreign request is written down."""
+
+import base64
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+
+from e2e.pictures import Picture
+from e2e.product import Product
+
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--allow-loopback-in-peer-connection"]
+
+_WATCH_PEERS = """
+window.peers = [];
+window.peerConfigurations = [];
+const Real = RTCPeerConnection;
+window.RTCPeerConnection = class extends Real {
+  constructor(configuration) { super(configuration); window.peers.push(this); window.peerConfigurations.push(configuration); }
+};
+addEventListener("securitypolicyviolation", (event) => console.error("policy violated:", event.violatedDirective, event.blockedURI));
+"""
+
+_GRAB = """async (video, timeoutMs) => {
+  if (!video) throw new Error("no such video");
+  const shown = { mediaTime: video.currentTime, presentedFrames: 0 };
+  const frame = video.paused ? shown : await new Promise((resolve, reject) => {
+    video.requestVideoFrameCallback((_, metadata) => resolve(metadata));
+    setTimeout(() => reject(new Error("no new frame came")), timeoutMs);
+  });
+  const canvas = document.createElement("canvas");
+  canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(video, 0, 0);
+  const atMs = Date.now();
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  const url = await new Promise((resolve) => { const reader = new FileReader(); reader.onload = () => resolve(reader.result); reader.readAsDataURL(new Blob([pixels])); });
+  return { width: canvas.width, height: canvas.height, at_ms: atMs, frames: frame.presentedFrames, media_s: frame.mediaTime, pixels: url.slice(url.indexOf(",") + 1) };
+}"""
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What a <video> showed. at_us: the page's clock when it was read. frames: presented so far."""
+
+    picture: Picture
+    at_us: int
+    frames: int
+    media_s: float
+
+
+@dataclass
+class Watched:
+    """A page and what it did that it should not; `excused` are patterns of errors that a test provokes."""
+
+    page: Page
+    base: str
+    faults: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    excused: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.faults.append(f"uncaught: {error}"))
+        self.page.on("request", self._request)
+        self.page.on("websocket", lambda socket: self._origin(socket.url.replace("ws:", "http:", 1)))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(f"console: {message.text} {message.location.get('url', '')}")
+
+    def _request(self, request: Request) -> None:
+        self.requests.append(request)
+        self._origin(request.url)
+
+    def _origin(self, url: str) -> None:
+        if not url.startswith((f"{self.base}/", "data:", "blob:")):
+            self.faults.append(f"request to another origin: {url}")
+
+    def unexcused(self) -> list[str]:
+        """Events arrive only while the driver is spoken to: a moment for the last ones."""
+        if not self.page.is_closed():
+            self.page.wait_for_timeout(100)
+        return [fault for fault in self.faults if not any(re.search(pattern, fault) for pattern in self.excused)]
+
+    def count(self, method: str, part: str) -> int:
+        """Requests so far."""
+        return sum(request.method == method and part in request.url for request in self.requests)
+
+    def grab(self, selector: str, timeout_s: float = 15) -> Shot:
+        """The next frame of a <video>, pixel by pixel."""
+        found: dict[str, Any] = self.page.locator(selector).evaluate(_GRAB, timeout_s * 1000)
+        rgba = np.frombuffer(base64.b64decode(found["pixels"]), np.uint8)
+        rgba = rgba.reshape(found["height"], found["width"], 4)
+        picture = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGR), np.uint8)
+        return Shot(picture, round(found["at_ms"] * 1000), found["frames"], found["media_s"])
+
+
+@contextmanager
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+def new_context(browser: Browser, width: int = 1280, height: int = 720) -> BrowserContext:
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        timezone_id="Europe/Amsterdam",
+        locale="nl-NL",
+        accept_downloads=True,
+    )
+    context.add_init_script(_WATCH_PEERS)
+    context.set_default_timeout(30_000)
+    return context
+
+
+def log_in(context: BrowserContext, product: Product, role: str, path: str) -> Watched:
+    """Through the login page, as a person does, and on to `path`."""
+    watched = Watched(context.new_page(), product.base)
+    page = watched.page
+    page.goto(product.base + path)
+    page.fill("input[name=username]", role)
+    page.fill("input[name=password]", product.password)
+    page.click("#submit")
+    page.wait_for_url(lambda url: "/inloggen" not in url)
+    return watched
