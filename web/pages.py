@@ -175,6 +175,13 @@ for _entry in PAGES:
     _page(_entry)
 
 
+def _cache_control(path: str) -> str:
+    if not (path.startswith("vendor/") and "@" in path):
+        return "no-cache"
+    # Which icons the sprite has may change; and icons must show when the server is gone.
+    return "public, max-age=3600" if path.endswith("sprite.svg") else "public, max-age=31536000, immutable"
+
+
 @router.get("/static/{path:path}")
 async def static_file(request: Request, path: str) -> Response:
     """Scripts, styles, fonts. A vendored file never changes under its name; our own are re-validated."""
@@ -182,6 +189,5 @@ async def static_file(request: Request, path: str) -> Response:
         response = await _static.get_response(path, request.scope)
     except HTTPException as error:
         return Response(status_code=error.status_code)
-    versioned = path.startswith("vendor/") and "@" in path and not path.endswith("sprite.svg")
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+    response.headers["Cache-Control"] = _cache_control(path)
     return response

@@ -2,6 +2,8 @@
 
 const FPS_WINDOW_MS = 3000;
 const STATS_EVERY_MS = 1000;
+/** How long a digest may take to tell of a newer picture. */
+const DIGEST_S = 1.3;
 
 export class FrameMeter {
   /**
@@ -20,6 +22,8 @@ export class FrameMeter {
     this._times = [];
     this._decoded = 0;
     this._statsMs = 0;
+    this._newestUs = 0;
+    this._newerMs = 0;
     this._watch();
   }
 
@@ -50,6 +54,26 @@ export class FrameMeter {
     this._rtp = null;
     this._times = [];
     this._decoded = 0;
+    this._newestUs = 0;
+    this._newerMs = 0;
+  }
+
+  /**
+   * Seconds without news; null = no picture yet. A server may repeat its last pictures when the decoder asks:
+   * those are frames, but their time at the server no longer advances.
+   * @param {import("./server-link.js").SessionState | undefined} session
+   * @param {boolean} isDown the server says that the camera is away: no benefit of the doubt
+   */
+  sinceNewS(session, isDown) {
+    if (!this.frameMs) return null;
+    const now = performance.now();
+    const sinceFrame = (now - this.frameMs) / 1000;
+    if (!session?.utc_us) return sinceFrame;
+    if (session.utc_us > this._newestUs) {
+      this._newestUs = session.utc_us;
+      this._newerMs = now;
+    }
+    return Math.max(sinceFrame, (now - this._newerMs) / 1000 - (isDown ? 0 : DIGEST_S));
   }
 
   /** @returns {number | null} frames per second, null in the first seconds */
@@ -70,7 +94,7 @@ export class FrameMeter {
     const ticks = (this._rtp - session.rtp_timestamp) | 0; // both count modulo 2^32
     const takenUs = session.utc_us + (ticks / 90_000) * 1e6;
     const age = (serverNowUs - takenUs) / 1e6;
-    return age > -5 && age < 3600 ? Math.max(0, age) : null;
+    return age > -5 && age < 86_400 ? Math.max(0, age) : null;
   }
 
   /** A covered window presents no frames: then decoded ones count. Call now and then while no frame comes. */

@@ -13,6 +13,7 @@
  * @property {number | null} sinceFrameS seconds since the last new frame of this camera; null = none yet
  * @property {number | null} ageS how old the newest frame is; null = not known yet
  * @property {number | null} fpsShare frames shown of those the camera sends, over some seconds; null = not known
+ * @property {number} frameIntervalS how far apart the camera's frames are; 0 = not known
  * @property {"ok" | "fault" | "none"} mask
  */
 
@@ -46,7 +47,7 @@ export function tileState(m) {
   if (silentS >= GIVE_UP_S) return "reconnecting";
   if (silentS >= STALLED_S) return "stalled";
   if (m.mask === "fault") return "mask-fault";
-  const behind = silentS >= LATE_FRAME_S || (m.ageS ?? 0) > LATE_AGE_S || (m.fpsShare ?? 1) < 0.5;
+  const behind = silentS >= Math.max(LATE_FRAME_S, 2 * m.frameIntervalS) || (m.ageS ?? 0) > LATE_AGE_S || (m.fpsShare ?? 1) < 0.5;
   return behind ? "late" : "live";
 }
 

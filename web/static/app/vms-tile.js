@@ -51,6 +51,8 @@ export class Tile extends LitElement {
     this.meter = null;
     this.released = false;
     this.attempt = 0;
+    /** Whole seconds without a new picture. */
+    this.silentS = 0;
     this._retryAtMs = 0;
     this._askedMs = 0;
     this._downSinceUs = 0;
@@ -161,9 +163,10 @@ export class Tile extends LitElement {
     const status = this.status;
     if (status && isDown(status.source)) this._downSinceUs ||= status.since_us;
     else if (status) this._downSinceUs = 0;
-    const sinceFrameS = this.meter.frameMs ? (now - this.meter.frameMs) / 1000 : null;
     const { fps, ageS } = this.measured();
     const session = this.link.sessions[this.connection.session];
+    const sinceFrameS = this.meter.sinceNewS(session, isDown(status?.source ?? ""));
+    this.silentS = Math.floor(sinceFrameS ?? 0);
     this.state = tileState({
       hidden: this.released,
       linkUp: this.link.up || !this.link.lostAtMs,
@@ -173,9 +176,11 @@ export class Tile extends LitElement {
       sinceFrameS,
       ageS,
       fpsShare: fps !== null && this.nominalFps ? fps / this.nominalFps : null,
+      frameIntervalS: this.nominalFps ? 1 / this.nominalFps : 0,
       mask: session?.mask ?? status?.mask ?? "none",
     });
     if (sinceFrameS !== null && sinceFrameS > 1) this.meter.checkDecoded();
+    if (this.state === "live") this._still.hidden = true; // older than what the video now holds
     this._retry(now);
     this._loadStill(now);
     this._attributes(status);
@@ -271,13 +276,12 @@ export class Tile extends LitElement {
 
   /** What the plate over the picture says: icon, text, second line. @returns {[string, string, string] | null} */
   _plate() {
-    const silent = this.meter?.frameMs ? Math.floor((performance.now() - this.meter.frameMs) / 1000) : 0;
     const attempt = this.attempt ? t("poging {n}", { n: this.attempt }) : "";
     switch (this.state) {
       case "connecting":
         return ["hourglass", t("Verbinden…"), ""];
       case "stalled":
-        return ["triangle-alert", t("bevroren {n} s", { n: silent }), ""];
+        return ["triangle-alert", t("bevroren {n} s", { n: this.silentS }), ""];
       case "reconnecting":
         return this.link.up
           ? ["refresh-cw", t("Opnieuw verbinden…"), attempt]
@@ -293,7 +297,7 @@ export class Tile extends LitElement {
       case "privacy-off":
         return ["eye-off", t("Uitgeschakeld op last"), this.connection?.problem?.message ?? ""];
       case "mask-fault":
-        return ["shield-alert", t("Masker onzeker: beeld afgedekt"), this._maskReason()];
+        return ["shield-alert", t("Masker onzeker: beeld afgedekt"), this.hero ? this._maskReason() : ""];
       case "hidden":
         return ["pause", t("Gepauzeerd"), ""];
       default:
