@@ -9,8 +9,7 @@ from pathlib import Path
 from retention.runner import PurgeRunner
 from vms.clock import SystemClock
 from vms.config import SiteConfig
-from vms.errors import KeyUnavailable, Refused, StorageError, StoreBusy
-from vms.keys import KeyRing
+from vms.errors import Refused, StorageError, StoreBusy
 from vms.process import run_process
 from vms.store import Store
 
@@ -18,15 +17,10 @@ log = logging.getLogger(__name__)
 
 
 def make_runner(config: SiteConfig, store: Store) -> PurgeRunner:
-    """A site key that is missing does not stop the purge: the files go, their keys stay for a later run."""
-    try:
-        keys = KeyRing(config.site.data_dir / "keys", config.site_key_file)
-    except KeyUnavailable as error:
-        log.warning("purge_without_keys", extra={"reason": str(error)})
-        keys = None
-    roots = [volume.path for volume in config.volumes]
+    volumes = {volume.path: volume.high_water_pct for volume in config.volumes}
+    keys_dir = config.site.data_dir / "keys"
     retention = config.retention
-    return PurgeRunner(store, roots, keys, SystemClock(), retention.days, retention.max_share_per_run)
+    return PurgeRunner(store, volumes, keys_dir, SystemClock(), retention.days, retention.max_share_per_run)
 
 
 def run_retention(config: SiteConfig, stop: threading.Event) -> None:

@@ -3,7 +3,7 @@
 1. tx: holds are checked again; state = purging; ledger `intent`. A hold set after this is refused by that state.
 2. sidecar and file are unlinked inside their volume (never through a link), directories synced.
 3. tx: state = purged (a tombstone keeps hash and times); ledger `done` or `failed`.
-4. the day's key is destroyed with its last segment; ledger `key`.
+4. a day's key is destroyed when the whole day has expired and no footage needs it; ledger `key`.
 """
 
 import errno
@@ -16,11 +16,12 @@ from pathlib import Path, PurePosixPath
 
 from vms.clock import Clock, now_utc
 from vms.errors import StorageError
-from vms.keys import KeyRing, parse_key_id
+from vms.keys import day_keys, destroy_day_key
 from vms.rules.layout import sidecar_path
-from vms.rules.retention import Keep, decide_purge
+from vms.rules.retention import EraseReason, Keep, PurgeDecision, decide_early, decide_purge, oldest_allowed
 from vms.store import Store, catalog, holds, ledger
 from vms.store.catalog import Segment
+from vms.store.holds import EvidenceHold
 from vms.store.ledger import Payload
 from vms.units import us_from_utc
 from vms.volume import mounted
@@ -50,11 +51,11 @@ class PurgeResult:
 
 @dataclass(slots=True)
 class Purger:
-    """One run's worth of erasing. keys None = nothing is encrypted."""
+    """One run's worth of erasing."""
 
     store: Store
     roots: Sequence[Path]
-    keys: KeyRing | None
+    keys_dir: Path
     clock: Clock
     days: int
     _volumes: dict[str, Path] = field(init=False)
@@ -62,18 +63,32 @@ class Purger:
     def __post_init__(self) -> None:
         self._volumes = mounted(self.roots)
 
-    def erase(self, segments: Sequence[Segment]) -> PurgeResult:
+    def erase(self, segments: Sequence[Segment], reason: EraseReason = "expired") -> PurgeResult:
         result = PurgeResult()
         for first in range(0, len(segments), BATCH_SEGMENTS):
-            result += self._erase_batch(segments[first : first + BATCH_SEGMENTS])
+            result += self._erase_batch(segments[first : first + BATCH_SEGMENTS], reason)
         return result
 
-    def _erase_batch(self, segments: Sequence[Segment]) -> PurgeResult:
+    def destroy_keys(self) -> int:
+        """Of days that have wholly expired and that no footage (held, say) needs; how many."""
         now = now_utc(self.clock)
-        intended, held = self._write_intents(segments, now)
+        destroyed = 0
+        for camera_id, day in list(day_keys(self.keys_dir)):
+            if day >= oldest_allowed(now, self.days).date():
+                continue
+            with self.store.transaction() as tx:
+                if catalog.needs_day_key(tx, camera_id, day) or not destroy_day_key(self.keys_dir, camera_id, day):
+                    continue
+                ledger.append(tx, now, "key", None, {"camera": camera_id, "day": day.isoformat()})
+                destroyed += 1
+        return destroyed
+
+    def _erase_batch(self, segments: Sequence[Segment], reason: EraseReason) -> PurgeResult:
+        now = now_utc(self.clock)
+        intended, held = self._write_intents(segments, now, reason)
         errors = {segment.id: self._unlink(segment) for segment in intended}
         for directory in {self._directory(segment) for segment in intended}:
-            _sync_if_there(directory)
+            sync_if_there(directory)
         gone = [segment for segment in intended if errors[segment.id] is None]
         with self.store.transaction() as tx:
             for segment in intended:
@@ -86,20 +101,28 @@ class Purger:
         for segment in intended:
             if errors[segment.id] is not None:
                 log.error("purge_failed", extra={"segment": segment.id, "error": errors[segment.id]})
-        keys_destroyed = self._destroy_keys({s.key_id for s in gone if s.key_id is not None}, now)
-        return PurgeResult(len(gone), sum(s.bytes for s in gone), held, len(intended) - len(gone), keys_destroyed)
+        return PurgeResult(len(gone), sum(s.bytes for s in gone), held, len(intended) - len(gone))
 
-    def _write_intents(self, segments: Sequence[Segment], now: datetime) -> tuple[list[Segment], int]:
+    def _write_intents(
+        self, segments: Sequence[Segment], now: datetime, reason: EraseReason
+    ) -> tuple[list[Segment], int]:
         intended: list[Segment] = []
         with self.store.transaction() as tx:
             holding = holds.active(tx)
             for segment in segments:
-                if isinstance(decide_purge(segment, holding, now, self.days), Keep):
+                if isinstance(self._decide(segment, holding, now, reason), Keep):
                     continue
                 catalog.set_state(tx, segment.id, "purging")
-                ledger.append(tx, now, "intent", segment.id, {**_facts(segment), "reason": "expired"})
+                ledger.append(tx, now, "intent", segment.id, {**_facts(segment), "reason": reason})
                 intended.append(segment)
         return intended, len(segments) - len(intended)
+
+    def _decide(
+        self, segment: Segment, holding: Sequence[EvidenceHold], now: datetime, reason: EraseReason
+    ) -> PurgeDecision:
+        if reason == "disk_pressure":
+            return decide_early(segment, holding)
+        return decide_purge(segment, holding, now, self.days)
 
     def _directory(self, segment: Segment) -> Path | None:
         root = self._volumes.get(segment.volume_uuid)
@@ -112,24 +135,12 @@ class Purger:
             return f"volume {segment.volume_uuid} is not mounted"
         try:
             for path in (sidecar_path(segment.path), segment.path):
-                _unlink_beneath(root, path)
+                unlink_beneath(root, path)
         except StorageError as error:
             return str(error)
         except OSError as error:
             return f"{errno.errorcode.get(error.errno or 0, 'EIO')}: {segment.path}"
         return None
-
-    def _destroy_keys(self, key_ids: set[str], now: datetime) -> int:
-        destroyed = 0
-        for key_id in sorted(key_ids):
-            with self.store.transaction() as tx:
-                camera_id, day = parse_key_id(key_id)
-                if self.keys is None or day >= now.date() or catalog.unpurged_with_key(tx, key_id):
-                    continue
-                if self.keys.destroy(camera_id, day):
-                    ledger.append(tx, now, "key", None, {"key_id": key_id, "camera": camera_id})
-                    destroyed += 1
-        return destroyed
 
 
 def _facts(segment: Segment) -> Payload:
@@ -144,7 +155,7 @@ def _facts(segment: Segment) -> Payload:
     }
 
 
-def _unlink_beneath(root: Path, relative: str) -> None:
+def unlink_beneath(root: Path, relative: str) -> None:
     """Remove one file below root without following any link on the way. A file that is gone is fine."""
     parts = PurePosixPath(relative).parts
     if not parts or PurePosixPath(relative).is_absolute() or ".." in parts:
@@ -162,7 +173,7 @@ def _unlink_beneath(root: Path, relative: str) -> None:
         os.close(directory)
 
 
-def _sync_if_there(directory: Path | None) -> None:
+def sync_if_there(directory: Path | None) -> None:
     if directory is None:
         return
     try:

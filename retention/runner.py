@@ -1,18 +1,20 @@
 """A purge run: guard, plan, erase, and its line in the ledger. Used by the process and by `vms retention run`."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from retention.planner import PAGE_SEGMENTS, PurgePlan, make_plan
+from retention.pressure import relieve
 from retention.purger import Purger, PurgeResult
+from retention.strays import erase_strays
 from vms.clock import Clock, now_utc
 from vms.errors import Refused
-from vms.keys import KeyRing
-from vms.rules.retention import RunFacts, refuse_run
+from vms.rules.retention import RunFacts, oldest_allowed, refuse_run
 from vms.store import Store, catalog, ledger
+from vms.volume import mounted
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +24,9 @@ class PurgeRunner:
     """Not thread-safe: one run at a time. Keeps the monotonic clock between runs, to notice a clock that jumps."""
 
     store: Store
-    roots: Sequence[Path]
-    keys: KeyRing | None
+    high_water_pct: Mapping[Path, float]
+    """Volume roots, and the fill level in % at which each is relieved early."""
+    keys_dir: Path
     clock: Clock
     days: int
     max_share: float
@@ -37,13 +40,17 @@ class PurgeRunner:
         plan = self.plan()
         if not confirmed:
             self._guard(plan)
-        purger = Purger(self.store, self.roots, self.keys, self.clock, self.days)
+        volumes = mounted(self.high_water_pct)
+        purger = Purger(self.store, list(self.high_water_pct), self.keys_dir, self.clock, self.days)
         result = PurgeResult()
         while plan.erase:
             result += purger.erase(plan.erase)
             if result.failed or len(plan.erase) + len(plan.held) < PAGE_SEGMENTS:
                 break
             plan = self.plan()
+        result += erase_strays(self.store, volumes, oldest_allowed(plan.now, self.days), plan.now)
+        result += relieve(self.store, purger, volumes, self.high_water_pct)
+        result = replace(result, keys_destroyed=purger.destroy_keys())
         self._record(plan, result)
         return result
 

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from vms.rules.layout import PART_SUFFIX, parse_path
+from vms.keys import day_keys
+from vms.rules.layout import parse_path, segment_of
 from vms.rules.retention import holds_on, oldest_allowed
 from vms.store import Store, catalog, holds, ledger
 from vms.store.catalog import Segment
@@ -83,7 +84,7 @@ def verify(store: Store, roots: Sequence[Path], keys_dir: Path, now: datetime, d
         row = kept.get(file.path)
         if row is not None and holds_on(row, holding):
             held_files += 1
-        elif name.start_at <= limit and not name.suffix.endswith(PART_SUFFIX):
+        elif name.start_at <= limit:
             held = _sidecar_row(kept, file.path)
             if held is None or not holds_on(held, holding):
                 findings.append(Finding("R1", file.path, f"taken {name.start_at:%Y-%m-%d %H:%M:%S} UTC: too old"))
@@ -104,7 +105,7 @@ def _all(store: Store, *states: catalog.SegmentState) -> Iterator[Segment]:
 
 def _sidecar_row(kept: dict[str, Segment], path: str) -> Segment | None:
     """The segment that a pose sidecar belongs to."""
-    return kept.get(path.replace(".poses.jsonl", ".mp4"))
+    return kept.get(segment_of(path))
 
 
 def _late_rows(rows: Iterable[Segment], holding: Sequence[EvidenceHold], limit: datetime) -> list[Finding]:
@@ -118,16 +119,11 @@ def _late_rows(rows: Iterable[Segment], holding: Sequence[EvidenceHold], limit: 
 def _late_keys(keys_dir: Path, rows: Iterable[Segment], limit: datetime) -> list[Finding]:
     """A day key whose whole day has expired and that no kept segment needs."""
     needed = {row.key_id.rsplit("/", 1)[0] for row in rows if row.key_id}
-    findings = []
-    for path in sorted(keys_dir.glob("*/*.json")):
-        day_key = f"{path.parent.name}/{path.stem}"
-        try:
-            day = datetime.strptime(path.stem, "%Y-%m-%d").replace(tzinfo=UTC)
-        except ValueError:
-            continue
-        if day < limit.replace(hour=0, minute=0, second=0, microsecond=0) and day_key not in needed:
-            findings.append(Finding("R6", day_key, "its footage is gone; the key must be destroyed too"))
-    return findings
+    return [
+        Finding("R6", f"{camera_id}/{day}", "its footage is gone; the key must be destroyed too")
+        for camera_id, day in day_keys(keys_dir)
+        if day < limit.date() and f"{camera_id}/{day}" not in needed
+    ]
 
 
 def _walk(volumes: dict[str, Path]) -> Iterator[_DiskFile]:

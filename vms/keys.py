@@ -7,11 +7,13 @@ file. A key that is missing, wrong or destroyed is KeyUnavailable: nothing is ev
 
 import base64
 import binascii
+import contextlib
 import json
 import os
 import re
 import secrets
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -76,23 +78,13 @@ class KeyRing:
         return key
 
     def destroy(self, camera_id: str, day: date) -> bool:
-        """Crypto-shred: overwrite, sync, unlink, sync the directory. False when there was none. Raises OSError."""
-        path = self._path(camera_id, day)
+        """Like destroy_day_key."""
         with self._lock:
-            self._cache.pop(path, None)
-        try:
-            with path.open("r+b") as file:
-                file.write(b"\0" * path.stat().st_size)
-                file.flush()
-                os.fsync(file.fileno())
-            path.unlink()
-        except FileNotFoundError:
-            return False
-        _sync_directory(path.parent)
-        return True
+            self._cache.pop(self._path(camera_id, day), None)
+        return destroy_day_key(self._keys_dir, camera_id, day)
 
     def _path(self, camera_id: str, day: date) -> Path:
-        return self._keys_dir / camera_id / f"{day.isoformat()}.json"
+        return _key_file(self._keys_dir, camera_id, day)
 
     def _create(self, path: Path, camera_id: str, day: date) -> None:
         content = {
@@ -132,6 +124,35 @@ class KeyRing:
             raise KeyUnavailable(f"{path}: the site key does not open this data key") from error
         except (ValueError, KeyError, TypeError) as error:
             raise KeyUnavailable(f"{path}: damaged data key") from error
+
+
+def _key_file(keys_dir: Path, camera_id: str, day: date) -> Path:
+    return keys_dir / camera_id / f"{day.isoformat()}.json"
+
+
+def day_keys(keys_dir: Path) -> Iterator[tuple[str, date]]:
+    """(camera, day) of every wrapped key there is."""
+    for path in sorted(keys_dir.glob("*/*.json")):
+        with contextlib.suppress(ValueError):
+            yield path.parent.name, date.fromisoformat(path.stem)
+
+
+def destroy_day_key(keys_dir: Path, camera_id: str, day: date) -> bool:
+    """Crypto-shred: overwrite, sync, unlink, sync the directory. Needs no site key. False when there was none.
+
+    Readers that have the key cached lose it at their next use. Raises OSError.
+    """
+    path = _key_file(keys_dir, camera_id, day)
+    try:
+        with path.open("r+b") as file:
+            file.write(b"\0" * path.stat().st_size)
+            file.flush()
+            os.fsync(file.fileno())
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    _sync_directory(path.parent)
+    return True
 
 
 def _read_site_key(path: Path) -> bytes:

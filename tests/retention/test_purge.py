@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from retention.pressure import Usage, relieve
 from retention.purger import Purger
 from retention.runner import PurgeRunner
 from retention.verify import Proof, verify
@@ -38,7 +39,7 @@ class World:
         self.keys = KeyRing(self.keys_dir, self.keys_dir / "site.key")
         with self.store.transaction() as tx:
             catalog.register_volume(tx, self.volume_uuid, str(self.root), NOW)
-        self.runner = PurgeRunner(self.store, [self.root], self.keys, self.clock, 28, 0.5)
+        self.runner = PurgeRunner(self.store, {self.root: 100.0}, self.keys_dir, self.clock, 28, 0.5)
 
     def record(self, start_at: datetime, camera: CameraId = CAMERA) -> Segment:
         path = segment_path(camera, "sub", start_at)
@@ -123,7 +124,9 @@ def test_what_passed_28_days_leaves_disk_keys_and_sight_and_the_rest_stays(world
 
 def test_the_day_key_dies_with_the_last_segment_of_its_day(world: World) -> None:
     first, last = world.record(days_ago(29)), world.record(days_ago(29) + timedelta(minutes=1))
-    Purger(world.store, [world.root], world.keys, world.clock, 28).erase([first])
+    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, 28)
+    purger.erase([first])
+    assert purger.destroy_keys() == 0
     key_file = world.keys_dir / CAMERA / f"{first.start_at:%Y-%m-%d}.json"
     assert key_file.exists()
     assert world.runner.run().keys_destroyed == 1
@@ -218,3 +221,61 @@ def test_any_edit_of_the_ledger_is_found(world: World, tampering: str) -> None:
     connection.commit()
     connection.close()
     assert "R3" in {finding.code for finding in world.proof().findings}
+
+
+def test_a_key_left_behind_by_a_crash_is_destroyed_by_the_next_run(world: World) -> None:
+    segment = world.record(days_ago(30))
+    Purger(world.store, [world.root], world.keys_dir, world.clock, 28).erase([segment])
+    assert "R6" in {finding.code for finding in world.proof().findings}
+    assert world.runner.run().keys_destroyed == 1
+    assert world.proof().findings == ()
+
+
+def test_old_files_without_a_row_go_too_and_young_ones_stay(world: World) -> None:
+    def stray(start_at: datetime, suffix: str = ".part") -> Path:
+        file = world.root / (segment_path(CameraId("gone-09"), "main", start_at) + suffix)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"footage")
+        return file
+
+    old, young = stray(days_ago(28.01)), stray(days_ago(1))
+    quarantined = world.root / "quarantine" / segment_path(CAMERA, "sub", days_ago(33)).replace("/", "-")
+    quarantined.parent.mkdir()
+    quarantined.write_bytes(b"unreadable")
+    assert {finding.code for finding in world.proof().findings} == {"R1"}
+    assert world.runner.run().erased == 2
+    assert (old.exists(), quarantined.exists(), young.exists()) == (False, False, True)
+    assert world.ledger_kinds() == ["intent", "done", "intent", "done", "run"]
+    assert world.proof().findings == ()
+
+
+def test_a_stray_that_a_hold_may_need_stays(world: World) -> None:
+    held = world.record(days_ago(35))
+    world.hold(held)
+    part = world.root / (segment_path(CAMERA, "main", held.start_at) + ".part")
+    part.write_bytes(b"footage")
+    assert world.runner.run().erased == 0
+    assert part.exists()
+
+
+def test_a_full_volume_loses_its_oldest_unheld_footage_first_and_never_held_footage(world: World) -> None:
+    held, older, newer = world.record(days_ago(5)), world.record(days_ago(4)), world.record(days_ago(3))
+    world.hold(held)
+    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, 28)
+    volumes = {world.volume_uuid: world.root}
+    full = relieve(world.store, purger, volumes, {world.root: 90.0}, lambda _: Usage(50_000, 45_100))
+    assert full.erased == 1
+    assert [world.state(segment) for segment in (held, older, newer)] == ["recorded", "purged", "recorded"]
+    everything = relieve(world.store, purger, volumes, {world.root: 90.0}, lambda _: Usage(50_000, 50_000))
+    assert world.state(held) == "recorded"
+    assert everything.erased == 1
+    with world.store.reading() as tx:
+        reasons = [e.payload.get("reason") for e in ledger.entries(tx) if e.kind == "intent"]
+    assert reasons == ["disk_pressure", "disk_pressure"]
+
+
+def test_a_volume_below_its_mark_loses_nothing(world: World) -> None:
+    world.record(days_ago(5))
+    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, 28)
+    volumes = {world.volume_uuid: world.root}
+    assert relieve(world.store, purger, volumes, {world.root: 90.0}, lambda _: Usage(50_000, 44_999)).erased == 0

@@ -19,6 +19,7 @@ def make_app() -> typer.Typer:
     from vms.cli.check import check
     from vms.cli.config import config_app
     from vms.cli.demo import demo
+    from vms.cli.healthy import healthy
     from vms.cli.maintenance import migrate
     from vms.cli.registers import import_app
     from vms.cli.retention import retention_app
@@ -38,6 +39,7 @@ def make_app() -> typer.Typer:
     app.command("simulate")(simulate)
     app.command("migrate")(migrate)
     app.command("check")(check)
+    app.command("healthy")(healthy)
     app.add_typer(config_app, name="config")
     app.add_typer(users_app, name="users")
     app.add_typer(tokens_app, name="tokens")

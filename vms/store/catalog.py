@@ -6,7 +6,7 @@ return is frozen and detached. Intervals are half-open: [start, end).
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, cast
 
 from sqlalchemy import func, select, update
@@ -328,7 +328,21 @@ def volumes(tx: Session) -> list[CatalogVolume]:
     return [CatalogVolume(row.uuid, row.path) for row in tx.scalars(select(VolumeRow).order_by(VolumeRow.created_at))]
 
 
-def unpurged_with_key(tx: Session, key_id: str) -> int:
-    """How many segments still need this day key."""
-    rows = select(func.count(SegmentRow.id)).where(SegmentRow.key_id == key_id, SegmentRow.state != "purged")
-    return int(tx.scalar(rows) or 0)
+def needs_day_key(tx: Session, camera_id: str, day: date) -> bool:
+    """Is there footage that only this camera's key of that day opens?"""
+    rows = select(SegmentRow.id).where(
+        SegmentRow.camera_id == camera_id,
+        SegmentRow.key_id.startswith(f"{camera_id}/{day.isoformat()}/", autoescape=True),
+        SegmentRow.state != "purged",
+    )
+    return tx.scalars(rows.limit(1)).first() is not None
+
+
+def oldest(tx: Session, volume_uuid: str, after: tuple[datetime, int] | None, limit: int) -> list[Segment]:
+    """Recorded segments of a volume, oldest first. after: (start_at, id) of the last one seen."""
+    rows = select(SegmentRow).where(SegmentRow.state == "recorded", SegmentRow.volume_uuid == volume_uuid)
+    if after is not None:
+        start_at, segment_id = after
+        later = (SegmentRow.start_at == start_at) & (SegmentRow.id > segment_id)
+        rows = rows.where((SegmentRow.start_at > start_at) | later)
+    return [_segment(row) for row in tx.scalars(rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit))]
