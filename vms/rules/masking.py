@@ -34,7 +34,6 @@ BlankReason = Literal[
     "pose-gap",
     "too-fast",
     "mask-space",
-    "picture-disagrees",
     "internal",
 ]
 

@@ -14,7 +14,9 @@ import pytest
 from live_site import WhepViewer, running_live, viewing
 from turning_street import CAMERA, TurningStreet, is_blank, leaked_pixels, street_masks, turning_street, wait_for
 
+from recorder.clip import SegmentReader
 from vms.clock import SystemClock
+from vms.keys import KeyRing
 from vms.rules.masks import parse_mask_import
 from vms.store import Store, catalog
 from vms.store import masks as mask_store
@@ -113,6 +115,13 @@ def recorded(street: TurningStreet, profile: str = "sub") -> list[catalog.Segmen
     return found
 
 
+def originals(street: TurningStreet, segment: catalog.Segment) -> list[np.ndarray]:
+    keys = KeyRing(street.config.site.data_dir / "keys", street.config.site_key_file)
+    reader = SegmentReader([volume.path for volume in street.config.volumes], keys)
+    with reader.open(segment) as file:
+        return frames_of(file.read())
+
+
 def test_recorded_footage_of_the_turning_camera_is_masked_when_played_and_cut(live: TurningStreet) -> None:
     wait_for(lambda: recorded(live) and recorded(live, "main"))
 
@@ -124,13 +133,13 @@ def test_recorded_footage_of_the_turning_camera_is_masked_when_played_and_cut(li
     answer = asyncio.run(fetched(f"/masked/{segment.id}"))
     assert answer.headers["content-type"] == "video/mp4"
     pictures = frames_of(answer.content)
-    assert abs(len(pictures) - segment.duration_90k * 12.5 / 90_000) < 4
+    assert len(pictures) == len(originals(live, segment)) > 50
     assert sum(leaked_pixels(bgr) > A_LEAK for bgr in pictures) == 0
     assert sum(is_blank(bgr) for bgr in pictures) < len(pictures) / 2
     from_us = us_from_utc(recorded(live, "main")[0].start_at) + 4 * US_PER_SECOND
     query = f"/clip?camera={CAMERA}&profile=main&from_us={from_us}&to_us={from_us + 3 * US_PER_SECOND}"
     clip = frames_of(asyncio.run(fetched(query)).content)
-    assert 30 <= len(clip) <= 40
+    assert 15 <= len(clip) <= 40
     assert clip[0].shape == (720, 1280, 3)
     assert sum(leaked_pixels(bgr) > A_LEAK * 4 for bgr in clip) == 0
     assert asyncio.run(fetched("/masked/999999")).status_code == 404
@@ -139,11 +148,5 @@ def test_recorded_footage_of_the_turning_camera_is_masked_when_played_and_cut(li
 def test_without_masks_the_windows_would_show(street: TurningStreet) -> None:
     """The measurement itself can fail: the same footage, not painted."""
     wait_for(lambda: recorded(street))
-    from recorder.clip import SegmentReader
-    from vms.keys import KeyRing
-
-    keys = KeyRing(street.config.site.data_dir / "keys", street.config.site_key_file)
-    reader = SegmentReader([volume.path for volume in street.config.volumes], keys)
-    with reader.open(recorded(street)[0]) as file:
-        pictures = frames_of(file.read())
+    pictures = originals(street, recorded(street)[0])
     assert sum(leaked_pixels(bgr) > A_LEAK for bgr in pictures) > len(pictures) / 2
