@@ -52,7 +52,8 @@ def _erase(
 ) -> PurgeResult:
     if holds_on(_Shot(name), holding):
         return PurgeResult(held=1)
-    facts: ledger.Payload = {"camera": name.camera_id, "path": path, "start_us": us_from_utc(name.start_at), "reason": "stray"}
+    start_us = us_from_utc(name.start_at)
+    facts: ledger.Payload = {"camera": name.camera_id, "path": path, "start_us": start_us, "reason": "stray"}
     with store.transaction() as tx:
         ledger.append(tx, now, "intent", None, facts)
     size = (root / path).lstat().st_size
