@@ -94,8 +94,8 @@ def test_each_role_gets_its_row_over_http_and_refusals_are_audited(site: Site) -
 
 
 @pytest.mark.parametrize(("method", "path"), [*REQUESTS.values(), ("GET", "/api/me"), ("POST", "/api/logout")])
-def test_nobody_gets_nothing(site: Site, method: str, path: str) -> None:
-    answer = site.client().request(method, path)
+def test_nobody_gets_nothing(steady_site: Site, method: str, path: str) -> None:
+    answer = steady_site.client().request(method, path)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "unauthenticated"

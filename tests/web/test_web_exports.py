@@ -21,6 +21,14 @@ def officer(site: Site) -> httpx.Client:
     return client
 
 
+@pytest.fixture(scope="module")
+def steady_officer(steady_site: Site) -> httpx.Client:
+    steady_site.segment(MASKED, content=CONTENT)
+    client = steady_site.client("evidence_officer")
+    client.headers["X-Test-Consultation"] = str(steady_site.consultation(client))
+    return client
+
+
 def body(site: Site, client: httpx.Client, age: timedelta = timedelta(hours=1), **changes: Any) -> dict[str, Any]:
     start = now_utc(site.clock) - age
     known = {
@@ -135,9 +143,10 @@ def test_expired_footage_cannot_be_exported_nor_what_was_never_recorded(site: Si
         ({"path": "/etc/passwd"}, 422, "invalid_input"),
     ],
 )
-def test_a_wrong_request_is_named(site: Site, officer: httpx.Client, changes: Any, status: int, code: str) -> None:
-    site.segment(MASKED, content=CONTENT)
-    answer = officer.post("/api/exports", json=body(site, officer, **changes))
+def test_a_wrong_request_is_named(
+    steady_site: Site, steady_officer: httpx.Client, changes: Any, status: int, code: str
+) -> None:
+    answer = steady_officer.post("/api/exports", json=body(steady_site, steady_officer, **changes))
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 

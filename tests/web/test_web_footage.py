@@ -9,6 +9,7 @@ from tests.web.served_site import MASKED, OPEN, Site
 from vms.clock import now_utc
 from vms.rules.masks import parse_mask_import
 from vms.store import catalog, holds, masks
+from vms.store.catalog import Segment
 from vms.store.holds import NewHold
 from vms.units import US_PER_SECOND, us_from_utc, utc_from_us
 from web.services import Services
@@ -22,6 +23,18 @@ def police(site: Site) -> httpx.Client:
     client = site.client("police_reviewer")
     client.headers["X-Consultation"] = str(site.consultation(client))
     return client
+
+
+@pytest.fixture(scope="module")
+def steady_police(steady_site: Site) -> httpx.Client:
+    client = steady_site.client("police_reviewer")
+    client.headers["X-Consultation"] = str(steady_site.consultation(client))
+    return client
+
+
+@pytest.fixture(scope="module")
+def original(steady_site: Site) -> Segment:
+    return steady_site.segment(OPEN, content=CONTENT)
 
 
 def hold(site: Site, camera: str, at: timedelta) -> None:
@@ -66,8 +79,8 @@ def test_a_consultation_is_ones_own_and_ends_after_four_hours(site: Site, police
     "body",
     [{"purpose": "", "reference": "BVH 1"}, {"purpose": "x\ny", "reference": "BVH 1"}, {"purpose": "heterdaad"}, {}],
 )
-def test_a_consultation_needs_both(site: Site, body: dict[str, str]) -> None:
-    answer = site.client("police_reviewer").post("/api/consultations", json=body)
+def test_a_consultation_needs_both(steady_site: Site, body: dict[str, str]) -> None:
+    answer = steady_site.client("police_reviewer").post("/api/consultations", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
     assert answer.json()["fields"]
 
@@ -92,9 +105,10 @@ def test_a_camera_without_masks_plays_its_decrypted_original(site: Site, police:
         ("bytes=5-99999999", 5, None),
     ],
 )
-def test_ranges_of_originals(site: Site, police: httpx.Client, wanted: str, start: int, end: int | None) -> None:
-    segment = site.segment(OPEN, content=CONTENT)
-    answer = police.get(f"/api/media/{segment.id}", headers={"Range": wanted})
+def test_ranges_of_originals(
+    steady_police: httpx.Client, original: Segment, wanted: str, start: int, end: int | None
+) -> None:
+    answer = steady_police.get(f"/api/media/{original.id}", headers={"Range": wanted})
     assert answer.status_code == 206
     assert answer.content == CONTENT[start:end]
     first = start % len(CONTENT)
@@ -268,10 +282,10 @@ def test_coverage_takes_microseconds_too(site: Site, police: httpx.Client) -> No
     ],
 )
 def test_each_wrong_time_is_named_in_dutch_and_english(
-    site: Site, police: httpx.Client, start: str | None, end: str, field: str, code: str
+    steady_police: httpx.Client, start: str | None, end: str, field: str, code: str
 ) -> None:
     query = {"camera": OPEN, "to": end} | ({"from": start} if start else {})
-    answer = police.get("/api/coverage", params=query)
+    answer = steady_police.get("/api/coverage", params=query)
     body = answer.json()
     assert (answer.status_code, body["code"], list(body["fields"])) == (422, code, [field])
     assert body["fields"][field]["nl"]

@@ -69,22 +69,22 @@ def test_somebody_elses_session_does_not_exist(site: Site) -> None:
         ("", SDP, 422, "sdp"),
     ],
 )
-def test_what_is_no_offer_never_reaches_live(site: Site, content, headers, status, code) -> None:
-    answer = site.client("observer").post(f"/whep/{MASKED}", content=content, headers=headers)
+def test_what_is_no_offer_never_reaches_live(steady_site: Site, content, headers, status, code) -> None:
+    answer = steady_site.client("observer").post(f"/whep/{MASKED}", content=content, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.json()["nl"] != answer.json()["en"]
-    assert site.live.paths("POST") == []
+    assert steady_site.live.paths("POST") == []
 
 
 @pytest.mark.parametrize("camera", ["nowhere-99", "..%2f..%2fetc", "x" * 300, "markt-01%00"])
-def test_an_unknown_camera_is_404(site: Site, camera: str) -> None:
-    answer = site.client("observer").post(f"/whep/{camera}", content=OFFER, headers=SDP)
+def test_an_unknown_camera_is_404(steady_site: Site, camera: str) -> None:
+    answer = steady_site.client("observer").post(f"/whep/{camera}", content=OFFER, headers=SDP)
     assert answer.status_code == 404
-    assert site.live.paths("POST") == []
+    assert steady_site.live.paths("POST") == []
 
 
-def test_an_unknown_profile_is_refused(site: Site) -> None:
-    answer = site.client("observer").post(f"/whep/{MASKED}?profile=raw", content=OFFER, headers=SDP)
+def test_an_unknown_profile_is_refused(steady_site: Site) -> None:
+    answer = steady_site.client("observer").post(f"/whep/{MASKED}?profile=raw", content=OFFER, headers=SDP)
     assert answer.status_code == 422
     assert list(answer.json()["fields"]) == ["profile"]
 
@@ -105,8 +105,8 @@ def test_a_dead_live_process_is_a_clear_503(site: Site) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "live_down")
 
 
-def test_options_answer_without_a_login(site: Site) -> None:
-    answer = site.client().options(f"/whep/{MASKED}")
+def test_options_answer_without_a_login(steady_site: Site) -> None:
+    answer = steady_site.client().options(f"/whep/{MASKED}")
     assert answer.status_code == 200
     assert answer.headers["accept-post"] == "application/sdp"
 
