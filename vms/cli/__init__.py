@@ -50,12 +50,31 @@ def make_app() -> typer.Typer:
     return app
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit. Whatever the user did wrong is one clear line and exit code 2, never a traceback."""
     try:
-        make_app()()
+        result = make_app()(arguments, standalone_mode=False)
+    except typer.TyperException as error:
+        _say(_one_line(error))
+        sys.exit(EXIT_USAGE)
+    except typer.Abort:
+        _say("stopped")
+        sys.exit(130)
     except ConfigError as error:
-        sys.stderr.write(f"{error}\n")
+        _say(str(error))
         sys.exit(EXIT_USAGE)
     except UitkijkError as error:
-        sys.stderr.write(f"{error}\n")
+        _say(str(error))
         sys.exit(EXIT_FAILED)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _one_line(error: typer.TyperException) -> str:
+    """What was wrong with the command, and where its help is."""
+    text = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
+    context = getattr(error, "ctx", None)
+    return f"{text.rstrip('.')}; see `{context.command_path if context else 'vms'} --help`."
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line.rstrip() + "\n")

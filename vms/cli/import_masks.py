@@ -6,8 +6,9 @@ from typing import Any
 
 import typer
 
+from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import Clock, SystemClock, now_utc
-from vms.config import SiteConfig, load_config
+from vms.config import SiteConfig
 from vms.errors import ConfigError
 from vms.rules.masks import MaskImport, MaskProblems, parse_mask_import
 from vms.store import Store
@@ -19,24 +20,16 @@ MAX_SETS = 5000
 
 def import_masks(
     file: Path = typer.Argument(help="JSON: one mask set or a list of them."),
-    config: Path = typer.Option(..., envvar="VMS_CONFIG", help="The site's configuration file."),
-    as_json: bool = typer.Option(False, "--json", help="Answer as JSON."),
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Import mask sets. Exit code 1 when something was unclear; what is clear is imported all the same."""
-    try:
-        site = load_config(config)
-        documents = _documents(file)
-    except ConfigError as error:
-        typer.echo("\n".join(error.problems), err=True)
-        raise typer.Exit(2) from error
-    store = Store(site.database_url)
-    try:
-        store.migrate()
-        answer = import_documents(site, store, SystemClock(), documents)
-    finally:
-        store.close()
-    typer.echo(json.dumps(answer, ensure_ascii=False) if as_json else _text(answer))
-    if answer["unclear"]:
+    site = read_config(config)
+    documents = _documents(file)
+    with open_store(site) as store:
+        imported = import_documents(site, store, SystemClock(), documents)
+    answer(imported, [_text(imported)], as_json=as_json)
+    if imported["unclear"]:
         raise typer.Exit(1)
 
 
