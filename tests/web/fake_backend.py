@@ -403,9 +403,15 @@ async def _send_digests(socket: WebSocket, backend: Backend) -> None:
             sessions = {id_: viewer.state() for id_, viewer in backend.sessions.items()}
             for id_, viewer in backend.sessions.items():
                 sessions[id_]["mask"] = backend.states[viewer.camera]["mask"]
-            await socket.send_json(
-                {"type": "digest", "server_us": now_us(), "cameras": backend.states, "sessions": sessions}
-            )
+            states = backend.states.values()
+            counts = {
+                "cameras": len(states),
+                "up": sum(state["source"] == "up" for state in states),
+                "recording_faults": sum(state["rec"] == "fault" for state in states),
+            }
+            watches = backend.roles != ["policy_officer"]
+            seen = {"cameras": backend.states, "sessions": sessions} if watches else {"cameras": {}, "sessions": {}}
+            await socket.send_json({"type": "digest", "server_us": now_us(), "counts": counts, **seen})
         await asyncio.sleep(1)
 
 

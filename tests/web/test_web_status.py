@@ -219,14 +219,25 @@ def test_another_sites_page_gets_no_websocket(steady_site: Site, origin: str) ->
     assert refused.value.response.status_code == 403
 
 
-def test_a_websocket_needs_a_login_and_a_role(site: Site) -> None:
+def test_a_websocket_needs_a_login(site: Site) -> None:
     address = site.url.replace("http", "ws") + "/api/ws"
     with pytest.raises(InvalidStatus) as refused, connect(address, proxy=None):
         pass
     assert refused.value.response.status_code == 401
-    with pytest.raises(InvalidStatus) as refused, page(site, site.browser("policy_officer")):
-        pass
-    assert refused.value.response.status_code == 403
+
+
+def test_who_does_not_watch_is_told_how_many_cameras_are_in_use_and_no_more(quick_looks: None, site: Site) -> None:
+    publish(site, camera_status(OPEN))
+    with page(site, site.browser("policy_officer")) as theirs, page(site, site.browser("observer")) as hers:
+        eventually(lambda: read(theirs, "digest")["counts"]["up"] == 1)
+        publish(site, camera_status(OPEN, main=stream_status(state="unreachable", detail="no answer")))
+        assert read(hers, "alarm")["code"] == "camera_lost"
+        message = json.loads(theirs.recv(timeout=20))
+        while message["counts"]["up"]:
+            assert (message["type"], message["cameras"], message["sessions"]) == ("digest", {}, {})
+            message = json.loads(theirs.recv(timeout=20))
+        assert message["counts"] == {"cameras": 3, "up": 0, "recording_faults": 2}
+        assert OPEN not in json.dumps(message)
 
 
 def test_the_websocket_ends_with_the_login(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,9 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
 from vms.errors import StoreBusy
+from vms.rules.access import Allow, decide
 from web.audit_trail import Actor
+from web.camera_state import CameraState
 from web.deps import ServicesDep, needs
 from web.event_hub import Follower
 from web.services import Services
@@ -20,7 +22,7 @@ router = APIRouter()
 
 DIGEST_EVERY_S = 1.0
 _SEND_TIMEOUT_S = 5.0
-_CHECK_LOGIN_EVERY = 10
+_CHECK_LOGIN_EVERY = 2
 """Digests between two looks whether the login still holds."""
 _MAX_MESSAGE_CHARS = 1000
 LOGIN_OVER = 4401
@@ -60,6 +62,7 @@ async def _send_all(socket: WebSocket, services: Services, actor: Actor, followe
     await _send(socket, {"type": "hello", "server_us": services.clock.now_us()})
     loop = asyncio.get_running_loop()
     next_digest_s = loop.time()
+    sees_cameras = _sees_cameras(actor)
     for number in range(1, 1_000_000_000):
         if number % _CHECK_LOGIN_EVERY == 0 and not await _still_signed_in(services, actor):
             await socket.close(LOGIN_OVER, "the login is over")
@@ -71,22 +74,46 @@ async def _send_all(socket: WebSocket, services: Services, actor: Actor, followe
                 await asyncio.wait_for(follower.arrived.wait(), wait_s)
             except TimeoutError:
                 break
-            await _send_events(socket, follower)
+            await _send_events(socket, follower, sees_cameras=sees_cameras)
 
 
-async def _send_events(socket: WebSocket, follower: Follower) -> None:
+async def _send_events(socket: WebSocket, follower: Follower, *, sees_cameras: bool) -> None:
+    """Alarms and PTZ locks say something of one camera: who may not see that gets none."""
     follower.arrived.clear()
     while follower.events:
-        await _send(socket, follower.events.popleft())
+        event = follower.events.popleft()
+        if sees_cameras:
+            await _send(socket, event)
+
+
+def _sees_cameras(actor: Actor) -> bool:
+    return isinstance(decide(actor.roles, "status.read"), Allow)
 
 
 def digest(services: Services, actor: Actor) -> dict[str, Any]:
+    """Without status.read: how many cameras are in use, and nothing of any one of them."""
     board = services.board
-    return {
+    states = board.cameras()
+    message: dict[str, Any] = {
         "type": "digest",
         "server_us": services.clock.now_us(),
-        "cameras": {camera: state.seen_by(actor.username, streams=False) for camera, state in board.cameras().items()},
-        "sessions": board.sessions_of(actor.username),
+        "counts": _counts(states),
+        "cameras": {},
+        "sessions": {},
+    }
+    if _sees_cameras(actor):
+        message["cameras"] = {
+            camera: state.seen_by(actor.username, streams=False) for camera, state in states.items()
+        }
+        message["sessions"] = board.sessions_of(actor.username)
+    return message
+
+
+def _counts(states: Mapping[str, CameraState]) -> dict[str, int]:
+    return {
+        "cameras": len(states),
+        "up": sum(1 for state in states.values() if state.source == "up"),
+        "recording_faults": sum(1 for state in states.values() if state.rec == "fault"),
     }
 
 

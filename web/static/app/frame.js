@@ -38,12 +38,9 @@ class FrameStatus extends LitElement {
 
   _health() {
     if (!this.link.up) return { level: "danger", text: t("server weg") };
-    const cameras = Object.values(this.link.cameras);
-    const faults = cameras.filter(({ rec }) => rec === "fault").length;
+    const { cameras: all, up, recording_faults: faults } = this.link.counts;
     if (faults) return { level: "danger", text: t("opname: {n} gestoord", { n: faults }) };
-    const down = cameras.filter(({ source }) => source !== "up").length;
-    if (down) return { level: "warn", text: t("{up}/{all} in bedrijf", { up: cameras.length - down, all: cameras.length }) };
-    return { level: "ok", text: t("{up}/{all} in bedrijf", { up: cameras.length, all: cameras.length }) };
+    return { level: up < all ? "warn" : "ok", text: t("{up}/{all} in bedrijf", { up, all }) };
   }
 
   render() {

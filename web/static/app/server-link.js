@@ -48,6 +48,8 @@ export class ServerLink extends EventTarget {
     this.up = false;
     /** @type {Record<string, CameraState>} */
     this.cameras = {};
+    /** Of all cameras; the only thing told to who may not see one. @type {{ cameras: number, up: number, recording_faults: number }} */
+    this.counts = { cameras: 0, up: 0, recording_faults: 0 };
     /** @type {Record<string, SessionState>} */
     this.sessions = {};
     /** @type {Alarm[]} */
@@ -141,6 +143,7 @@ export class ServerLink extends EventTarget {
       this._sync(message.server_us, performance.now() - message.t);
     } else if (message.type === "digest") {
       this.cameras = message.cameras;
+      this.counts = message.counts;
       this.sessions = message.sessions ?? {};
       this.dispatchEvent(new Event("digest"));
     } else if (message.type === "alarm") {
