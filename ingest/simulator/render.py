@@ -149,6 +149,7 @@ class _Scene:
         for plane, source in zip(self.picture.planes, larger.picture.planes, strict=True):
             cv2.resize(source, (plane.shape[1], plane.shape[0]), dst=plane, interpolation=cv2.INTER_AREA)
         self._background, self._dirty = None, []
+        self._clean.clear()
         self.at_us, self.view = larger.at_us, larger.view
 
     def keep_clean(self) -> None:
