@@ -1,11 +1,9 @@
 """`vms bench live`: what a viewer costs, beside MediaMTX on the same streams in the same run."""
 
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -13,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from vms.cli.bench_record import _ACCOUNT, _PASSWORD, _cpu_s, _rss_bytes, _simulator, _stop, _with_account
+from vms.cli.bench_rig import cpu_s, rss_bytes, running, simulator, with_account, write_site
 from vms.cli.options import JsonOption, answer
 from vms.clock import SystemClock, now_utc
-from vms.config import SiteConfig, load_config
+from vms.config import SiteConfig
+from vms.keys import create_site_key
 from vms.rules.masks import parse_mask_import
 from vms.store import Store
 from vms.store import masks as mask_store
@@ -58,7 +57,7 @@ def bench_live(
     """Measure live views over WHEP. MediaMTX takes part (unmasked) when MEDIAMTX names its binary."""
     with tempfile.TemporaryDirectory(prefix="uitkijk-bench-") as directory:
         work = Path(directory)
-        with _simulator(work, cameras) as street:
+        with simulator(work, cameras) as street:
             names = [str(camera["id"]) for camera in street["cameras"]]
             streams = [(names[n % len(names)], "tile") for n in range(tiles)]
             streams += [(names[n % len(names)], "hero") for n in range(heroes)]
@@ -79,13 +78,13 @@ def _measure_own(
     work: Path, street: dict[str, Any], streams: Sequence[tuple[str, str]], seconds: float, *, masked: bool
 ) -> LiveFigure:
     config_file = work / "live.toml"
-    config = _write_site(config_file, street, masked=masked)
+    config = _prepare(config_file, street, masked=masked)
     python = [sys.executable, "-m"]
     capture = [
         [*python, "recorder", "--config", str(config_file), "--group", str(group)]
         for group in range(len(config.capture_groups()))
     ]
-    with _running([*capture, [*python, "web.live", "--config", str(config_file)]], work) as pids:
+    with running([*capture, [*python, "web.live", "--config", str(config_file)]], work, _START_S) as pids:
         return _measured(
             "uitkijk",
             pids,
@@ -103,13 +102,13 @@ def _measure_mediamtx(
         "webrtcIPsFromInterfaces: no\nwebrtcAdditionalHosts: [127.0.0.1]\n"
     )
     paths = "pathDefaults:\n  rtspTransport: tcp\npaths:\n" + "".join(
-        f"  {camera['id']}-{name}:\n    source: {_with_account(camera[f'{profile}_url'])}\n"
+        f"  {camera['id']}-{name}:\n    source: {with_account(camera[f'{profile}_url'])}\n"
         for camera in street["cameras"]
         for name, profile in (("tile", "sub"), ("hero", "main"))
     )
     (work / "mediamtx.yml").write_text(off + webrtc + "logLevel: error\n" + paths, encoding="utf-8")
     urls = [f"http://127.0.0.1:{_MEDIAMTX_HTTP}/{camera}-{profile}/whep" for camera, profile in streams]
-    with _running([[str(binary), str(work / "mediamtx.yml")]], work) as pids:
+    with running([[str(binary), str(work / "mediamtx.yml")]], work, _START_S) as pids:
         return _measured(
             "mediamtx", pids, seconds, lambda measured: watch_urls(urls, SystemClock(), SETTLE_S, measured)
         )
@@ -135,7 +134,7 @@ def _measured(
         cpu_pct=round(busy, 1),
         idle_pct=round(idle, 1),
         cpu_pct_per_viewer=round((busy - idle) / max(1, load.viewers), 2),
-        rss_mb=round(sum(_rss_bytes(pid) for pid in pids) / 1e6, 1),
+        rss_mb=round(sum(rss_bytes(pid) for pid in pids) / 1e6, 1),
         pictures_per_s=round(load.pictures / seconds, 1),
         lost_packets=load.lost,
         first_picture_s=(round(median(first), 2), round(first[-1], 2)),
@@ -144,22 +143,14 @@ def _measured(
 
 def _cpu_pct(pids: Sequence[int], seconds: float) -> float:
     clock = SystemClock()
-    before_s, started_s = sum(map(_cpu_s, pids)), clock.monotonic_s()
+    before_s, started_s = sum(map(cpu_s, pids)), clock.monotonic_s()
     clock.sleep_s(seconds)
-    return 100 * (sum(map(_cpu_s, pids)) - before_s) / (clock.monotonic_s() - started_s)
+    return 100 * (sum(map(cpu_s, pids)) - before_s) / (clock.monotonic_s() - started_s)
 
 
-def _write_site(file: Path, street: dict[str, Any], *, masked: bool) -> SiteConfig:
-    (file.parent / "password").write_text(_PASSWORD + "\n", encoding="utf-8")
-    parts = [f'[site]\ndata_dir = "{file.parent / "live"}"']
-    for number, camera in enumerate(street["cameras"], 1):
-        parts.append(
-            f'[[cameras]]\nid = "{camera["id"]}"\nnumber = {number}\nname = "{camera["name"]}"\n'
-            f'main = "{camera["main_url"]}"\nsub = "{camera["sub_url"]}"\nusername = "{_ACCOUNT}"\n'
-            f'password_file = "password"\nmasks = "{"required" if masked else "none"}"'
-        )
-    file.write_text("\n".join(parts), encoding="utf-8")
-    config = load_config(file)
+def _prepare(file: Path, street: dict[str, Any], *, masked: bool) -> SiteConfig:
+    config = write_site(file, street, sections="", masks="required" if masked else "none")
+    create_site_key(config.site_key_file)
     store = Store(config.database_url)
     try:
         store.migrate()
@@ -176,17 +167,3 @@ def _import_masks(store: Store, config: SiteConfig) -> None:
         for camera in config.cameras:
             document = {"camera": camera.id, "masks": [_MASK], **people}
             mask_store.add(tx, parse_mask_import(document), now_utc(SystemClock()))
-
-
-@contextmanager
-def _running(commands: Sequence[Sequence[str]], work: Path) -> Iterator[list[int]]:
-    with (work / "live.log").open("wb") as log:
-        processes = [
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
-            for command in commands
-        ]
-        try:
-            SystemClock().sleep_s(_START_S)
-            yield [process.pid for process in processes]
-        finally:
-            _stop(processes)
