@@ -5,11 +5,14 @@ from typing import Any, Literal
 
 from vms.config import Camera
 from vms.rules.ptz_lock import PtzLock
-from vms.status import CameraStatus, RecordingState, SourceState, StreamStatus
+from vms.status import CameraStatus, RecordingReason, RecordingState, SourceState, StreamStatus
 
 MaskState = Literal["ok", "fault", "none"]
-SILENT = "recording process silent"
-NOT_REPORTED = "the live process did not report"
+SourceReason = SourceState | Literal["recorder_silent"]
+RecReason = RecordingReason | Literal["recorder_silent"]
+SILENT: Literal["recorder_silent"] = "recorder_silent"
+NOT_REPORTED = "live_silent"
+"""A mask reason, beside those of vms.rules.masking.BlankReason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +25,19 @@ class MaskReport:
 
 @dataclass(frozen=True, slots=True)
 class CameraState:
-    """One camera, the same for every viewer. Times are server UTC microseconds."""
+    """One camera, the same for every viewer. Times are server UTC microseconds.
+
+    reason, rec_reason, mask_reason: codes; web.state_words has their texts. detail, rec_detail, ptz_fault: for
+    technicians, in English, may be empty.
+    """
 
     camera_id: str
     source: SourceState
+    reason: SourceReason
     since_us: int
     detail: str
     rec: RecordingState
+    rec_reason: RecReason
     rec_detail: str
     mask: MaskState
     mask_reason: str
@@ -43,9 +52,11 @@ class CameraState:
         """JSON for one viewer: the lock is mine or somebody's. streams: with main and sub in detail."""
         seen: dict[str, Any] = {
             "source": self.source,
+            "reason": self.reason,
             "since_us": self.since_us,
             "detail": self.detail,
             "rec": self.rec,
+            "rec_reason": self.rec_reason,
             "rec_detail": self.rec_detail,
             "mask": self.mask,
             "mask_reason": self.mask_reason,
@@ -82,26 +93,30 @@ def camera_state(
         return CameraState(
             camera_id=camera.id,
             source="unreachable",
+            reason=SILENT,
             since_us=silent_since_us,
-            detail=SILENT,
+            detail="",
             rec="fault",
-            rec_detail=SILENT,
+            rec_reason=SILENT,
+            rec_detail="",
             mask=report.state,
             mask_reason=report.reason,
             can_turn=camera.can_turn,
             lock=lock,
-            ptz_fault=SILENT if camera.can_turn else "",
+            ptz_fault="recording process silent" if camera.can_turn else "",
             skew_ms=None,
             main=None,
             sub=None,
         )
-    rec, rec_detail = recording(status)
+    rec, rec_reason, rec_detail = recording(status)
     return CameraState(
         camera_id=camera.id,
         source=status.main.state,
+        reason=status.main.state,
         since_us=status.main.since_us,
         detail=_source_detail(status),
         rec=rec,
+        rec_reason=rec_reason,
         rec_detail=rec_detail,
         mask=report.state,
         mask_reason=report.reason,
@@ -115,22 +130,25 @@ def camera_state(
 
 
 def mask_report(camera: Camera, mask: MaskReport | None) -> MaskReport:
-    """Fails closed: a camera that needs masks is at fault until live vouches for them."""
-    if camera.masks == "none":
+    """What live says, also of a camera whose configuration asks for no masks: a set in force is painted all the same.
+
+    Fails closed: a camera that needs masks is at fault until live vouches for them.
+    """
+    if mask is None and camera.masks == "none":
         return MaskReport("none", "")
     return mask or MaskReport("fault", NOT_REPORTED)
 
 
-def recording(status: CameraStatus) -> tuple[RecordingState, str]:
-    """The worst of both streams, and why."""
-    streams = [("main", status.main)] + ([("sub", status.sub)] if status.sub else [])
-    for name, stream in streams:
-        if stream.recording == "fault":
-            return "fault", f"{name}: {stream.recording_detail}"
-    for name, stream in streams:
-        if stream.recording == "off":
-            return "off", f"{name}: {stream.recording_detail}".rstrip(": ")
-    return "on", ""
+def recording(status: CameraStatus) -> tuple[RecordingState, RecordingReason, str]:
+    """The worst of both streams, and why. A substream that nobody wants recorded is no lack."""
+    streams = [("main", status.main)]
+    if status.sub and status.sub.recording_reason != "not_wanted":
+        streams.append(("sub", status.sub))
+    for wanted in ("fault", "off"):
+        for name, stream in streams:
+            if stream.recording == wanted:
+                return stream.recording, stream.recording_reason, f"{name}: {stream.recording_detail}".rstrip(": ")
+    return "on", "", ""
 
 
 def _source_detail(status: CameraStatus) -> str:

@@ -1,10 +1,11 @@
-"""Whether recorded footage may leave as its original. Fails closed."""
+"""Whether recorded footage may leave as its original: the rule that `live` goes by, asked per segment."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from vms.config import Camera
-from vms.rules.masks import MaskSet, in_force
+from vms.rules.masking import Policy, pass_through
+from vms.rules.masks import MaskSet
 from vms.store import Store, masks
 from vms.store.catalog import Segment
 
@@ -16,16 +17,12 @@ class MaskNeed:
     """Of one camera's footage in an interval. camera None: it left the configuration, so masks are needed."""
 
     def __init__(self, camera: Camera | None, approved: Sequence[MaskSet]) -> None:
-        self._always = camera is None or camera.masks == "required"
+        self._policy: Policy = "required" if camera is None else camera.masks
         self._approved = approved
 
     def of(self, segment: Segment) -> bool:
         """Also when the camera needs no masks now, but some were in force when this was recorded."""
-        if self._always:
-            return True
-        known = [mask_set for mask_set in self._approved if mask_set.valid_from < segment.end_at]
-        at_start = in_force(known, segment.start_at)
-        return any(s.masks for s in known if at_start is None or s.version >= at_start.version)
+        return pass_through(self._policy, self._approved, segment.start_at, segment.end_at) is None
 
 
 def mask_need(store: Store, camera: Camera | None, camera_id: str, start: datetime, end: datetime) -> MaskNeed:

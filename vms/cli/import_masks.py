@@ -64,7 +64,7 @@ def _check_against_site(site: SiteConfig, new: MaskImport) -> None:
         raise MaskProblems([f"camera: {new.camera_id!r} is not in the configuration"])
     problems: list[str] = []
     if camera.masks == "none":
-        problems.append('camera: the configuration says masks = "none"; the set would never be painted')
+        problems.append('camera: the configuration says masks = "none"; set it to "required" first')
     if camera.can_turn and any(mask.space == "image" for mask in new.masks):
         problems.append("masks: picture coordinates cannot follow a turning camera; draw them on the sphere")
     if not camera.can_turn and any(mask.space == "sphere" for mask in new.masks):

@@ -1,16 +1,18 @@
 """What must be painted over one picture before anybody sees it. Pure, and closed when in doubt.
 
-There are three answers and no fourth: the site decided that no mask is needed, these polygons, or nothing at all.
+There are three answers and no fourth: it was decided that no mask is needed, these polygons, or nothing at all.
+What was in force when the picture was taken decides; the configuration counts only where nothing ever was.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
 from vms.packet import PtzPose
-from vms.rules.masks import MaskSet
+from vms.rules.masks import MaskSet, in_force
 from vms.rules.pose_at import FrameTime, PoseEstimate, PoseLimits, PoseUnknown, estimate_pose
 from vms.rules.ptz_geometry import (
     Floats,
@@ -38,6 +40,9 @@ BlankReason = Literal[
 ]
 
 
+Policy = Literal["required", "none"]
+
+
 @dataclass(frozen=True, slots=True)
 class MaskRules:
     """What the configuration says about one camera's masks.
@@ -45,7 +50,7 @@ class MaskRules:
     margin_deg: masks grow by this much on every side, always.
     """
 
-    masks: Literal["required", "none"]
+    masks: Policy
     can_turn: bool
     margin_deg: float
     limits: PoseLimits
@@ -91,15 +96,50 @@ def prepare_set(mask_set: MaskSet) -> PreparedSet:
     return PreparedSet(mask_set, tuple(prepare(mask) for mask in mask_set.masks if mask.space == "sphere"))
 
 
-def pass_through(rules: MaskRules) -> NoMaskRequired | None:
-    """The one decision that lets originals out: the site's configuration says masks = "none"."""
-    if rules.masks == "none":
-        return NoMaskRequired('configuration: masks = "none"')
-    return None
+@dataclass(frozen=True, slots=True)
+class SetUnknown:
+    """What is in force could not be read: nothing may be shown. detail: for people."""
+
+    detail: str
 
 
-def standing_problem(rules: MaskRules, prepared: PreparedSet | None) -> BlankFrame | None:
+InForce = PreparedSet | SetUnknown | None
+"""None: no set is or ever was in force at that time."""
+
+
+def pass_through(policy: Policy, sets: Sequence[MaskSet], start: datetime, end: datetime) -> NoMaskRequired | None:
+    """May originals of [start, end) be seen? The one decision about that, for live pictures, playback and clips.
+
+    sets: every version that may be in force meanwhile, drafts or not, in any order. policy: the configuration's, and
+    "required" for a camera that left it. Only a set approved without masks, or the policy where no set was ever in
+    force, lets originals out; for all of the time or not at all.
+    """
+    first = in_force(sets, start)
+    after = 0 if first is None else first.version
+    later = [s for s in sets if s.approver is not None and start < s.valid_from < end and s.version > after]
+    decided = [_without_masks(policy, first), *(_without_masks(policy, s) for s in later)]
+    return None if None in decided else decided[0]
+
+
+def pass_through_now(rules: MaskRules, found: InForce) -> NoMaskRequired | None:
+    """The same for one picture. found: what was in force when it was taken."""
+    if isinstance(found, SetUnknown):
+        return None
+    return _without_masks(rules.masks, None if found is None else found.mask_set)
+
+
+def _without_masks(policy: Policy, found: MaskSet | None) -> NoMaskRequired | None:
+    if found is None:
+        return NoMaskRequired('configuration: masks = "none"') if policy == "none" else None
+    if found.masks:
+        return None
+    return NoMaskRequired(f"mask set {found.version} without masks, approved by {found.approver}")
+
+
+def standing_problem(rules: MaskRules, prepared: InForce) -> BlankFrame | None:
     """What blanks every picture of this camera, whenever taken; None when the masks as such are usable."""
+    if isinstance(prepared, SetUnknown):
+        return BlankFrame("no-mask-set", prepared.detail)
     if prepared is None:
         return BlankFrame("no-mask-set", "no approved mask set is in force")
     spaces = {mask.space for mask in prepared.mask_set.masks}
@@ -112,17 +152,17 @@ def standing_problem(rules: MaskRules, prepared: PreparedSet | None) -> BlankFra
 
 def mask_plan(
     rules: MaskRules,
-    prepared: PreparedSet | None,
+    prepared: InForce,
     frame: FrameTime,
     poses: Sequence[PtzPose],
     size: FrameSize,
 ) -> MaskPlan:
     """prepared: the set in force when the picture was taken. poses: in order, some seconds around it."""
-    decided = pass_through(rules)
+    decided = pass_through_now(rules, prepared)
     if decided is not None:
         return decided
     problem = standing_problem(rules, prepared)
-    if problem is not None or prepared is None:
+    if problem is not None or not isinstance(prepared, PreparedSet):
         return problem or BlankFrame("no-mask-set", "no approved mask set is in force")
     images = tuple(image_polygon(mask, size) for mask in prepared.mask_set.masks if mask.space == "image")
     lens = prepared.mask_set.lens

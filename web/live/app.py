@@ -31,6 +31,8 @@ MAX_RENDERINGS = 4
 _RETRY_S = {"no_picture": 2, "busy": 5}
 
 Handler = Callable[[Request], Awaitable[Response]]
+Rendering = tuple[Iterator[bytes], dict[str, str]]
+"""What streams out, and headers that tell about it."""
 
 
 class _Refusal(Exception):
@@ -120,7 +122,7 @@ class LiveApp:
 
     async def _masked(self, request: Request) -> Response:
         segment_id = int(request.path_params["segment"])
-        return await self._render(lambda: self._playback.masked_segment(segment_id))
+        return await self._render(lambda: (self._playback.masked_segment(segment_id), {}))
 
     async def _clip(self, request: Request) -> Response:
         query = request.query_params
@@ -132,18 +134,25 @@ class LiveApp:
         if profile not in ("main", "sub"):
             raise _Refusal(400, "malformed", "profile must be main or sub")
         camera_id = query.get("camera", "")
-        return await self._render(lambda: self._playback.clip(camera_id, cast(Profile, profile), from_us, to_us))
 
-    async def _render(self, start: Callable[[], Iterator[bytes]]) -> Response:
+        def start() -> Rendering:
+            clip = self._playback.clip(camera_id, cast(Profile, profile), from_us, to_us)
+            kind = "original" if clip.is_original else "painted"
+            return clip.chunks, {"X-Clip-Start-Us": str(clip.start_us), "X-Clip-Kind": kind}
+
+        return await self._render(start)
+
+    async def _render(self, start: Callable[[], Rendering]) -> Response:
         if self._renderings >= MAX_RENDERINGS:
             raise _Refusal(503, "busy", "too much footage is being masked at once")
         self._renderings += 1
         try:
-            chunks = await asyncio.to_thread(start)
+            chunks, headers = await asyncio.to_thread(start)
         except BaseException:
             self._renderings -= 1
             raise
-        return StreamingResponse(self._counted(chunks), media_type="video/mp4", headers={"Cache-Control": "no-store"})
+        headers = {"Cache-Control": "no-store", **headers}
+        return StreamingResponse(self._counted(chunks), media_type="video/mp4", headers=headers)
 
     async def _counted(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
         try:

@@ -1,24 +1,24 @@
 """A channel is what viewers of one camera and profile share: cleared packets, the current group of pictures.
 
-Everything here runs in the event loop except `_Producer.take`, which runs in the bus thread.
+Everything here runs in the event loop; only pictures of now are sent, first or again.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from vms.clock import Clock
 from vms.config.model import Camera, Live
-from vms.packet import Packet
-from vms.rules.masking import MaskRules, pass_through
+from vms.rules.masking import MaskRules
 from vms.rules.pose_at import PoseLimits
 from vms.units import CameraId, LiveProfile, Profile
 from web.live.codec import HERO, TILE
+from web.live.keyframes import KeyframeRequests
 from web.live.mask_book import MaskBook
-from web.live.masked import Decision, MaskedPacket
+from web.live.masked import Decision, MaskedPacket, is_fresh
 from web.live.pipeline import MaskedPipeline, PipelineSpec
+from web.live.producer import OnPacket, Producer
 from web.live.source import LiveSources
 from web.live.track import LoopMailbox
 
@@ -52,77 +52,81 @@ def source_profile(camera: Camera, profile: LiveProfile, has_sub: bool) -> Profi
 class Channel:
     """loop only. `decision` is the newest picture's."""
 
-    def __init__(self, key: ChannelKey) -> None:
+    def __init__(self, key: ChannelKey, clock: Clock) -> None:
         self.key = key
+        self._clock = clock
         self.viewers: set[Viewer] = set()
         self.decision: Decision | None = None
         self.arrived = asyncio.Event()
         self._gop: list[MaskedPacket] = []
         self._gop_bytes = 0
+        self._unsent = 0
         self._needs_keyframe = True
+        self._line = 0
 
     @property
     def gop(self) -> list[MaskedPacket]:
-        """The pictures since the newest keyframe; empty until there is one."""
+        """The pictures since the newest keyframe; empty until there is one, and when the newest is not of now."""
+        if self._gop and not is_fresh(self._gop[-1].taken_us, self._clock.now_us()):
+            return []
         return list(self._gop)
 
-    def take(self, packet: MaskedPacket) -> None:
-        if packet.is_keyframe:
-            self._gop, self._gop_bytes = [], 0
-            self._needs_keyframe = False
-        if self._needs_keyframe:
+    def take(self, line: int, packet: MaskedPacket | None) -> None:
+        """A picture that is not of now is only kept, for the ones that follow on it; those bring it along.
+
+        line, packet: see producer.Put. Pictures of an earlier line come too late.
+        """
+        if line < self._line:
             return
+        if packet is None or line > self._line:
+            self._line = line
+            self.lost()
+        if packet is None:
+            return
+        if packet.is_keyframe:
+            self._forget()
+            self._needs_keyframe = False
+        if not self._needs_keyframe:
+            self._keep(packet)
+            if is_fresh(packet.taken_us, self._clock.now_us()):
+                self._send(packet)
+            else:
+                self._unsent += 1
+
+    def lost(self) -> None:
+        """Packets went missing: nobody gets half a group of pictures."""
+        self._forget()
+        self._needs_keyframe = True
+
+    def _keep(self, packet: MaskedPacket) -> None:
         if self._gop or packet.is_keyframe:
             self._gop.append(packet)
             self._gop_bytes += len(packet.data)
         if self._gop_bytes > MAX_GOP_BYTES or len(self._gop) > MAX_GOP_PACKETS:
-            self._gop, self._gop_bytes = [], 0
+            self._needs_keyframe = self._unsent > 0
+            self._forget()
+
+    def _send(self, packet: MaskedPacket) -> None:
+        if self._needs_keyframe:
+            return
+        catches_up = self._unsent > 0
+        self._unsent = 0
         self.decision = packet.decision
         self.arrived.set()
         for viewer in self.viewers:
-            viewer.send(packet)
+            if catches_up:
+                viewer.send_gop(list(self._gop))
+            else:
+                viewer.send(packet)
 
-    def lost(self) -> None:
-        """Packets went missing: nobody gets half a group of pictures."""
-        self._gop, self._gop_bytes = [], 0
-        self._needs_keyframe = True
-
-
-class _Producer:
-    """Takes a stream's packets in the bus thread, and passes them or has them masked.
-
-    The choice is made per packet by the one decision in `vms.rules.masking`, never by the absence of a mask.
-    """
-
-    def __init__(
-        self, rules: MaskRules, make: Callable[[], MaskedPipeline], put: Callable[[MaskedPacket], None]
-    ) -> None:
-        self._decided = pass_through(rules)
-        self._make = make
-        self._put = put
-        self.pipeline: MaskedPipeline | None = None
-        self._stopped = False
-
-    def take(self, packet: Packet) -> None:
-        if self._decided is not None and packet.codec == "h264":
-            self._put(MaskedPacket.passed(packet, self._decided))
-            return
-        if self.pipeline is None and not self._stopped:
-            self.pipeline = self._make()
-            self.pipeline.start()
-        if self.pipeline is not None:
-            self.pipeline.offer(packet)
-
-    def stop(self) -> None:
-        self._stopped = True
-        if self.pipeline is not None:
-            self.pipeline.stop()
+    def _forget(self) -> None:
+        self._gop, self._gop_bytes, self._unsent = [], 0, 0
 
 
 @dataclass(slots=True, eq=False)
 class _Running:
     channel: Channel
-    producer: _Producer
+    producer: Producer
     source: tuple[CameraId, Profile]
     users: int = 0
     ending: asyncio.TimerHandle | None = None
@@ -132,16 +136,23 @@ class Channels:
     """All running channels of the process. loop only."""
 
     def __init__(
-        self, cameras: dict[str, Camera], live: Live, sources: LiveSources, masks: MaskBook, clock: Clock
+        self,
+        cameras: dict[str, Camera],
+        live: Live,
+        sources: LiveSources,
+        masks: MaskBook,
+        keyframes: KeyframeRequests,
+        clock: Clock,
     ) -> None:
         self._cameras = cameras
         self._live = live
         self._sources = sources
         self._masks = masks
+        self._keyframes = keyframes
         self._clock = clock
         self._running: dict[ChannelKey, _Running] = {}
         self._loop = asyncio.get_running_loop()
-        self._mailbox: LoopMailbox[tuple[Channel, MaskedPacket]] = LoopMailbox(self._loop, self._deliver)
+        self._mailbox: LoopMailbox[tuple[Channel, int, MaskedPacket | None]] = LoopMailbox(self._loop, self._deliver)
 
     def open(self, camera_id: CameraId, profile: LiveProfile) -> Channel:
         """Start or share it. Every open needs a close. Raises KeyError for an unknown camera."""
@@ -172,9 +183,15 @@ class Channels:
         return [running.channel for key, running in self._running.items() if key[0] == camera_id and running.users > 0]
 
     def request_keyframe(self, channel: Channel) -> None:
+        """Of the encoder here, or of the camera when its own pictures are passed on."""
         running = self._running.get(channel.key)
-        if running is not None and running.producer.pipeline is not None:
-            running.producer.pipeline.request_keyframe()
+        if running is None:
+            return
+        pipeline = running.producer.pipeline
+        if pipeline is None:
+            self._keyframes.ask(running.source)
+        else:
+            pipeline.request_keyframe()
 
     def has_sub(self, camera: Camera) -> bool:
         """Known by its status when it runs; by its configuration before."""
@@ -191,17 +208,17 @@ class Channels:
                 pipeline.join()
 
     def _start(self, key: ChannelKey, camera: Camera, source: tuple[CameraId, Profile]) -> _Running:
-        channel = Channel(key)
+        channel = Channel(key, self._clock)
         rules = mask_rules(camera, self._live)
         spec = PipelineSpec(key[0], rules, TILE if key[1] == "tile" else HERO, self._live.pose_wait_ms / 1000)
 
-        def put(packet: MaskedPacket) -> None:
-            self._mailbox.put((channel, packet))
+        def put(line: int, packet: MaskedPacket | None) -> None:
+            self._mailbox.put((channel, line, packet))
 
-        def make() -> MaskedPipeline:
-            return MaskedPipeline(spec, self._masks, self._sources.poses, self._clock, put)
+        def make(on_packet: OnPacket) -> MaskedPipeline:
+            return MaskedPipeline(spec, self._masks, self._sources.poses, self._clock, on_packet)
 
-        producer = _Producer(rules, make, put)
+        producer = Producer(rules, self._masks, make, put)
         self._sources.attach(source, producer.take)
         return _Running(channel, producer, source)
 
@@ -214,11 +231,14 @@ class Channels:
         self._sources.detach(running.source, running.producer.take)
         running.producer.stop()
 
-    def _deliver(self, items: list[tuple[Channel, MaskedPacket]], dropped: int) -> None:
+    def _deliver(self, items: list[tuple[Channel, int, MaskedPacket | None]], dropped: int) -> None:
         if dropped:
             log.warning("live_overrun", extra={"dropped": dropped})
             for running in self._running.values():
                 running.channel.lost()
                 self.request_keyframe(running.channel)
-        for channel, packet in items:
-            channel.take(packet)
+        for channel, line, packet in items:
+            channel.take(line, packet)
+            running = self._running.get(channel.key)
+            if packet is None and running is not None:
+                self._keyframes.ask(running.source)

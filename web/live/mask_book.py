@@ -5,7 +5,7 @@ import threading
 from collections.abc import Sequence
 
 from vms.errors import StorageError, StoreBusy
-from vms.rules.masking import PreparedSet, prepare_set
+from vms.rules.masking import InForce, PreparedSet, SetUnknown, prepare_set
 from vms.rules.masks import MaskSet, in_force
 from vms.store import Store
 from vms.store import masks as mask_store
@@ -17,13 +17,13 @@ REFRESH_S = 2.0
 
 
 class MaskBook:
-    """Thread `masks`. Until the register was read, and for a camera whose rows are damaged, no set is in force."""
+    """Thread `masks`. Until the register was read, and for a camera whose rows are damaged, nothing is known."""
 
     def __init__(self, store: Store, camera_ids: Sequence[str]) -> None:
         self._store = store
         self._camera_ids = tuple(camera_ids)
         self._lock = threading.Lock()
-        self._sets: dict[str, list[MaskSet]] = {}
+        self._sets: dict[str, list[MaskSet] | None] = {}
         self._prepared: dict[tuple[str, int], PreparedSet] = {}
         self._newest_id = -1
         self._stop = threading.Event()
@@ -36,9 +36,12 @@ class MaskBook:
         self._stop.set()
         self._thread.join(timeout=3)
 
-    def in_force(self, camera_id: str, at_us: int) -> PreparedSet | None:
+    def in_force(self, camera_id: str, at_us: int) -> InForce:
         with self._lock:
-            found = in_force(self._sets.get(camera_id, ()), utc_from_us(at_us))
+            sets = self._sets.get(camera_id)
+            if sets is None:
+                return SetUnknown("the register of masks cannot be read")
+            found = in_force(sets, utc_from_us(at_us))
             return None if found is None else self._prepared[camera_id, found.version]
 
     def refresh(self) -> None:
@@ -53,15 +56,16 @@ class MaskBook:
                         self._put(camera_id, mask_store.history(tx, camera_id))
                     except StorageError as error:
                         log.error("masks_damaged", extra={"camera": camera_id, "detail": str(error)})
-                        self._put(camera_id, [])
+                        self._put(camera_id, None)
                 self._newest_id = newest_id
         except StoreBusy as error:
             log.warning("masks_not_read", extra={"detail": str(error)})
 
-    def _put(self, camera_id: str, sets: list[MaskSet]) -> None:
+    def _put(self, camera_id: str, sets: list[MaskSet] | None) -> None:
+        """None: they are damaged."""
         with self._lock:
             self._sets[camera_id] = sets
-            for mask_set in sets:
+            for mask_set in sets or ():
                 key = (camera_id, mask_set.version)
                 if key not in self._prepared:
                     self._prepared[key] = prepare_set(mask_set)

@@ -2,7 +2,7 @@
 
 from vms.clock import Clock
 from vms.config.model import Camera, Live
-from vms.rules.masking import pass_through, standing_problem
+from vms.rules.masking import PreparedSet, pass_through_now, standing_problem
 from vms.rules.pose_at import FrameTime, PoseUnknown, estimate_pose
 from web.live.channel import Channels, mask_rules
 from web.live.mask_book import MaskBook
@@ -19,14 +19,14 @@ def camera_mask_state(
         worst = max(shown, key=lambda decision: mask_state(decision) == "fault")
         return {"mask": mask_state(worst), "reason": mask_reason(worst)}
     rules = mask_rules(camera, live)
-    if pass_through(rules) is not None:
-        return {"mask": "none", "reason": ""}
     now_us = clock.now_us()
     prepared = masks.in_force(camera.id, now_us)
+    if pass_through_now(rules, prepared) is not None:
+        return {"mask": "none", "reason": ""}
     problem = standing_problem(rules, prepared)
     if problem is not None:
         return {"mask": "fault", "reason": problem.reason}
-    if prepared is not None and prepared.sphere and prepared.mask_set.lens is not None:
+    if isinstance(prepared, PreparedSet) and prepared.sphere and prepared.mask_set.lens is not None:
         found = estimate_pose(poses.poses(camera.id), FrameTime(now_us, None), prepared.mask_set.lens, rules.limits)
         if isinstance(found, PoseUnknown):
             return {"mask": "fault", "reason": found.reason}

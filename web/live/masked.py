@@ -15,8 +15,15 @@ from web.live.payloads import rtp_payloads
 
 MaskState = Literal["ok", "fault", "none"]
 
+FRESH_US = 2_000_000
+"""Older than this a picture is not live, and is not shown as if it were."""
 
 Decision = Masked | NoMaskRequired
+
+
+def is_fresh(taken_us: int, now_us: int) -> bool:
+    """A picture from the future is not of now either: the clock was set back since."""
+    return abs(now_us - taken_us) <= FRESH_US
 
 
 def mask_state(decision: Decision) -> MaskState:

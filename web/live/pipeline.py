@@ -14,7 +14,7 @@ import cv2
 from vms.clock import Clock
 from vms.fanout import PacketQueue
 from vms.packet import Packet
-from vms.rules.masking import BlankFrame, MaskRules, mask_plan
+from vms.rules.masking import BlankFrame, MaskRules, PreparedSet, mask_plan
 from vms.rules.pose_at import needs_later_pose
 from vms.rules.ptz_geometry import FrameSize
 from vms.units import CameraId
@@ -134,8 +134,7 @@ class MaskedPipeline:
             self._emit(self._waiting.popleft().decoded)
 
     def _is_due(self, waiting: _Waiting) -> bool:
-        rules = self._spec.rules
-        if rules.masks == "none" or not rules.can_turn:
+        if not self._spec.rules.can_turn or not self._follows_poses(waiting.decoded):
             return True
         waited_s = self._clock.monotonic_s() - waiting.arrived_s
         if waited_s >= self._spec.can_wait_s:
@@ -143,6 +142,10 @@ class MaskedPipeline:
         if waited_s < min(REST_WAIT_S, self._spec.can_wait_s):
             return False
         return not needs_later_pose(self._poses.poses(self._spec.camera_id), waiting.decoded.time)
+
+    def _follows_poses(self, decoded: DecodedFrame) -> bool:
+        found = self._masks.in_force(self._spec.camera_id, decoded.time.received_us)
+        return isinstance(found, PreparedSet) and bool(found.sphere)
 
     def _emit(self, decoded: DecodedFrame) -> None:
         painted = self._painted(decoded)

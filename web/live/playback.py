@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from recorder.clip import SegmentReader
@@ -16,7 +16,7 @@ from vms.store import masks as mask_store
 from vms.store.catalog import Segment
 from vms.units import US_PER_SECOND, Profile, us_from_utc, utc_from_us
 from web.live.masked import PaintedFrame
-from web.live.rendering import FootageTime, Masker, PaintedWriter, paint_footage, remux_footage
+from web.live.rendering import FootageTime, Masker, PaintedWriter, keyframe_us, paint_footage, remux_footage
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,16 @@ MAX_CLIP_US = 6 * 3600 * US_PER_SECOND
 PLAYBACK_CRF, PLAYBACK_PRESET = 25, "ultrafast"
 CLIP_CRF, CLIP_PRESET = 21, "superfast"
 _NEAR = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """start_us: server UTC of its time 0. An original begins at a keyframe, up to a group of pictures before what was
+    asked (or at the first picture there is); a painted one at the very time that was asked."""
+
+    chunks: Iterator[bytes]
+    start_us: int
+    is_original: bool
 
 
 class Playback:
@@ -49,20 +59,32 @@ class Playback:
         pictures = paint_footage(file, masker, _time(segment), start_us, end_us + US_PER_SECOND)
         return _rendered(pictures, PLAYBACK_CRF, PLAYBACK_PRESET)
 
-    def clip(self, camera_id: str, profile: Profile, from_us: int, to_us: int) -> Iterator[bytes]:
-        """Everything recorded of [from_us, to_us); gaps stay gaps on its timeline, which starts at from_us (for an
-        original: at the keyframe before it). Raises FootageMissing, Refused, KeyUnavailable, StorageError."""
+    def clip(self, camera_id: str, profile: Profile, from_us: int, to_us: int) -> Clip:
+        """Everything recorded of [from_us, to_us); gaps stay gaps on its timeline.
+
+        Raises FootageMissing, Refused, KeyUnavailable, StorageError.
+        """
         if not 0 < to_us - from_us <= MAX_CLIP_US:
             raise Refused(f"a clip is at most {MAX_CLIP_US // US_PER_SECOND // 3600} hours long")
         with self._store.reading() as tx:
             segments = catalog.segments(tx, camera_id, profile, utc_from_us(from_us), utc_from_us(to_us))
         if not segments:
             raise FootageMissing("no footage in this interval")
-        self._reader().open(segments[0]).close()
-        decided = pass_through(self._rules(camera_id))
+        first = self._reader().open(segments[0])
+        decided = self._decided(segments)
         if decided is not None and len({(s.codec, s.width, s.height) for s in segments}) == 1:
-            return self._remuxed(decided, segments, from_us, to_us)
-        return _rendered(self._painted(segments, from_us, to_us), CLIP_CRF, CLIP_PRESET)
+            start_us = keyframe_us(first, us_from_utc(segments[0].start_at), from_us)
+            return Clip(self._remuxed(decided, segments, from_us, to_us), start_us, is_original=True)
+        first.close()
+        pictures = self._painted(segments, from_us, to_us)
+        return Clip(_rendered(pictures, CLIP_CRF, CLIP_PRESET), from_us, is_original=False)
+
+    def _decided(self, segments: Sequence[Segment]) -> NoMaskRequired | None:
+        """For all of these segments, from the first picture to the last."""
+        start, end = segments[0].start_at, segments[-1].end_at
+        with self._store.reading() as tx:
+            sets = mask_store.in_force_between(tx, segments[0].camera_id, start, end)
+        return pass_through(self._rules(segments[0].camera_id).masks, sets, start, end)
 
     def _remuxed(
         self, decided: NoMaskRequired, segments: Sequence[Segment], from_us: int, to_us: int

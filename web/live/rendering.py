@@ -152,6 +152,26 @@ def paint_footage(
             raise StorageError(f"the footage is damaged: {error}") from error
 
 
+def keyframe_us(file: BinaryIO, start_us: int, from_us: int) -> int:
+    """Server UTC of the keyframe that remux_footage would begin with. Closes the file. Raises StorageError."""
+    try:
+        with _opened(file) as container:
+            stream = container.streams.video[0]
+            _seek(container, stream, start_us, from_us)
+            for packet in container.demux(stream):
+                if packet.is_keyframe and packet.pts is not None and packet.time_base is not None:
+                    return start_us + round(packet.pts * packet.time_base * 1_000_000)
+    except av.FFmpegError as error:
+        raise StorageError(f"the footage is damaged: {error}") from error
+    raise StorageError("the footage holds no keyframe")
+
+
+def _seek(container: InputContainer, stream: VideoStream, start_us: int, from_us: int) -> None:
+    """To the keyframe at or before from_us, or the first one."""
+    if from_us > start_us and stream.time_base:
+        container.seek(round((from_us - start_us) / 1_000_000 / stream.time_base), stream=stream, backward=True)
+
+
 def remux_footage(
     decided: NoMaskRequired, files: Iterator[tuple[BinaryIO, int]], from_us: int, to_us: int
 ) -> Iterator[bytes]:
@@ -183,8 +203,7 @@ class _Remuxer:
 
     def add(self, source: InputContainer, start_us: int, from_us: int, to_us: int) -> Iterator[bytes]:
         stream = source.streams.video[0]
-        if from_us > start_us and stream.time_base:
-            source.seek(round((from_us - start_us) / 1_000_000 / stream.time_base), stream=stream, backward=True)
+        _seek(source, stream, start_us, from_us)
         for packet in source.demux(stream):
             if packet.dts is None or packet.pts is None or packet.time_base is None:
                 continue

@@ -72,7 +72,9 @@ class LeanSender:
         self._history: list[tuple[int, int, bool, bytes] | None] = [None] * HISTORY_PACKETS
         self._retransmits = 0
         self._retransmits_since_s = 0.0
+        self._counted_us = 0
         self.frames = 0
+        """Different ones: a repeat does not count."""
         self.newest: MaskedPacket | None = None
         self._rtp._run_rtp = self._run
         self._rtp._retransmit = self._retransmit
@@ -109,6 +111,8 @@ class LeanSender:
         self._queue.clear()
         self._offset_90k = None
         self._waiting_for_keyframe = True
+        self._counted_us = 0
+        self.newest = None
 
     def _timestamp(self, packet: MaskedPacket) -> int:
         if self._offset_90k is not None and not packet.starts_run:
@@ -128,7 +132,9 @@ class LeanSender:
             self._queue.append((payload, at_90k % _TICKS, index == last))
         self._last_90k, self._last_sent_s = at_90k, self._clock.monotonic_s()
         self.newest = packet
-        self.frames += 1
+        if packet.taken_us > self._counted_us:
+            self._counted_us = packet.taken_us
+            self.frames += 1
         if self._pump_handle is None:
             self._pump()
 

@@ -19,6 +19,7 @@ from vms.keys import KeyRing
 from vms.store import Store
 from web.live.app import LiveApp
 from web.live.channel import Channels
+from web.live.keyframes import KeyframeRequests
 from web.live.mask_book import MaskBook
 from web.live.playback import Playback
 from web.live.source import LiveSources
@@ -51,10 +52,11 @@ async def running(config: SiteConfig, clock: Clock) -> AsyncIterator[LiveApp]:
     cameras = {camera.id: camera for camera in config.cameras}
     masks = MaskBook(store, list(cameras))
     sources = LiveSources(config.bus_endpoints(), list(cameras))
+    keyframes = KeyframeRequests(config.control_endpoint_of, clock)
     await asyncio.to_thread(masks.refresh)
     masks.start()
     sources.start()
-    channels = Channels(cameras, config.live, sources, masks, clock)
+    channels = Channels(cameras, config.live, sources, masks, keyframes, clock)
     sessions = WhepSessions(channels, clock, config.live.max_viewers)
     sessions.start()
     playback = Playback(config, store, _reader_once(config))
@@ -63,6 +65,7 @@ async def running(config: SiteConfig, clock: Clock) -> AsyncIterator[LiveApp]:
     finally:
         await sessions.stop()
         channels.stop()
+        await asyncio.to_thread(keyframes.close)
         sources.stop()
         masks.stop()
         store.close()

@@ -28,14 +28,14 @@ async def snapshot(channels: Channels, camera_id: CameraId, profile: LiveProfile
     channel = channels.open(camera_id, profile)
     try:
         async with asyncio.timeout(WAIT_S):
-            while not channel.gop:
+            while not (gop := channel.gop):
                 channel.arrived.clear()
                 channels.request_keyframe(channel)
                 await channel.arrived.wait()
     except TimeoutError as error:
         raise NoPicture("no picture came from the camera") from error
     else:
-        return await asyncio.to_thread(_still, channel.gop)
+        return await asyncio.to_thread(_still, gop)
     finally:
         channels.close(channel)
 

@@ -1,6 +1,6 @@
 """The decision over one picture: painted where the camera looked, blank when that is not known."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +12,10 @@ from vms.rules.masking import (
     MaskRules,
     NoMaskRequired,
     PaintPolygons,
+    SetUnknown,
     mask_plan,
     pass_through,
+    pass_through_now,
     prepare_set,
     standing_problem,
 )
@@ -98,13 +100,56 @@ def test_an_unknown_lens_or_the_wrong_space_blanks() -> None:
     assert fixed.reason == "mask-space"
 
 
-def test_only_the_configuration_lets_originals_out() -> None:
-    none = MaskRules("none", True, 0.6, LIMITS)
-    assert isinstance(pass_through(none), NoMaskRequired)
+DAY = timedelta(days=1)
+MONDAY = datetime(2026, 11, 16, tzinfo=UTC)
+IMAGE = Mask("x", "image", ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5)))
+
+
+def version(number: int, valid_from: datetime, *masks: Mask, approver: str | None = "b") -> MaskSet:
+    return MaskSet("c", number, LENS, masks, "a", approver, valid_from)
+
+
+@pytest.mark.parametrize(
+    ("policy", "sets", "passes"),
+    [
+        ("none", [], True),
+        ("required", [], False),
+        ("none", [version(1, MONDAY - DAY, IMAGE)], False),  # the configuration alone lifts no mask
+        ("none", [version(1, MONDAY - DAY, IMAGE, approver=None)], True),  # a draft is no decision
+        ("none", [version(1, MONDAY + 2 * DAY, IMAGE)], True),  # not yet
+        ("none", [version(1, MONDAY + DAY / 2, IMAGE)], False),  # comes into force half-way
+        ("none", [version(1, MONDAY - DAY, IMAGE), version(2, MONDAY + DAY / 2)], False),  # ends half-way
+        ("none", [version(1, MONDAY - DAY, IMAGE), version(2, MONDAY - DAY / 2)], True),
+        ("none", [version(2, MONDAY - DAY, IMAGE), version(1, MONDAY - DAY / 2)], False),  # the higher version counts
+        ("required", [version(1, MONDAY - DAY)], True),  # two people decided that no home shows
+        ("required", [version(1, MONDAY + DAY / 2)], False),  # but only from half-way
+        ("required", [version(1, MONDAY - DAY, approver=None)], False),
+    ],
+)
+def test_originals_need_a_decision_for_all_of_their_time(policy: Any, sets: list[MaskSet], passes: bool) -> None:
+    found = pass_through(policy, sets, MONDAY, MONDAY + DAY)
+    assert isinstance(found, NoMaskRequired) is passes
+    assert (pass_through(policy, list(reversed(sets)), MONDAY, MONDAY + DAY) is not None) is passes
+
+
+@pytest.mark.parametrize("policy", ["none", "required"])
+def test_a_register_that_could_not_be_read_lets_nothing_out(policy: Any) -> None:
+    rules = MaskRules(policy, True, 0.6, LIMITS)
+    assert pass_through_now(rules, SetUnknown("damaged")) is None
+    decided = mask_plan(rules, SetUnknown("damaged"), frame(0), resting(0), SIZE)
+    assert isinstance(decided, BlankFrame)
+    assert (decided.reason, decided.detail) == ("no-mask-set", "damaged")
+
+
+def test_a_picture_is_decided_like_the_footage_it_is_in() -> None:
+    none, required = MaskRules("none", True, 0.6, LIMITS), RULES
+    empty = prepare_set(version(1, MONDAY))
     assert isinstance(mask_plan(none, None, frame(0), [], SIZE), NoMaskRequired)
-    assert pass_through(RULES) is None
-    empty = prepare_set(MaskSet("c", 1, LENS, (), "a", "b", datetime(2026, 1, 1, tzinfo=UTC)))
-    assert isinstance(mask_plan(RULES, empty, frame(0), [], SIZE), PaintPolygons)
+    assert isinstance(mask_plan(required, None, frame(0), [], SIZE), BlankFrame)
+    for rules in (none, required):
+        assert isinstance(mask_plan(rules, empty, frame(0), [], SIZE), NoMaskRequired)
+        assert isinstance(mask_plan(rules, prepared(), frame(100), resting(0), SIZE), PaintPolygons)
+        assert isinstance(mask_plan(rules, prepared(), frame(0), [], SIZE), BlankFrame)
 
 
 def test_image_masks_of_a_fixed_camera_need_no_pose() -> None:
