@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -14,34 +15,20 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 from e2e.pictures import Picture
 from e2e.product import Product
 
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--allow-loopback-in-peer-connection"]
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--allow-loopback-in-peer-connection",
+]
 
-_WATCH_PEERS = """
-window.peers = [];
-window.peerConfigurations = [];
-const Real = RTCPeerConnection;
-window.RTCPeerConnection = class extends Real {
-  constructor(configuration) { super(configuration); window.peers.push(this); window.peerConfigurations.push(configuration); }
-};
-addEventListener("securitypolicyviolation", (event) => console.error("policy violated:", event.violatedDirective, event.blockedURI));
-"""
-
-_GRAB = """async (video, timeoutMs) => {
-  if (!video) throw new Error("no such video");
-  const shown = { mediaTime: video.currentTime, presentedFrames: 0 };
-  const frame = video.paused ? shown : await new Promise((resolve, reject) => {
-    video.requestVideoFrameCallback((_, metadata) => resolve(metadata));
-    setTimeout(() => reject(new Error("no new frame came")), timeoutMs);
-  });
-  const canvas = document.createElement("canvas");
-  canvas.width = video.videoWidth; canvas.height = video.videoHeight;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(video, 0, 0);
-  const atMs = Date.now();
-  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
-  const url = await new Promise((resolve) => { const reader = new FileReader(); reader.onload = () => resolve(reader.result); reader.readAsDataURL(new Blob([pixels])); });
-  return { width: canvas.width, height: canvas.height, at_ms: atMs, frames: frame.presentedFrames, media_s: frame.mediaTime, pixels: url.slice(url.indexOf(",") + 1) };
-}"""
+_HERE = Path(__file__).parent
+_GRAB_FRAME = (_HERE / "grab_frame.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -94,7 +81,7 @@ class Watched:
 
     def grab(self, selector: str, timeout_s: float = 15) -> Shot:
         """The next frame of a <video>, pixel by pixel."""
-        found: dict[str, Any] = self.page.locator(selector).evaluate(_GRAB, timeout_s * 1000)
+        found: dict[str, Any] = self.page.locator(selector).evaluate(_GRAB_FRAME, timeout_s * 1000)
         rgba = np.frombuffer(base64.b64decode(found["pixels"]), np.uint8)
         rgba = rgba.reshape(found["height"], found["width"], 4)
         picture = np.asarray(cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGR), np.uint8)
@@ -117,7 +104,7 @@ def new_context(browser: Browser, width: int = 1280, height: int = 720) -> Brows
         locale="nl-NL",
         accept_downloads=True,
     )
-    context.add_init_script(_WATCH_PEERS)
+    context.add_init_script(path=_HERE / "watch_page.js")
     context.set_default_timeout(30_000)
     return context
 

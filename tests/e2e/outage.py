@@ -42,7 +42,7 @@ def suffer(product: Product, wall: Wall, camera: str) -> Outage:
     try:
         wait_for(lambda: look() == "stalled", "the tile says that its picture is frozen", pause_s=0.05)
         outage.looks_frozen = tile.get_attribute("data-frozen") is not None
-        wait_for(lambda: look() == "camera-offline", f"the tile says so; it said {outage.states}", pause_s=0.05)
+        wait_for(lambda: look() == "camera-offline", f"the tile says so; it said {outage.states}", 60, 0.05)
         outage.plate = tile.inner_text()
     finally:
         product.clear_faults()

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from e2e.browser import Shot
-from e2e.pictures import bare_windows, clock_us, decoded, decoded_jpeg, is_blank, leaked_pixels
+from e2e.pictures import assert_no_leak, bare_windows, clock_us, decoded, decoded_jpeg, is_blank, leaked_pixels
 from e2e.product import Product
 from e2e.waiting import wait_for
 from e2e.wall import Wall
@@ -16,7 +16,7 @@ TURNING_SHOTS = 40
 
 
 def assert_masked(product: Product, camera: str, shot: Shot, *, needs_picture: bool = True) -> None:
-    assert leaked_pixels(shot.picture) == 0
+    assert_no_leak(shot.picture)
     if is_blank(shot.picture) and not needs_picture:
         return
     assert not is_blank(shot.picture)

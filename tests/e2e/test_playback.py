@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 
 from e2e.browser import Watched, log_in, new_context
 from e2e.outage import Outage
-from e2e.pictures import bare_windows, clock_us, decoded, is_blank, leaked_pixels
+from e2e.pictures import assert_no_leak, bare_windows, clock_us, decoded, is_blank
 from e2e.product import Product
 from e2e.waiting import wait_for
 from vms.clock import SystemClock
@@ -52,7 +52,7 @@ def recorded(police: httpx.Client, consultation: int, outage: Outage) -> dict[st
     def complete() -> dict[str, Any] | None:
         found = [coverage(police, consultation, outage.camera, profile) for profile in ("main", "sub")]
         whole = all(
-            any(s["end_us"] < outage.started_us for s in each["segments"])
+            any(s["start_us"] < outage.started_us for s in each["segments"])
             and any(s["start_us"] > outage.ended_us for s in each["segments"])
             for each in found
         )
@@ -124,7 +124,7 @@ def test_recorded_footage_plays_masked_with_the_clock_of_that_moment(
         taken_us = clock_us(shot.picture)
         assert taken_us is not None
         assert first["start_us"] - US_PER_SECOND < taken_us < recorded["to_us"]
-        assert leaked_pixels(shot.picture) == 0
+        assert_no_leak(shot.picture)
         bare, windows = bare_windows(shot.picture, product.street, product.truth(outage.camera, taken_us))
         assert (bare, windows > 0) == (0, True)
         assert not is_blank(shot.picture)
@@ -145,10 +145,14 @@ def test_a_moment_that_is_asked_for_is_the_moment_that_is_shown(
     reviewer.page.locator("vms-playback").evaluate("(page, us) => page.seek(us)", moment_us)
     wait_for(lambda: video.evaluate("video => !video.seeking && video.readyState >= 2"), "the moment", timeout_s=60)
 
-    def shown_us() -> int:
-        return clock_us(reviewer.grab(".screen video").picture) or 0
+    off_s: list[float] = []
 
-    wait_for(lambda: abs(shown_us() - moment_us) < 0.5 * US_PER_SECOND, "the picture of that moment")
+    def is_that_moment() -> bool:
+        shown_us = clock_us(reviewer.grab(".screen video").picture)
+        off_s.append(round(((shown_us or 0) - moment_us) / 1e6, 2))
+        return abs(off_s[-1]) < 1.0
+
+    wait_for(is_that_moment, f"the picture of that moment; it was off by {off_s} s")
 
 
 def test_an_outage_is_shown_as_a_gap_and_jumped_over(
@@ -192,9 +196,10 @@ def test_a_download_is_masked_and_is_the_file_whose_hash_is_shown(
     first = recorded["segments"][0]
     search(reviewer, outage.camera, first["start_us"], recorded["to_us"])
     began_s = wait_for(lambda: playing(reviewer), "it plays", timeout_s=60)
-    page.get_by_role("button", name="In ", exact=False).first.click()
+    mark_in, mark_out = page.locator("section.export button").all()[:2]
+    mark_in.click()
     wait_for(lambda: playing(reviewer) > began_s + 3, "some seconds", timeout_s=60)
-    page.get_by_role("button", name="Uit ", exact=False).first.click()
+    mark_out.click()
     page.click("#export")
     page.wait_for_selector("#export-file", timeout=90_000)
     shown = page.inner_text(".hash code")
@@ -204,9 +209,10 @@ def test_a_download_is_masked_and_is_the_file_whose_hash_is_shown(
     download.value.save_as(file)
     assert hashlib.sha256(file.read_bytes()).hexdigest() == shown
     pictures = decoded(str(file), 1000)
-    assert len(pictures) >= 20
+    shown_us = [clock_us(picture) or 0 for picture in pictures]
+    assert shown_us[-1] - shown_us[0] > 2 * US_PER_SECOND
     for picture in pictures[::5]:
-        assert leaked_pixels(picture) == 0
+        assert_no_leak(picture)
         taken_us = clock_us(picture)
         assert taken_us is not None
         bare, windows = bare_windows(picture, product.street, product.truth(outage.camera, taken_us))
