@@ -207,7 +207,7 @@ class CameraCapture:
     def _stream_status(self, profile: Profile) -> StreamStatus:
         worker, recorder = self._workers.get(profile), self._recorders.get(profile)
         health = worker.health() if worker else StreamHealth("connecting", self._clock.now_us())
-        recording = recorder.health.get() if recorder else RecordingHealth("off", "record_sub = false")
+        recording = recorder.health.get() if recorder else RecordingHealth("off", "record_sub = false", "not_wanted")
         return StreamStatus(
             state=health.state,
             since_us=health.since_us,
@@ -223,6 +223,7 @@ class CameraCapture:
             reconnects=health.reconnects,
             recording=recording.state,
             recording_detail=recording.detail,
+            recording_reason=recording.reason,
         )
 
 

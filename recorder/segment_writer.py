@@ -16,14 +16,14 @@ from recorder.muxer import StreamTemplate
 from recorder.open_segment import Closed, Salvage, SegmentInProgress
 from recorder.poses import PoseTrack
 from recorder.segment_format import SegmentHeader
-from vms.errors import ProtocolError, StorageError
+from vms.errors import KeyUnavailable, ProtocolError, StorageError
 from vms.fanout import Latest, PacketQueue
 from vms.keys import DataKey
 from vms.packet import Packet
 from vms.rules import segmenting
 from vms.rules.codec_string import format_id
 from vms.rules.segmenting import Cut
-from vms.status import RecordingState
+from vms.status import RecordingReason, RecordingState
 from vms.store.catalog import GapReason, NewSegment
 from vms.units import CameraId, Profile, us_from_90k, utc_from_us
 
@@ -47,6 +47,7 @@ class GapJournal(Protocol):
 class RecordingHealth:
     state: RecordingState
     detail: str
+    reason: RecordingReason = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,8 @@ class StreamRecorder:
                 segment.write(packet, None)
             elif cut != "discard":
                 self._cut(cut, packet, keyframe_format)
+        except KeyUnavailable as error:
+            self._fail("disk", str(error), shown="key")
         except StorageError as error:
             self._fail("disk", str(error))
         except ProtocolError as error:
@@ -255,8 +258,11 @@ class StreamRecorder:
         self._hand_in(closed)
         return closed
 
-    def _fail(self, reason: GapReason, detail: str) -> None:
-        """Something went wrong while writing: save what there is, open a gap, wait for the next keyframe."""
+    def _fail(self, reason: GapReason, detail: str, *, shown: RecordingReason = "") -> None:
+        """Something went wrong while writing: save what there is, open a gap, wait for the next keyframe.
+
+        shown: what people are told now, where that says more than the gap's reason.
+        """
         segment, self._segment = self._segment, None
         if segment is not None and reason == "protocol_error":
             try:
@@ -265,7 +271,7 @@ class StreamRecorder:
                 self._save(segment)
         elif segment is not None:
             self._save(segment)
-        self._fault(reason, detail, segment)
+        self._fault(reason, detail, segment, shown)
 
     def _save(self, segment: SegmentInProgress) -> None:
         self._hand_in(segment.salvage(self._salvage))
@@ -275,11 +281,13 @@ class StreamRecorder:
             self._journal.add_segment(closed.row)
         self._end_us = closed.end_us
 
-    def _fault(self, reason: GapReason, detail: str, segment: SegmentInProgress | None) -> None:
+    def _fault(
+        self, reason: GapReason, detail: str, segment: SegmentInProgress | None, shown: RecordingReason = ""
+    ) -> None:
         if segment is not None and reason == "disk":
             self._volumes.report_failure(segment.volume.uuid, detail)
         self._gap(reason, detail, at_us=None if segment is not None else self._seen_us)
-        self.health.set(RecordingHealth("fault", detail))
+        self.health.set(RecordingHealth("fault", detail, shown or reason))
 
     def _take_down(self, down: SourceDown) -> None:
         had_segment = self._segment is not None
@@ -287,7 +295,7 @@ class StreamRecorder:
             self._finish(None)
         self._gap(down.reason, down.detail, at_us=None if had_segment else down.at_us)
         if self.health.get().state == "on":
-            self.health.set(RecordingHealth("off", down.detail))
+            self.health.set(RecordingHealth("off", down.detail, down.reason))
 
     def _gap(self, reason: GapReason, detail: str, *, at_us: int | None = None) -> None:
         """No footage from at_us on (default: from the end of what was recorded), until a run starts."""

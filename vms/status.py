@@ -7,6 +7,10 @@ from vms.units import CameraId
 
 SourceState = Literal["connecting", "up", "stalled", "unreachable", "unauthorized", "protocol_error", "stopped"]
 RecordingState = Literal["on", "off", "fault"]
+RecordingReason = Literal[
+    "", "unreachable", "unauthorized", "stalled", "protocol_error", "overflow", "restart", "disk", "key", "not_wanted"
+]
+"""Why nothing is recorded. key: the site key is missing. not_wanted: `record_sub = false`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class StreamStatus:
     reconnects: int
     recording: RecordingState
     recording_detail: str
+    recording_reason: RecordingReason = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,11 @@ from pathlib import Path
 
 from vms.errors import StorageError
 
+
+class VolumeNotMounted(StorageError):
+    """There is no marker: the volume is not mounted, or was never prepared."""
+
+
 MARKER_NAME = ".uitkijk-volume"
 _MAX_MARKER_BYTES = 4096
 
@@ -20,7 +25,7 @@ def read_marker(root: Path) -> str:
             content = json.loads(file.read(_MAX_MARKER_BYTES))
         return str(uuid.UUID(content["uuid"]))
     except FileNotFoundError as error:
-        raise StorageError(f"{root}: no {MARKER_NAME}; the volume is not mounted, or was never prepared") from error
+        raise VolumeNotMounted(f"{root}: no {MARKER_NAME}; the volume is not mounted, or was never prepared") from error
     except OSError as error:
         raise StorageError(f"{marker}: cannot read it: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:

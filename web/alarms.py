@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from web.camera_state import NOT_REPORTED, SILENT, CameraState
+from web.state_words import MASK, RECORDING, SOURCE, both
 
 AlarmCode = Literal["camera_lost", "camera_back", "recording_fault", "mask_fault", "live_down", "live_back"]
 
@@ -17,6 +18,8 @@ class Alarm:
     code: AlarmCode
     text_nl: str
     text_en: str
+    detail: str = ""
+    """For technicians, in English."""
 
 
 _LOST = frozenset({"stalled", "unreachable", "unauthorized", "protocol_error"})
@@ -56,10 +59,10 @@ class AlarmWatch:
         return found
 
     def _of_source(self, was: CameraState, now: CameraState) -> list[Alarm]:
-        if now.source in _LOST and was.source == "up" and now.detail != SILENT:
+        if now.source in _LOST and was.source == "up" and now.reason != SILENT:
             self._lost.add(now.camera_id)
-            nl, en = f"Geen beeld: {now.detail}", f"No picture: {now.detail}"
-            return [Alarm(now.camera_id, "camera_lost", nl, en)]
+            nl, en = both(SOURCE, now.reason)
+            return [Alarm(now.camera_id, "camera_lost", f"Geen beeld: {nl}", f"No picture: {en}", now.detail)]
         if now.source == "up" and now.camera_id in self._lost:
             self._lost.remove(now.camera_id)
             return [Alarm(now.camera_id, "camera_back", "Beeld is terug", "Picture is back")]
@@ -69,12 +72,15 @@ class AlarmWatch:
 def _of_recording(was: CameraState, now: CameraState) -> list[Alarm]:
     if now.rec != "fault" or was.rec == "fault":
         return []
-    nl, en = f"Opname gestopt: {now.rec_detail}", f"Recording stopped: {now.rec_detail}"
-    return [Alarm(now.camera_id, "recording_fault", nl, en)]
+    nl, en = both(RECORDING, now.rec_reason)
+    return [
+        Alarm(now.camera_id, "recording_fault", f"Opname gestopt: {nl}", f"Recording stopped: {en}", now.rec_detail)
+    ]
 
 
 def _of_mask(was: CameraState, now: CameraState) -> list[Alarm]:
     if now.mask != "fault" or was.mask != "ok" or now.mask_reason == NOT_REPORTED:
         return []
-    nl, en = f"Masker onzeker: {now.mask_reason}", f"Mask unsure: {now.mask_reason}"
+    nl, en = both(MASK, now.mask_reason)
+    nl, en = f"Masker onzeker: {nl}", f"Mask unsure: {en}"
     return [Alarm(now.camera_id, "mask_fault", nl, en)]

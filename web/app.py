@@ -20,6 +20,7 @@ from web.api import (
     masks,
     media,
     ptz,
+    retention,
     session,
     snapshot,
     status,
@@ -64,6 +65,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         media,
         exports,
         audit,
+        retention,
         websocket,
         health,
     ):
@@ -88,6 +90,7 @@ def _lifespan(
             yield
         finally:
             await background.stop()
+            await services.oversight.close()
             await services.ptz.close()
             await services.exports.close()
             await services.live.close()

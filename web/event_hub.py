@@ -59,6 +59,7 @@ class EventHub:
             "code": alarm.code,
             "text_nl": alarm.text_nl,
             "text_en": alarm.text_en,
+            "detail": alarm.detail,
         }
         self._next_alarm += 1
         self._alarms.append(event)

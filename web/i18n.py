@@ -32,6 +32,11 @@ class Texts:
         return self.messages.get(message, message)
 
 
+def marked(message: str) -> str:
+    """Mark a message for collection, imported as `_m`; it is translated where it is shown."""
+    return message
+
+
 def po_file(language: Language) -> Path:
     return LOCALE_DIR / language / "LC_MESSAGES" / f"{DOMAIN}.po"
 

@@ -14,15 +14,12 @@ from starlette.staticfiles import StaticFiles
 
 from web import deps
 from web.i18n import SOURCE, Language, as_language, texts
+from web.i18n import marked as _m
+from web.state_words import words_in
 
 _HERE: Final = Path(__file__).parent
 _LANGUAGE_COOKIE: Final = "uitkijk_taal"
 _YEAR_S: Final = 365 * 24 * 3600
-
-
-def _m(message: str) -> str:
-    """Mark a message for collection; it is translated where it is shown."""
-    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +104,7 @@ def _render(request: Request, template: str, status: int = 200, **context: Any) 
     island = {
         "language": language,
         "messages": dict(translate.browser),
+        "words": words_in(language) if user else {},
         "site": {"name": site.name, "timezone": site.timezone},
         "user": {"username": user.username, "roles": roles} if user else None,
     }

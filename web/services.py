@@ -19,6 +19,7 @@ from web.footage import Footage
 from web.live_client import LiveClient
 from web.live_sessions import LiveSessions
 from web.metrics import Metrics
+from web.oversight import Oversight
 from web.ptz_locks import PtzControl
 from web.rate_limit import RateLimit
 from web.status_board import StatusBoard
@@ -74,6 +75,7 @@ class Services:
     originals: Originals
     exports: ExportJobs
     viewed: Viewed
+    oversight: Oversight
     limits: Limits
     metrics: Metrics
 
@@ -104,6 +106,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         originals=Originals(config),
         exports=ExportJobs(config.site.data_dir / "exports", live, clock),
         viewed=Viewed(),
+        oversight=Oversight(config, store, clock),
         limits=Limits(
             login=RateLimit(clock, burst=20, per_s=0.5),
             whep=RateLimit(clock, burst=120, per_s=10),

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from vms.clock import Clock
 from vms.config import SiteConfig
-from vms.errors import UitkijkError
+from vms.errors import StorageError, UitkijkError
 from vms.rules.ptz_lock import PtzLock
+from vms.volume import VolumeNotMounted, read_marker
 from web.camera_state import CameraState, MaskReport, MaskState, camera_state
 from web.capture_client import CaptureClient
 from web.live_client import LiveClient
@@ -116,26 +117,25 @@ class StatusBoard:
 
 
 def _disk(path: Path) -> dict[str, Any]:
-    try:
-        usage = shutil.disk_usage(path)
-    except OSError as error:
-        return {
-            "volume": path.name,
-            "path": str(path),
-            "total_bytes": 0,
-            "free_bytes": 0,
-            "used_pct": None,
-            "fault": error.strerror or type(error).__name__,
-        }
-    used_pct = round(100.0 * (usage.total - usage.free) / usage.total, 1) if usage.total else None
-    return {
+    """A path without its marker is an empty mount point: how full that is says nothing."""
+    disk: dict[str, Any] = {
         "volume": path.name,
         "path": str(path),
-        "total_bytes": usage.total,
-        "free_bytes": usage.free,
-        "used_pct": used_pct,
+        "total_bytes": 0,
+        "free_bytes": 0,
+        "used_pct": None,
         "fault": "",
+        "fault_detail": "",
     }
+    try:
+        read_marker(path)
+        usage = shutil.disk_usage(path)
+    except VolumeNotMounted as error:
+        return {**disk, "fault": "volume_missing", "fault_detail": str(error)}
+    except (StorageError, OSError) as error:
+        return {**disk, "fault": "volume_damaged", "fault_detail": str(error)}
+    used_pct = round(100.0 * (usage.total - usage.free) / usage.total, 1) if usage.total else None
+    return {**disk, "total_bytes": usage.total, "free_bytes": usage.free, "used_pct": used_pct}
 
 
 def _dicts(value: object) -> dict[str, dict[str, Any]]:

@@ -130,9 +130,11 @@ def make_backend(count: int) -> Backend:
     states = {
         camera["id"]: {
             "source": "up",
+            "reason": "up",
             "since_us": now_us(),
             "detail": "",
             "rec": "on",
+            "rec_reason": "",
             "rec_detail": "",
             "mask": "ok" if camera["can_turn"] else "none",
             "mask_reason": "",
@@ -258,8 +260,11 @@ def _camera_routes(app: FastAPI, backend: Backend) -> None:
                     "total_bytes": 8 * 10**12,
                     "free_bytes": 3 * 10**12,
                     "used_pct": 62.5,
+                    "fault": "",
+                    "fault_detail": "",
                 }
             ],
+            "encrypted": True,
             "processes": [
                 {"name": name, "state": "up", "restarts": restarts}
                 for name, restarts in (("capture-0", 0), ("live", 1), ("web", 0), ("retention", 0))

@@ -79,6 +79,7 @@ REQUESTS = {
     "footage.export": ("GET", "/api/exports"),
     "metrics.read": ("GET", "/metrics"),
     "audit.read": ("GET", "/api/audit"),
+    "retention.proof": ("GET", "/api/retention/proof"),
 }
 
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from tests.web.served_site import camera_status, stream_status
 from vms.config import Camera
-from web.alarms import AlarmWatch
+from web.alarms import Alarm, AlarmWatch
 from web.camera_state import CameraState, MaskReport, camera_state
 
 CAMERA = Camera(id="markt-01", number=1, name="Markt", main="rtsp://127.0.0.1/a", masks="required")
@@ -10,8 +10,8 @@ OK = MaskReport("ok", "")
 UP = camera_state(CAMERA, camera_status("markt-01"), 0, OK, None)
 SILENT = camera_state(CAMERA, None, 0, OK, None)
 LOST = camera_state(CAMERA, camera_status("markt-01", main=stream_status(state="stalled", detail="x")), 0, OK, None)
-DISK_FULL = replace(UP, rec="fault", rec_detail="main: disk full")
-UNSURE = replace(UP, mask="fault", mask_reason="pose stale 2.4 s")
+DISK_FULL = replace(UP, rec="fault", rec_reason="disk", rec_detail="main: full: 3 MiB free")
+UNSURE = replace(UP, mask="fault", mask_reason="stale-pose")
 NO_REPORT = camera_state(CAMERA, camera_status("markt-01"), 0, None, None)
 
 
@@ -41,6 +41,29 @@ def test_a_silent_recorder_is_one_alarm_not_two() -> None:
 def test_a_full_disk_and_an_unsure_mask_are_told() -> None:
     assert codes(UP, DISK_FULL, DISK_FULL) == ["recording_fault"]
     assert codes(UP, UNSURE, UP) == ["mask_fault"]
+
+
+def only_alarm(*looks: CameraState) -> Alarm:
+    watch = AlarmWatch()
+    [alarm] = [alarm for look in looks for alarm in watch.look({"markt-01": look}, live_answers=True)]
+    return alarm
+
+
+def test_an_alarm_speaks_one_language_and_keeps_the_technical_message_apart() -> None:
+    lost = replace(LOST, detail="the camera closed the connection")
+    assert only_alarm(UP, lost) == Alarm(
+        "markt-01",
+        "camera_lost",
+        "Geen beeld: geen beeld meer",
+        "No picture: no picture any more",
+        "the camera closed the connection",
+    )
+    assert only_alarm(UP, DISK_FULL).text_nl == "Opname gestopt: schijf vol of gestoord"
+    assert only_alarm(UP, DISK_FULL).detail == "main: full: 3 MiB free"
+    unsure = only_alarm(UP, UNSURE)
+    assert unsure.text_nl == "Masker onzeker: stand van de camera verouderd"
+    assert unsure.text_en == "Mask unsure: position of the camera out of date"
+    assert "onbekende oorzaak" in only_alarm(UP, replace(UP, mask="fault", mask_reason="something new")).text_nl
 
 
 def test_the_fall_of_the_live_process_is_one_alarm_for_all_cameras() -> None:

@@ -1,13 +1,19 @@
 """Masks by two persons, and the audit log for those who oversee."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 
-from tests.web.served_site import MASKED, PASSWORD_HASH, Site
+from retention.verify import Proof, verify
+from tests.web.served_site import MASKED, OPEN, PASSWORD_HASH, Site, eventually
 from vms.clock import now_utc
-from vms.store import audit, masks, users
+from vms.store import audit, ledger, masks, users
+from vms.store.schema import AuditRow, LedgerRow
+from vms.units import us_from_utc
+from vms.volume import MARKER_NAME
 
 MASKS = f"/api/cameras/{MASKED}/masks"
 SQUARE = {"name": "woning 12", "space": "image", "polygon": [[0.1, 0.1], [0.3, 0.1], [0.3, 0.3], [0.1, 0.3]]}
@@ -82,3 +88,86 @@ def test_the_audit_log_is_read_in_pages_and_that_is_written_down(site: Site) -> 
     assert client.get("/api/audit?limit=100000").status_code == 422
     with site.store.reading() as tx:
         assert audit.verify(tx) == []
+
+
+def test_the_audit_log_is_filtered_by_person_and_action(site: Site) -> None:
+    site.browser("observer"), site.browser("privacy_officer")
+    site.client("observer").get("/api/audit")
+    client = site.client("privacy_officer")
+
+    def rows(query: str) -> list[tuple[str, str, str]]:
+        found = client.get(f"/api/audit?{query}").json()["rows"]
+        return [(row["actor"], row["action"], row["result"]) for row in found]
+
+    assert rows("action=login") == [("privacy_officer", "login", "allowed"), ("observer", "login", "allowed")]
+    assert rows("actor=observer") == [("observer", "login", "allowed")]
+    assert rows("actor=token:obs") == [("token:observer", "audit.read", "refused")]
+    assert rows("actor=%25") == rows("actor=_bserver") == []
+    assert rows("actor=observer&action=logout") == []
+    assert client.get(f"/api/audit?actor={'x' * 81}").status_code == 422
+
+
+def test_the_audit_chain_closes_until_a_row_is_changed(site: Site) -> None:
+    site.browser("observer")
+    client = site.client("shift_manager")
+    whole = client.get("/api/audit/chain").json()
+    assert (whole["closes"], whole["rows"], whole["findings"]) == (True, 2, [])
+    with site.store.transaction() as tx:
+        tx.get_one(AuditRow, 1).actor = "somebody.else"
+    assert client.get("/api/audit/chain").json()["closes"] is True  # the answer is still fresh
+    site.clock.advance(61)
+    broken = client.get("/api/audit/chain").json()
+    assert (broken["closes"], broken["findings"]) == (False, ["audit 1: was changed after it was written"])
+
+
+def test_the_proof_is_made_from_the_disk_and_kept_for_a_minute(site: Site) -> None:
+    kept = site.segment(OPEN, age=timedelta(days=2), content=b"picture")
+    client = site.client("privacy_officer")
+    proof = client.get("/api/retention/proof").json()
+    assert proof["findings"] == []
+    assert (proof["files"], proof["held_files"], proof["erased_in_total"]) == (1, 0, 0)
+    assert proof["bytes"] == (site.volume / kept.path).stat().st_size
+    assert proof["oldest_frame_us"] == us_from_utc(kept.start_at)
+    assert proof["limit_us"] == site.clock.us - 28 * 86_400_000_000
+    assert (proof["days"], proof["last_run_us"], proof["ledger_closes"]) == (28, None, True)
+    site.segment(OPEN, age=timedelta(days=29), content=b"too old")
+    assert client.get("/api/retention/proof").json() == proof
+    site.clock.advance(61)
+    late = client.get("/api/retention/proof").json()
+    assert {finding["code"] for finding in late["findings"]} == {"R1", "R5"}
+    assert late["findings"][0]["nl"] == "Te oud beeld in de catalogus"
+    assert [row.actor for row in site.audit("retention.proof")] == ["token:privacy_officer"] * 3
+
+
+def test_a_proof_tells_of_a_lost_volume_a_purge_run_and_a_broken_ledger(site: Site) -> None:
+    now = now_utc(site.clock)
+    with site.store.transaction() as tx:
+        ledger.append(tx, now - timedelta(minutes=10), "run", None, {"erased": 0})
+        ledger.append(tx, now - timedelta(minutes=5), "run", None, {"erased": 0})
+        tx.get_one(LedgerRow, 1).payload = {"erased": 7}
+    (site.volume / MARKER_NAME).unlink()
+    proof = site.client("shift_manager").get("/api/retention/proof").json()
+    assert proof["last_run_us"] == site.clock.us - 300_000_000
+    assert proof["ledger_closes"] is False
+    assert {finding["code"] for finding in proof["findings"]} == {"R3", "R7"}
+
+
+def test_a_proof_that_takes_long_is_made_once_and_waited_for_later(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end, made = threading.Event(), []
+
+    def slow(*arguments: Any) -> Proof:
+        made.append(1)
+        assert may_end.wait(20)
+        return verify(*arguments)
+
+    monkeypatch.setattr("web.oversight.verify", slow)
+    monkeypatch.setattr("web.shared_answer.WAIT_S", 0.2)
+    client = site.client("privacy_officer")
+    for _ in range(2):
+        answer = client.get("/api/retention/proof")
+        assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (503, "10", "busy")
+    may_end.set()
+    eventually(lambda: client.get("/api/retention/proof").status_code == 200)
+    assert made == [1]

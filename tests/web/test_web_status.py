@@ -11,6 +11,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.fakes import T0_US
 from tests.web.served_site import MASKED, OFFER, OPEN, TURNING, Site, camera_status, eventually, stream_status
+from vms.volume import MARKER_NAME
 from web.api import websocket
 
 
@@ -74,7 +75,8 @@ def test_cameras_are_listed_without_their_addresses(site: Site) -> None:
 
 def test_a_silent_recording_process_is_unreachable_and_said_so(site: Site) -> None:
     found = state(site, OPEN)
-    assert (found["source"], found["detail"], found["rec"]) == ("unreachable", "recording process silent", "fault")
+    assert (found["source"], found["reason"], found["rec"]) == ("unreachable", "recorder_silent", "fault")
+    assert found["rec_reason"] == "recorder_silent"
     assert found["main"] is None
 
 
@@ -84,16 +86,23 @@ def test_statuses_from_the_bus_are_shown_and_grow_stale_after_five_seconds(site:
     assert (found["source"], found["rec"], found["skew_ms"], found["ptz"]) == ("up", "on", 12, "none")
     assert found["main"]["fps"] == 12.5
     site.clock.advance(5.1)
-    assert state(site, OPEN)["detail"] == "recording process silent"
+    assert state(site, OPEN)["reason"] == "recorder_silent"
     assert state(site, OPEN)["since_us"] == T0_US
 
 
 def test_the_worst_stream_decides_about_recording(site: Site) -> None:
-    fault = stream_status(recording="fault", recording_detail="disk full")
+    fault = stream_status(recording="fault", recording_detail="full: 3 MiB free", recording_reason="disk")
     refused = stream_status(state="unauthorized", detail="RTSP 401")
     publish(site, camera_status(OPEN, sub=fault), camera_status(MASKED, main=refused))
-    assert (state(site, OPEN)["rec"], state(site, OPEN)["rec_detail"]) == ("fault", "sub: disk full")
+    found = state(site, OPEN)
+    assert (found["rec"], found["rec_reason"], found["rec_detail"]) == ("fault", "disk", "sub: full: 3 MiB free")
     assert (state(site, MASKED)["source"], state(site, MASKED)["detail"]) == ("unauthorized", "RTSP 401")
+
+
+def test_a_substream_that_nobody_wants_recorded_is_no_lack(site: Site) -> None:
+    unwanted = stream_status(recording="off", recording_detail="record_sub = false", recording_reason="not_wanted")
+    publish(site, camera_status(OPEN, sub=unwanted))
+    assert (state(site, OPEN)["rec"], state(site, OPEN)["rec_reason"]) == ("on", "")
 
 
 def test_masks_are_what_live_says_and_a_fault_when_it_says_nothing(site: Site) -> None:
@@ -113,8 +122,29 @@ def test_disks_and_processes(site: Site) -> None:
     assert disk["path"] == str(site.volume)
     assert 0 < disk["free_bytes"] < disk["total_bytes"]
     assert 0 < disk["used_pct"] < 100
+    assert (disk["fault"], found["encrypted"]) == ("", True)
     (site.config.run_dir / "processes.json").write_text("{", encoding="utf-8")
     assert site.client("technician").get("/api/status").json()["processes"] == []
+
+
+def test_a_volume_that_is_not_mounted_is_a_fault_and_not_an_empty_disk(site: Site) -> None:
+    marker = site.volume / MARKER_NAME
+    content = marker.read_text(encoding="utf-8")
+    marker.unlink()
+    [disk] = site.client("technician").get("/api/status").json()["disk"]
+    assert (disk["fault"], disk["free_bytes"], disk["used_pct"]) == ("volume_missing", 0, None)
+    assert "not mounted" in disk["fault_detail"]
+    marker.write_text("{", encoding="utf-8")
+    [disk] = site.client("technician").get("/api/status").json()["disk"]
+    assert disk["fault"] == "volume_damaged"
+    marker.write_text(content, encoding="utf-8")
+
+
+def test_a_site_without_encryption_says_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = site.config.recorder.model_copy(update={"encrypt": False})
+    monkeypatch.setattr(site.app.state.services, "config", site.config.model_copy(update={"recorder": plain}))
+    for role in ("technician", "admin", "privacy_officer"):
+        assert site.client(role).get("/api/status").json()["encrypted"] is False
 
 
 def test_ready_only_while_live_and_database_answer(site: Site) -> None:
@@ -199,12 +229,13 @@ def test_a_camera_that_is_lost_and_comes_back_raises_alarms(quick_looks: None, s
     publish(site, camera_status(OPEN))
     with page(site, site.browser("observer")) as socket:
         read(socket, "digest"), read(socket, "digest")
-        lost = stream_status(state="unreachable", detail="no answer in 5 s", recording="fault", recording_detail="x")
+        lost = stream_status(state="unreachable", detail="no answer in 5 s", recording="fault", recording_reason="disk")
         publish(site, camera_status(OPEN, main=lost))
         alarms = [read(socket, "alarm"), read(socket, "alarm")]
         assert [alarm["code"] for alarm in alarms] == ["camera_lost", "recording_fault"]
         assert alarms[0]["camera"] == OPEN
-        assert "no answer in 5 s" in alarms[0]["text_nl"]
+        assert (alarms[0]["text_nl"], alarms[0]["detail"]) == ("Geen beeld: niet bereikbaar", "no answer in 5 s")
+        assert alarms[1]["text_en"] == "Recording stopped: disk full or faulty"
         publish(site, camera_status(OPEN))
         assert read(socket, "alarm")["code"] == "camera_back"
     found = site.client("technician").get("/api/status").json()["alarms"]

@@ -34,6 +34,7 @@ Action = Literal[
     "footage.export",
     "metrics.read",
     "audit.read",
+    "retention.proof",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -45,7 +46,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "session.own": _EVERYONE,
     "cameras.list": _EVERYONE,
     "status.read": _EVERYONE - {"policy_officer"},
-    "events.follow": _EVERYONE - {"policy_officer"},
+    # A policy officer follows too, but is told only how many cameras are in use: what is shown is status.read's.
+    "events.follow": _EVERYONE,
     "live.watch": _WATCH,
     "ptz.steer": _WATCH,
     "snapshot.view": _WATCH | {"technician", "privacy_officer"},
@@ -57,6 +59,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "footage.export": _LOOK_BACK,
     "metrics.read": frozenset({"technician", "admin"}),
     "audit.read": frozenset({"privacy_officer", "shift_manager"}),
+    "retention.proof": frozenset({"privacy_officer", "shift_manager"}),
 }
 """Admin is in no row that shows video: managing users and settings is not watching."""
 

@@ -67,11 +67,17 @@ def append(tx: Session, entry: AuditEntry) -> int:
     return seq
 
 
-def newest(tx: Session, limit: int, before_seq: int | None = None) -> list[AuditRecord]:
-    """Newest first."""
+def newest(
+    tx: Session, limit: int, before_seq: int | None = None, *, actor: str = "", action: str = ""
+) -> list[AuditRecord]:
+    """Newest first. actor: only names that begin so. action: only this one. Empty: all."""
     rows = select(AuditRow).order_by(AuditRow.seq.desc()).limit(limit)
     if before_seq is not None:
         rows = rows.where(AuditRow.seq < before_seq)
+    if actor:
+        rows = rows.where(AuditRow.actor.startswith(actor, autoescape=True))
+    if action:
+        rows = rows.where(AuditRow.action == action)
     return [_record(row) for row in tx.scalars(rows)]
 
 

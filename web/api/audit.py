@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
 
 from vms.store import audit
 from vms.store.audit import AuditRecord
@@ -19,12 +20,21 @@ def newest(
     actor: Annotated[Actor, needs("audit.read")],
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     before: Annotated[int | None, Query(ge=1, description="Only rows with a lower seq: the next page.")] = None,
+    who: Annotated[str, Query(alias="actor", max_length=80, description="Only names that begin so.")] = "",
+    action: Annotated[str, Query(max_length=40, description="Only this action.")] = "",
 ) -> dict[str, Any]:
     """Newest first."""
-    services.trail.allow(actor, "audit.read", "audit", before=before, limit=limit)
+    services.trail.allow(actor, "audit.read", "audit", before=before, limit=limit, who=who, what=action)
     with services.store.reading() as tx:
-        rows = audit.newest(tx, limit, before)
+        rows = audit.newest(tx, limit, before, actor=who, action=action)
     return {"rows": [_row(row) for row in rows]}
+
+
+@router.get("/chain")
+async def chain(services: ServicesDep, actor: Annotated[Actor, needs("audit.read")]) -> dict[str, Any]:
+    """Does every row still follow from the one before it? At most a minute old."""
+    await run_in_threadpool(services.trail.allow, actor, "audit.read", "audit:chain")
+    return await services.oversight.chain.get()
 
 
 def _row(record: AuditRecord) -> dict[str, Any]:

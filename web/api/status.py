@@ -20,6 +20,7 @@ async def status(services: ServicesDep, actor: Annotated[Actor, needs("status.re
         "server_us": services.clock.now_us(),
         "cameras": {camera: state.seen_by(actor.username, streams=True) for camera, state in board.cameras().items()},
         "disk": disk,
+        "encrypted": services.config.recorder.encrypt,
         "processes": processes,
         "live": {"up": board.live_answers, "viewers": board.viewers},
         "alarms": services.hub.recent_alarms,

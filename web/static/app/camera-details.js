@@ -21,7 +21,7 @@ export function cameraDetails(camera, status, cameras, callUp) {
     <dl>
       <dt>${t("Gebied")}</dt><dd>${camera.area || "–"}</dd>
       <dt>${t("Doel")}</dt><dd>${purposeText(camera.purpose)}</dd>
-      <dt>${t("Toestand")}</dt><dd>${sourceText(status?.source ?? "connecting")}</dd>
+      <dt>${t("Toestand")}</dt><dd>${sourceText(status?.reason ?? "connecting")}</dd>
       <dt>${t("Opname")}</dt><dd>${recText(status)}</dd>
       <dt>${t("Masker")}</dt><dd>${mask}</dd>
     </dl>

@@ -4,6 +4,7 @@
  * @typedef {object} PageData
  * @property {"nl" | "en"} language
  * @property {Record<string, string>} messages Dutch text to the page's language; empty for Dutch
+ * @property {Record<string, Record<string, string>>} words texts for the API's codes, by table (web/state_words.py)
  * @property {{ name: string, timezone: string }} site
  * @property {{ username: string, roles: string[] } | null} user
  */

@@ -11,9 +11,11 @@ import { toLogin } from "./api.js";
  *
  * @typedef {object} CameraState
  * @property {string} source connecting, up, stalled, unreachable, unauthorized, protocol_error, stopped
+ * @property {string} reason code: source, or recorder_silent
  * @property {number} since_us
- * @property {string} detail
+ * @property {string} detail for technicians, in English
  * @property {"on" | "off" | "fault"} rec
+ * @property {string} rec_reason code
  * @property {string} rec_detail
  * @property {"ok" | "fault" | "none"} mask
  * @property {string} mask_reason
@@ -35,6 +37,7 @@ import { toLogin } from "./api.js";
  * @property {string} code
  * @property {string} text_nl
  * @property {string} text_en
+ * @property {string} detail for technicians, in English
  */
 
 const SILENCE_MS = 2500;

@@ -5,19 +5,20 @@ import { repeat } from "lit-html/directives/repeat.js";
 
 import { getJson, messageOf } from "./api.js";
 import { icon } from "./icon.js";
-import { bytes, decimal, page, t } from "./page.js";
+import { decimal, page, t } from "./page.js";
 import { serverLink } from "./server-link.js";
 import { full, since, span } from "./times.js";
-import { fixText, ptzText, recText, sourceText } from "./words.js";
+import { systemTables, warnings } from "./system-tables.js";
+import { fixText, maskFixText, maskText, ptzText, recFixText, recText, sourceText } from "./words.js";
 
 const REFRESH_MS = 5000;
 const SKEW_WARN_MS = 2000;
 const GOP_WARN_S = 4;
-const DISK_WARN_PCT = 85;
 const RANK = { danger: 0, warn: 1, ok: 2 };
 
 /**
- * @typedef {{ level: "ok" | "warn" | "danger", causes: { text: string, fix: string }[] }} Verdict
+ * @typedef {{ text: string, fix: string, detail: string }} Cause detail: what the software says, in English
+ * @typedef {{ level: "ok" | "warn" | "danger", causes: Cause[] }} Verdict
  * @typedef {object} Stream
  * @property {string} state
  * @property {string} detail
@@ -37,20 +38,20 @@ const RANK = { danger: 0, warn: 1, ok: 2 };
 export function judge(health) {
   /** @type {Verdict} */
   const verdict = { level: "ok", causes: [] };
-  /** @param {"warn" | "danger"} level @param {string} text @param {string} fix */
-  const add = (level, text, fix) => {
-    verdict.causes.push({ text, fix });
+  /** @param {"warn" | "danger"} level @param {string} text @param {string} fix @param {string} [detail] */
+  const add = (level, text, fix, detail = "") => {
+    verdict.causes.push({ text, fix, detail });
     if (RANK[level] < RANK[verdict.level]) verdict.level = level;
   };
   if (health.source !== "up") {
     const level = health.source === "connecting" ? "warn" : "danger";
-    add(level, sourceText(health.source) + (health.detail ? `: ${health.detail}` : ""), fixText(health.source));
+    add(level, sourceText(health.reason), fixText(health.reason), health.detail);
   } else if (health.sub && health.sub.state !== "up") {
-    add("warn", `${t("substroom")}: ${sourceText(health.sub.state)}${health.sub.detail ? `: ${health.sub.detail}` : ""}`, fixText(health.sub.state));
+    add("warn", `${t("substroom")}: ${sourceText(health.sub.state)}`, fixText(health.sub.state), health.sub.detail);
   }
-  if (health.rec === "fault") add("danger", recText(health), t("Kijk bij de schijven hieronder; maak ruimte of herstel de schijf."));
-  if (health.mask === "fault") add("warn", t("masker onzeker: {reason}", { reason: health.mask_reason || "–" }), t("Het beeld is afgedekt. Controleer PTZ-stand en maskers."));
-  if (health.ptz_fault) add("warn", `${t("PTZ gestoord")}: ${health.ptz_fault}`, t("Controleer de ONVIF-dienst en het account van de camera."));
+  if (health.rec === "fault") add("danger", recText(health), recFixText(health), health.rec_detail);
+  if (health.mask === "fault") add("warn", t("beeld afgedekt: {reason}", { reason: maskText(health.mask_reason) }), maskFixText(health.mask_reason));
+  if (health.ptz_fault) add("warn", t("PTZ gestoord"), t("Controleer de ONVIF-dienst en het account van de camera."), health.ptz_fault);
   if (health.skew_ms !== null && Math.abs(health.skew_ms) > SKEW_WARN_MS) {
     add("warn", t("klok wijkt {s} s af", { s: decimal(health.skew_ms / 1000) }), t("Stel NTP in op de camera."));
   }
@@ -65,7 +66,7 @@ class HealthPage extends LitElement {
     this.link = serverLink();
     /** @type {import("./vms-tile.js").CameraInfo[]} */
     this.cameras = [];
-    /** @type {{ cameras: Record<string, Health>, disk: any[], processes: any[] } | null} */
+    /** @type {import("./system-tables.js").SystemStatus & { cameras: Record<string, Health> } | null} */
     this.status = null;
     this.error = "";
     this.filter = new URLSearchParams(location.search).get("zoek") ?? "";
@@ -139,7 +140,7 @@ class HealthPage extends LitElement {
       <td class="level">${icon(icons[verdict.level])}<span>${words[verdict.level]}</span></td>
       <th scope="row"><b class="num">${String(camera.number).padStart(2, "0")}</b> ${camera.name}<br><small>${camera.area}</small></th>
       <td>${this.mayLook ? html`<img class="thumb" loading="lazy" alt=${t("laatste beeld van camera {number}, met masker", { number: camera.number })} width="112" height="63" data-src=${`/api/cameras/${encodeURIComponent(camera.id)}/snapshot?profile=tile`}>` : html`<span class="none">–</span>`}</td>
-      <td class="cause">${bad ? verdict.causes.map(({ text, fix }) => html`<p><strong>${text}</strong>${fix ? html`<br><small>${fix}</small>` : nothing}</p>`) : html`<span class="none">–</span>`}</td>
+      <td class="cause">${bad ? verdict.causes.map(({ text, fix, detail }) => html`<p><strong>${text}</strong>${fix ? html`<br><small>${fix}</small>` : nothing}${detail ? html`<br><small class="detail">${t("technische melding:")} <span lang="en">${detail}</span></small>` : nothing}</p>`) : html`<span class="none">–</span>`}</td>
       <td class="num">${health.source === "up" ? html`<span class="none">${t("al {span}", { span: span(this.link.nowUs() - health.since_us) })}</span>` : since(health.since_us, this.link.nowUs())}</td>
       <td class="num">${this._stream(health.main, t("hoofd"))}${this._stream(health.sub, t("sub"))}</td>
       <td class="num">${skew}</td>
@@ -186,27 +187,16 @@ class HealthPage extends LitElement {
         }}></div></div>`;
   }
 
-  _system() {
-    const { disk, processes } = this.status ?? { disk: [], processes: [] };
-    return html`<div class="system">
-      <section><h2>${icon("hard-drive")} ${t("Schijven")}</h2><table><thead><tr><th>${t("volume")}</th><th>${t("vol")}</th><th>${t("vrij")}</th></tr></thead><tbody>
-        ${disk.map((volume) => html`<tr data-level=${volume.used_pct >= DISK_WARN_PCT ? "warn" : "ok"}><th scope="row">${volume.volume}<br><small>${volume.path}</small></th>
-          <td><meter min="0" max="100" high=${DISK_WARN_PCT} value=${volume.used_pct}></meter> <span class="num">${decimal(volume.used_pct, 0)} %</span></td><td class="num">${bytes(volume.free_bytes)} ${t("van")} ${bytes(volume.total_bytes)}</td></tr>`)}</tbody></table></section>
-      <section><h2>${icon("cpu")} ${t("Processen")}</h2><table><thead><tr><th>${t("proces")}</th><th>${t("toestand")}</th><th>${t("herstarts")}</th></tr></thead><tbody>
-        ${processes.map((process) => html`<tr data-level=${process.state === "up" || process.state === "running" ? "ok" : "danger"}><th scope="row">${process.name}</th><td>${process.state}</td><td class="num">${process.restarts}</td></tr>`)}</tbody></table></section>
-    </div>`;
-  }
-
   render() {
     if (!this.status) return html`<p role="status">${this.error || t("Toestand ophalen…")}</p>`;
     const rows = this._rows();
-    return html`${this._summary()}
+    return html`${warnings(this.status)}${this._summary()}
       ${this.error ? html`<p class="failed" role="alert">${icon("wifi-off")} ${this.error}</p>` : nothing}
       <div class="scroll"><table class="cameras"><caption class="sr">${t("Toestand van de camera's, problemen eerst")}, ${full(this.link.nowUs())}</caption>
         <thead><tr><th>${t("toestand")}</th><th>${t("camera")}</th><th>${t("laatste beeld")}</th><th>${t("oorzaak en oplossing")}</th><th>${t("sinds")}</th><th>${t("stromen")}</th><th>${t("klok")}</th><th>${t("opname")}</th><th>${t("PTZ")}</th></tr></thead>
         <tbody>${repeat(rows, ({ camera }) => camera.id, (row) => this._row(row))}</tbody></table></div>
       ${rows.length ? nothing : html`<p class="empty">${t("Geen camera past bij deze zoekopdracht.")}</p>`}
-      ${this._system()}`;
+      ${systemTables(this.status)}`;
   }
 }
 

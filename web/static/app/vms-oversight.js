@@ -1,13 +1,18 @@
-/** Oversight: per camera why it records, whether homes are masked, and what is so now. */
+/** Oversight: what may be known by role – how many cameras are in use, whether homes are masked, what is kept. */
 
 import { LitElement, html, nothing } from "lit";
 
+import "./vms-audit-log.js";
+import "./vms-retention-proof.js";
 import { getJson, messageOf } from "./api.js";
 import { icon } from "./icon.js";
-import { t } from "./page.js";
+import { page, t } from "./page.js";
 import { serverLink } from "./server-link.js";
+import { notEncrypted } from "./system-tables.js";
 import { full } from "./times.js";
-import { purposeText, recText, sourceText } from "./words.js";
+import { maskText, purposeText, recText, sourceText } from "./words.js";
+
+const OVERSEES = ["privacy_officer", "shift_manager"];
 
 class Oversight extends LitElement {
   constructor() {
@@ -15,7 +20,10 @@ class Oversight extends LitElement {
     this.link = serverLink();
     /** @type {import("./vms-tile.js").CameraInfo[] | null} */
     this.cameras = null;
+    this.encrypted = true;
     this.error = "";
+    /** Others, such as a policy officer, are told how many cameras are in use and nothing of any one of them. */
+    this.oversees = page.user?.roles.some((role) => OVERSEES.includes(role)) ?? false;
   }
 
   createRenderRoot() {
@@ -27,6 +35,7 @@ class Oversight extends LitElement {
     this.link.addEventListener("digest", () => this.requestUpdate());
     try {
       this.cameras = (await getJson("/api/cameras")).cameras;
+      if (this.oversees) this.encrypted = (await getJson("/api/status")).encrypted;
     } catch (error) {
       this.error = messageOf(error);
     }
@@ -37,27 +46,44 @@ class Oversight extends LitElement {
   _mask(camera) {
     const status = this.link.cameras[camera.id];
     if (camera.masks === "none") return { level: "ok", text: t("niet nodig (besluit)") };
-    if (status?.mask === "ok") return { level: "ok", text: t("actief") };
-    return { level: "warn", text: `${t("afgedekt")}${status?.mask_reason ? `: ${status.mask_reason}` : ""}` };
+    if (!status) return { level: "unknown", text: "–" };
+    if (status.mask === "ok") return { level: "ok", text: t("actief") };
+    return { level: "warn", text: `${t("afgedekt")}: ${maskText(status.mask_reason)}` };
+  }
+
+  /** @param {import("./vms-tile.js").CameraInfo[]} cameras */
+  _figures(cameras) {
+    const masked = cameras.filter(({ masks }) => masks === "required");
+    const { cameras: all, up } = this.link.counts;
+    const covered = masked.filter((camera) => this._mask(camera).level === "warn").length;
+    return html`<div class="summary">
+      <div class="figure"><strong class="num">${cameras.length}</strong>${t("camera's")}</div>
+      <div class="figure" data-figure="up" data-level=${all && up === all ? "ok" : "warn"}><strong class="num">${all ? up : "–"}</strong>${t("nu in bedrijf")}</div>
+      <div class="figure"><strong class="num">${masked.length}</strong>${t("met maskerplicht")}</div>
+      ${this.oversees ? html`<div class="figure" data-level=${covered ? "warn" : "ok"}><strong class="num">${covered}</strong>${t("nu afgedekt")}</div>` : nothing}
+    </div>`;
+  }
+
+  /** @param {import("./vms-tile.js").CameraInfo} camera */
+  _row(camera) {
+    const status = this.link.cameras[camera.id];
+    const mask = this._mask(camera);
+    const name = html`<th scope="row"><b class="num">${String(camera.number).padStart(2, "0")}</b> ${camera.name}</th><td>${camera.area}</td><td>${purposeText(camera.purpose)}</td>`;
+    if (!this.oversees) return html`<tr data-camera=${camera.id}>${name}<td>${camera.masks === "none" ? t("niet nodig (besluit)") : t("verplicht")}</td></tr>`;
+    return html`<tr data-camera=${camera.id} data-level=${mask.level}>${name}
+      <td class="level">${mask.level === "unknown" ? nothing : icon(mask.level === "ok" ? "shield-check" : "shield-alert")}<span>${mask.text}</span></td><td>${status ? sourceText(status.reason) : "–"}</td><td>${status ? recText(status) : "–"}</td></tr>`;
   }
 
   render() {
     if (!this.cameras) return html`<p role="status">${this.error || t("Camera's laden…")}</p>`;
-    const masked = this.cameras.filter(({ masks }) => masks === "required");
-    const unsure = masked.filter((camera) => this._mask(camera).level !== "ok").length;
     return html`<p class="lead">${t("Stand van {time}", { time: full(this.link.nowUs()) })}</p>
-      <div class="summary">
-        <div class="figure"><strong class="num">${this.cameras.length}</strong>${t("camera's")}</div>
-        <div class="figure"><strong class="num">${masked.length}</strong>${t("met maskerplicht")}</div>
-        <div class="figure" data-level=${unsure ? "warn" : "ok"}><strong class="num">${unsure}</strong>${t("nu afgedekt")}</div>
-      </div>
-      <div class="scroll"><table class="cameras"><thead><tr><th>${t("camera")}</th><th>${t("gebied")}</th><th>${t("doel")}</th><th>${t("masker")}</th><th>${t("toestand")}</th><th>${t("opname")}</th></tr></thead>
-      <tbody>${this.cameras.map((camera) => {
-        const status = this.link.cameras[camera.id];
-        const mask = this._mask(camera);
-        return html`<tr data-camera=${camera.id} data-level=${mask.level}><th scope="row"><b class="num">${String(camera.number).padStart(2, "0")}</b> ${camera.name}</th><td>${camera.area}</td><td>${purposeText(camera.purpose)}</td>
-          <td class="level">${icon(mask.level === "ok" ? "shield-check" : "shield-alert")}<span>${mask.text}</span></td><td>${status ? sourceText(status.source) : nothing}</td><td>${status ? recText(status) : nothing}</td></tr>`;
-      })}</tbody></table></div>`;
+      ${this.encrypted ? nothing : notEncrypted()}
+      ${this._figures(this.cameras)}
+      ${this.oversees ? html`<vms-retention-proof></vms-retention-proof>` : nothing}
+      <section class="part"><h2>${t("Camera's en maskers")}</h2>
+        <div class="scroll"><table class="cameras"><thead><tr><th>${t("camera")}</th><th>${t("gebied")}</th><th>${t("doel")}</th><th>${t("masker")}</th>${this.oversees ? html`<th>${t("toestand")}</th><th>${t("opname")}</th>` : nothing}</tr></thead>
+        <tbody>${this.cameras.map((camera) => this._row(camera))}</tbody></table></div></section>
+      ${this.oversees ? html`<vms-audit-log></vms-audit-log>` : nothing}`;
   }
 }
 

@@ -166,7 +166,7 @@ export class PtzPad extends LitElement {
       </div>
       <div class="steer">
         <div class="holder"><span class="title">${t("PTZ")}</span>${this._holder()}</div>
-        <p class="ptz-problem" role="alert">${this.status?.ptz_fault || this.problem}</p>
+        <p class="ptz-problem" role="alert">${this.status?.ptz_fault ? t("PTZ gestoord") : this.problem}</p>
         <div class="presets" role="group" aria-label=${t("Presets")}>
           ${this.presets.map((preset, index) => html`<button type="button" ?disabled=${this.locked} @click=${() => this.driver?.goto(preset.token)}><kbd>${index + 1}</kbd>${preset.name || preset.token}</button>`)}
         </div>

@@ -8,7 +8,7 @@ import { decimal, t } from "./page.js";
 import { isDown, isFrozen, tileState } from "./tile-state.js";
 import { serverLink } from "./server-link.js";
 import { since } from "./times.js";
-import { ptzText, purposeText, recText } from "./words.js";
+import { maskText, ptzText, purposeText, recText } from "./words.js";
 import { LiveConnection } from "./whep.js";
 
 /**
@@ -306,7 +306,8 @@ export class Tile extends LitElement {
   }
 
   _maskReason() {
-    return this.link.sessions[this.connection?.session ?? ""]?.reason ?? this.status?.mask_reason ?? "";
+    const reason = this.link.sessions[this.connection?.session ?? ""]?.reason || this.status?.mask_reason;
+    return reason ? maskText(reason) : "";
   }
 
   _age() {

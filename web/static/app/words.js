@@ -1,6 +1,6 @@
 /** Words for the values of the API, each a whole phrase. */
 
-import { t } from "./page.js";
+import { page, t } from "./page.js";
 
 /** @param {string} purpose */
 export function purposeText(purpose) {
@@ -39,55 +39,44 @@ export function ptzText(status) {
   return t("PTZ vrij");
 }
 
+/** The server's text for a code. @param {string} table @param {string} code */
+function word(table, code) {
+  return page.words[table]?.[code] ?? t("onbekende oorzaak");
+}
+
 /** @param {import("./server-link.js").CameraState | undefined} status */
 export function recText(status) {
   if (status?.rec === "on") return t("wordt opgenomen");
-  const why = status?.rec_detail ? `: ${status.rec_detail}` : "";
+  const why = status?.rec_reason ? `: ${word("recording", status.rec_reason)}` : "";
   return (status?.rec === "fault" ? t("Opname gestopt") : t("geen opname")) + why;
 }
 
-/** @param {string} source */
-export function sourceText(source) {
-  /** @type {Record<string, string>} */
-  const words = {
-    connecting: t("verbinden"),
-    up: t("in bedrijf"),
-    stalled: t("geen beeld meer"),
-    unreachable: t("niet bereikbaar"),
-    unauthorized: t("aanmelding geweigerd"),
-    protocol_error: t("onbegrijpelijk antwoord"),
-    stopped: t("gestopt"),
-  };
-  return words[source] ?? source;
-}
+/** What to do about it. @param {import("./server-link.js").CameraState} status */
+export const recFixText = (status) => page.words.recording_fix?.[status.rec_reason] ?? "";
 
-/** What to do about it. @param {string} source */
-export function fixText(source) {
-  /** @type {Record<string, string>} */
-  const words = {
-    connecting: "",
-    up: "",
-    stalled: t("De verbinding staat, maar er komt geen beeld: herstart de camera, controleer de encoder."),
-    unreachable: t("Controleer voeding, netwerk en adres van de camera."),
-    unauthorized: t("Controleer gebruikersnaam en wachtwoordbestand van deze camera in de configuratie."),
-    protocol_error: t("Controleer het streamadres en de firmware; stel H.264 of H.265 in."),
-    stopped: t("De opname van deze camera is gestopt; kijk in het logboek van het opnameproces."),
-  };
-  return words[source] ?? "";
-}
+/** @param {string} reason the state of a source, or why it is not known */
+export const sourceText = (reason) => word("source", reason);
+
+/** What to do about it. @param {string} reason */
+export const fixText = (reason) => page.words.source_fix?.[reason] ?? "";
+
+/** @param {string} reason why a picture is covered */
+export const maskText = (reason) => word("mask", reason);
+
+/** What to do about it. @param {string} reason */
+export const maskFixText = (reason) => page.words.mask_fix?.[reason] ?? "";
 
 /** @param {string} reason why there is no recording */
-export function gapText(reason) {
-  /** @type {Record<string, string>} */
-  const words = {
-    unreachable: t("camera niet bereikbaar"),
-    unauthorized: t("camera weigerde de aanmelding"),
-    stalled: t("camera gaf geen beeld"),
-    protocol_error: t("camera gaf onbegrijpelijk antwoord"),
-    overflow: t("schijf te traag"),
-    restart: t("opname herstart"),
-    disk: t("schijf vol of gestoord"),
-  };
-  return words[reason] ?? reason;
-}
+export const gapText = (reason) => word("recording", reason);
 
+/** @param {string} code why a volume is not in use */
+export const diskText = (code) => word("disk", code);
+
+/** @param {string} code */
+export const diskFixText = (code) => page.words.disk_fix?.[code] ?? "";
+
+/** @param {string} code what a check found */
+export const findingText = (code) => word("finding", code);
+
+/** @param {string} action of an audit row; a new action is shown by its code */
+export const actionText = (action) => page.words.audit_action?.[action] ?? action;

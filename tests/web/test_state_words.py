@@ -1,0 +1,72 @@
+"""Every code that the product can report has a text in Dutch and in English."""
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from tests.web.served_site import camera_status, stream_status
+from vms.config import Camera
+from vms.rules.access import ACTIONS
+from vms.rules.masking import BlankReason
+from vms.rules.pose_at import PoseUnknown
+from vms.status import RecordingReason, SourceState
+from vms.store.catalog import GapReason
+from web import state_words
+from web.camera_state import NOT_REPORTED, SILENT, camera_state
+from web.i18n import texts
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def strings(file: Path, call: str, argument: int) -> set[str]:
+    """The literal that stands at this place in every call of this name."""
+    calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    named = [node for node in calls if (getattr(node.func, "attr", None) or getattr(node.func, "id", None)) == call]
+    values = [node.args[argument] for node in named if len(node.args) > argument]
+    return {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)}
+
+
+def audited_actions() -> set[str]:
+    files = [*(ROOT / "web").rglob("*.py"), *(ROOT / "vms" / "cli").glob("*.py")]
+    return set().union(
+        *(strings(file, "allow", 1) | strings(file, "refuse", 1) | strings(file, "_Change", 0) for file in files)
+    )
+
+
+CODES: list[tuple[Mapping[str, str], set[str]]] = [
+    (state_words.SOURCE, {*get_args(SourceState), SILENT}),
+    (state_words.SOURCE_FIX, {*get_args(SourceState), SILENT}),
+    (state_words.RECORDING, {*get_args(RecordingReason), *get_args(GapReason), SILENT} - {""}),
+    (state_words.MASK, {*get_args(BlankReason), NOT_REPORTED}),
+    (state_words.MASK_FIX, {*get_args(BlankReason), NOT_REPORTED}),
+    (state_words.DISK, {"volume_missing", "volume_damaged"}),
+    (state_words.DISK_FIX, {"volume_missing", "volume_damaged"}),
+    (state_words.FINDING, strings(ROOT / "retention" / "verify.py", "Finding", 0)),
+    (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions(), "login", "logout"}),
+]
+
+
+@pytest.mark.parametrize(("table", "codes"), CODES)
+def test_every_code_has_its_text_and_no_text_is_left_over(table: Mapping[str, str], codes: set[str]) -> None:
+    assert set(table) == codes
+
+
+def test_every_text_has_english_of_its_own() -> None:
+    english = texts("en").messages
+    dutch = {text for table, _ in CODES for text in table.values() if text} | {state_words.UNKNOWN}
+    assert sorted(text for text in dutch if english.get(text, text) == text) == []
+
+
+def test_reasons_of_an_unknown_pose_are_reasons_to_blank() -> None:
+    reasons = get_args(PoseUnknown.__annotations__["reason"])
+    assert set(reasons) <= set(get_args(BlankReason))
+
+
+def test_a_recording_fault_of_the_capture_process_arrives_as_a_code() -> None:
+    camera = Camera(id="markt-01", number=1, name="Markt", main="rtsp://127.0.0.1/a", masks="none")
+    main = stream_status(recording="fault", recording_detail="full: 3 MiB free", recording_reason="disk")
+    state = camera_state(camera, camera_status("markt-01", main=main), 0, None, None)
+    assert (state.rec, state.rec_reason, state.rec_detail) == ("fault", "disk", "main: full: 3 MiB free")

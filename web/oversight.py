@@ -1,0 +1,77 @@
+"""What those who oversee are shown: the proof of erasure from disk, and whether the audit log's chain closes."""
+
+from typing import Any
+
+from retention.verify import Finding, Proof, verify
+from vms.clock import Clock, now_utc
+from vms.config import SiteConfig
+from vms.errors import StorageError
+from vms.store import Store, audit, ledger
+from vms.units import us_from_utc
+from web.shared_answer import SharedAnswer
+from web.state_words import FINDING, both
+
+MAX_FINDINGS = 100
+
+
+class Oversight:
+    """Both answers read everything there is: minutes on a large site. Shared, see SharedAnswer."""
+
+    def __init__(self, config: SiteConfig, store: Store, clock: Clock) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self.proof = SharedAnswer(clock, self._prove)
+        self.chain = SharedAnswer(clock, self._check_audit)
+
+    async def close(self) -> None:
+        await self.proof.close()
+        await self.chain.close()
+
+    def _prove(self) -> dict[str, Any]:
+        """Raises StorageError, StoreBusy."""
+        config = self._config
+        roots = [volume.path for volume in config.volumes]
+        keys_dir = config.site.data_dir / "keys"
+        try:
+            proof = verify(self._store, roots, keys_dir, now_utc(self._clock), config.retention.days)
+        except OSError as error:
+            raise StorageError(f"the proof cannot be made: {error}") from error
+        with self._store.reading() as tx:
+            last_run_at = ledger.last_run_at(tx)
+        last_run_us = us_from_utc(last_run_at) if last_run_at else None
+        return {**_proof(proof), "days": config.retention.days, "last_run_us": last_run_us}
+
+    def _check_audit(self) -> dict[str, Any]:
+        at_us = self._clock.now_us()
+        with self._store.reading() as tx:
+            findings = audit.verify(tx)
+            newest = audit.newest(tx, 1)
+        return {
+            "at_us": at_us,
+            "rows": newest[0].seq if newest else 0,
+            "closes": not findings,
+            "findings_in_total": len(findings),
+            "findings": findings[:MAX_FINDINGS],
+        }
+
+
+def _proof(proof: Proof) -> dict[str, Any]:
+    oldest = proof.oldest_frame_at
+    return {
+        "at_us": us_from_utc(proof.at),
+        "limit_us": us_from_utc(proof.limit),
+        "oldest_frame_us": us_from_utc(oldest) if oldest else None,
+        "files": proof.files,
+        "bytes": proof.bytes,
+        "held_files": proof.held_files,
+        "erased_in_total": proof.erased_in_total,
+        "ledger_closes": not any(finding.code == "R3" for finding in proof.findings),
+        "findings_in_total": len(proof.findings),
+        "findings": [_finding(finding) for finding in proof.findings[:MAX_FINDINGS]],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    nl, en = both(FINDING, finding.code)
+    return {"code": finding.code, "nl": nl, "en": en, "subject": finding.subject, "detail": finding.text}

@@ -1,0 +1,156 @@
+"""What codes mean, for people: of cameras, recording, masks, gaps, disks, proofs and the audit log.
+
+Each text is the Dutch source message; English stands in the catalog. The browser gets them with its page, so that
+a code has one text wherever it is shown. Technical detail stays beside them, in English, for technicians only.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from web.i18n import Language, texts
+from web.i18n import marked as _m
+
+UNKNOWN: Final = _m("onbekende oorzaak")
+
+SOURCE: Final[Mapping[str, str]] = {
+    "connecting": _m("verbinden"),
+    "up": _m("in bedrijf"),
+    "stalled": _m("geen beeld meer"),
+    "unreachable": _m("niet bereikbaar"),
+    "unauthorized": _m("aanmelding geweigerd"),
+    "protocol_error": _m("onbegrijpelijk antwoord"),
+    "stopped": _m("gestopt"),
+    "recorder_silent": _m("opnameproces antwoordt niet"),
+}
+SOURCE_FIX: Final[Mapping[str, str]] = {
+    "connecting": "",
+    "up": "",
+    "stalled": _m("De verbinding staat, maar er komt geen beeld: herstart de camera, controleer de encoder."),
+    "unreachable": _m("Controleer voeding, netwerk en adres van de camera."),
+    "unauthorized": _m("Controleer gebruikersnaam en wachtwoordbestand van deze camera in de configuratie."),
+    "protocol_error": _m("Controleer het streamadres en de firmware; stel H.264 of H.265 in."),
+    "stopped": _m("De opname van deze camera is gestopt; kijk in het logboek van het opnameproces."),
+    "recorder_silent": _m("Kijk bij de processen hieronder en in het logboek van het opnameproces."),
+}
+RECORDING: Final[Mapping[str, str]] = {
+    "unreachable": _m("camera niet bereikbaar"),
+    "unauthorized": _m("camera weigerde de aanmelding"),
+    "stalled": _m("camera gaf geen beeld"),
+    "protocol_error": _m("camera gaf onbegrijpelijk antwoord"),
+    "overflow": _m("schijf te traag"),
+    "restart": _m("opname herstart"),
+    "disk": _m("schijf vol of gestoord"),
+    "key": _m("sleutel van de site ontbreekt"),
+    "not_wanted": _m("niet gevraagd in de configuratie"),
+    "recorder_silent": _m("opnameproces antwoordt niet"),
+}
+"""Why there is no recording: now, and of a gap in the past."""
+RECORDING_FIX: Final[Mapping[str, str]] = {
+    "protocol_error": _m("Controleer het streamadres en de firmware; stel H.264 of H.265 in."),
+    "overflow": _m("De schijf is te traag: verdeel de camera's over meer volumes."),
+    "disk": _m("Kijk bij de schijven hieronder; maak ruimte of herstel de schijf."),
+    "key": _m("Zet het sleutelbestand van de site terug (recorder.site_key_file)."),
+    "recorder_silent": _m("Kijk bij de processen hieronder en in het logboek van het opnameproces."),
+}
+MASK: Final[Mapping[str, str]] = {
+    "no-mask-set": _m("geen vastgesteld masker"),
+    "unknown-lens": _m("lens niet gekalibreerd"),
+    "no-pose": _m("stand van de camera onbekend"),
+    "stale-pose": _m("stand van de camera verouderd"),
+    "pose-gap": _m("stand van de camera viel weg"),
+    "too-fast": _m("camera draait te snel"),
+    "mask-space": _m("masker past niet bij een draaiende camera"),
+    "internal": _m("fout bij het maskeren"),
+    "live_silent": _m("beeldproces antwoordt niet"),
+}
+"""Why a picture is covered."""
+MASK_FIX: Final[Mapping[str, str]] = {
+    "no-mask-set": _m("Teken maskers en laat een tweede persoon ze vaststellen."),
+    "unknown-lens": _m("Vul de lenstabel van deze camera aan en stel de maskers opnieuw vast."),
+    "no-pose": _m("Controleer de ONVIF-dienst en het PTZ-account van de camera."),
+    "stale-pose": _m("Controleer de ONVIF-dienst en het netwerk naar de camera."),
+    "pose-gap": _m("Controleer de ONVIF-dienst en het netwerk naar de camera."),
+    "too-fast": _m("Gaat over zodra de camera langzamer draait."),
+    "mask-space": _m("Teken de maskers opnieuw in graden (sphere)."),
+    "internal": _m("Kijk in het logboek van het beeldproces."),
+    "live_silent": _m("Kijk bij de processen hieronder en in het logboek van het beeldproces."),
+}
+DISK: Final[Mapping[str, str]] = {
+    "volume_missing": _m("volume niet aangekoppeld"),
+    "volume_damaged": _m("volume niet leesbaar"),
+}
+DISK_FIX: Final[Mapping[str, str]] = {
+    "volume_missing": _m("Koppel de schijf aan op dit pad; de opname gaat dan vanzelf verder."),
+    "volume_damaged": _m("Controleer kabel, rechten en bestandssysteem; zie het logboek van het systeem."),
+}
+FINDING: Final[Mapping[str, str]] = {
+    "R1": _m("Te oud beeld op schijf"),
+    "R2": _m("Gewist beeld staat nog op schijf"),
+    "R3": _m("Wislogboek is verbroken"),
+    "R4": _m("Wissing zonder regel in het wislogboek"),
+    "R5": _m("Te oud beeld in de catalogus"),
+    "R6": _m("Sleutel bestaat langer dan het beeld"),
+    "R7": _m("Volume niet aangekoppeld: daar is niets te bewijzen"),
+    "R8": _m("Vreemd bestand op een volume"),
+}
+"""The codes of retention.verify."""
+AUDIT_ACTION: Final[Mapping[str, str]] = {
+    "session.own": _m("eigen sessie"),
+    "login": _m("inloggen"),
+    "logout": _m("uitloggen"),
+    "live.watch": _m("live bekijken"),
+    "ptz.take": _m("camera sturen"),
+    "ptz.steer": _m("camera sturen"),
+    "snapshot.view": _m("foto bekijken"),
+    "masks.draw": _m("masker tekenen"),
+    "masks.approve": _m("masker vaststellen"),
+    "masks.read": _m("maskers inzien"),
+    "masks.write": _m("maskers wijzigen"),
+    "footage.consult": _m("doel en nummer opgeven"),
+    "footage.search": _m("opnamen zoeken"),
+    "footage.view": _m("terugkijken"),
+    "footage.export": _m("export maken"),
+    "footage.download": _m("export ophalen"),
+    "cameras.list": _m("cameralijst inzien"),
+    "status.read": _m("toestand inzien"),
+    "events.follow": _m("pagina volgen"),
+    "metrics.read": _m("meetcijfers inzien"),
+    "audit.read": _m("auditlog inzien"),
+    "retention.proof": _m("bewaarbewijs inzien"),
+    "users.add": _m("account maken"),
+    "users.disable": _m("account uitzetten"),
+    "users.enable": _m("account aanzetten"),
+    "users.password": _m("wachtwoord wijzigen"),
+    "users.roles": _m("rollen wijzigen"),
+    "tokens.add": _m("token maken"),
+    "tokens.revoke": _m("token intrekken"),
+}
+
+_FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
+    "source": SOURCE,
+    "source_fix": SOURCE_FIX,
+    "recording": RECORDING,
+    "recording_fix": RECORDING_FIX,
+    "mask": MASK,
+    "mask_fix": MASK_FIX,
+    "disk": DISK,
+    "disk_fix": DISK_FIX,
+    "finding": FINDING,
+    "audit_action": AUDIT_ACTION,
+}
+
+
+def words_in(language: Language) -> dict[str, dict[str, str]]:
+    """Every table, by name, in one language."""
+    translate = texts(language)
+    return {
+        table: {code: translate(text) if text else "" for code, text in known.items()}
+        for table, known in _FOR_BROWSER.items()
+    }
+
+
+def both(table: Mapping[str, str], code: str) -> tuple[str, str]:
+    """A code's text in Dutch and English. A code that nobody knows is said to be unknown, never shown raw."""
+    dutch = table.get(code, UNKNOWN)
+    return dutch, texts("en")(dutch)
+

@@ -1,0 +1,59 @@
+/** Disks and processes of the server, and what is wrong with the site as a whole. */
+
+import { html, nothing } from "lit";
+
+import { icon } from "./icon.js";
+import { bytes, decimal, t } from "./page.js";
+import { diskFixText, diskText } from "./words.js";
+
+const DISK_WARN_PCT = 85;
+
+/**
+ * @typedef {object} Disk
+ * @property {string} volume
+ * @property {string} path
+ * @property {number} total_bytes
+ * @property {number} free_bytes
+ * @property {number | null} used_pct
+ * @property {string} fault code; empty = in use
+ * @property {string} fault_detail for technicians, in English
+ *
+ * @typedef {object} SystemStatus
+ * @property {boolean} encrypted whether new footage is encrypted
+ * @property {Disk[]} disk
+ * @property {{ name: string, state: string, restarts: number }[]} processes
+ */
+
+/** That footage lies readable on the disk must not go unseen. */
+export const notEncrypted = () =>
+  html`<p class="warning" role="alert" data-warning="not-encrypted">${icon("lock-open")}<span><strong>${t("Nieuwe opnamen worden niet versleuteld.")}</strong> ${t("Wie bij de schijf kan, kan de beelden bekijken. Alleen voor een proef: zet [recorder] encrypt = true in de configuratie en herstart.")}</span></p>`;
+
+/** @param {SystemStatus} status */
+export function warnings({ encrypted, disk }) {
+  const lost = disk.filter(({ fault }) => fault);
+  return html`${encrypted ? nothing : notEncrypted()}${lost.map(
+    (volume) => html`<p class="warning" role="alert" data-warning="volume">${icon("hard-drive")}<span><strong>${t("Volume {name}: {what}", { name: volume.volume, what: diskText(volume.fault) })}</strong> ${diskFixText(volume.fault)}</span></p>`,
+  )}`;
+}
+
+/** @param {Disk} volume */
+function diskRow(volume) {
+  const name = html`<th scope="row">${volume.volume}<br><small>${volume.path}</small></th>`;
+  if (volume.fault) {
+    return html`<tr data-level="danger" data-fault=${volume.fault}>${name}<td colspan="2"><span class="level">${icon("circle-x")}<strong>${diskText(volume.fault)}</strong></span><br><small>${diskFixText(volume.fault)}</small>
+      <br><small class="detail">${t("technische melding:")} <span lang="en">${volume.fault_detail}</span></small></td></tr>`;
+  }
+  const used = volume.used_pct ?? 0;
+  return html`<tr data-level=${used >= DISK_WARN_PCT ? "warn" : "ok"}>${name}
+    <td><meter min="0" max="100" high=${DISK_WARN_PCT} value=${used}></meter> <span class="num">${decimal(used, 0)} %</span></td><td class="num">${bytes(volume.free_bytes)} ${t("van")} ${bytes(volume.total_bytes)}</td></tr>`;
+}
+
+/** @param {SystemStatus} status */
+export function systemTables({ disk, processes }) {
+  return html`<div class="system">
+    <section><h2>${icon("hard-drive")} ${t("Schijven")}</h2><table><thead><tr><th>${t("volume")}</th><th>${t("vol")}</th><th>${t("vrij")}</th></tr></thead><tbody>
+      ${disk.map(diskRow)}</tbody></table></section>
+    <section><h2>${icon("cpu")} ${t("Processen")}</h2><table><thead><tr><th>${t("proces")}</th><th>${t("toestand")}</th><th>${t("herstarts")}</th></tr></thead><tbody>
+      ${processes.map((process) => html`<tr data-level=${process.state === "up" || process.state === "running" ? "ok" : "danger"}><th scope="row">${process.name}</th><td>${process.state}</td><td class="num">${process.restarts}</td></tr>`)}</tbody></table></section>
+  </div>`;
+}

@@ -1,0 +1,123 @@
+/** The audit log: its newest rows, by person and action, and whether its chain closes. */
+
+import { LitElement, html, nothing } from "lit";
+
+import { getJson, messageOf } from "./api.js";
+import { icon } from "./icon.js";
+import { page, t } from "./page.js";
+import { full } from "./times.js";
+import { actionText, roleText } from "./words.js";
+
+const PAGE_ROWS = 50;
+
+/**
+ * @typedef {object} Row
+ * @property {number} seq
+ * @property {number} at_us
+ * @property {string} actor
+ * @property {string[]} roles
+ * @property {string} action
+ * @property {string} object
+ * @property {"allowed" | "refused"} result
+ * @property {Record<string, string | number | null>} detail
+ * @property {string} workstation
+ */
+
+class AuditLog extends LitElement {
+  constructor() {
+    super();
+    /** @type {Row[] | null} */
+    this.rows = null;
+    /** @type {{ closes: boolean, rows: number, findings: string[], findings_in_total: number, at_us: number } | null} */
+    this.chain = null;
+    this.more = false;
+    this.actor = "";
+    this.action = "";
+    this.error = "";
+    this._asked = 0;
+  }
+
+  createRenderRoot() {
+    return this;
+  }
+
+  connectedCallback() {
+    super.connectedCallback();
+    this._load();
+    this._check();
+  }
+
+  async _check() {
+    try {
+      this.chain = await getJson("/api/audit/chain");
+    } catch (error) {
+      this.error = messageOf(error);
+    }
+    this.requestUpdate();
+  }
+
+  /** @param {number} [before] go on below this row; without: from the newest */
+  async _load(before) {
+    const asked = (this._asked += 1);
+    const query = new URLSearchParams({ limit: String(PAGE_ROWS), actor: this.actor, action: this.action });
+    if (before) query.set("before", String(before));
+    try {
+      /** @type {{ rows: Row[] }} */
+      const { rows } = await getJson(`/api/audit?${query}`);
+      if (asked !== this._asked) return;
+      this.rows = before ? [...(this.rows ?? []), ...rows] : rows;
+      this.more = rows.length === PAGE_ROWS;
+      this.error = "";
+    } catch (error) {
+      this.error = messageOf(error);
+    }
+    this.requestUpdate();
+  }
+
+  /** @param {SubmitEvent} event */
+  _filter(event) {
+    event.preventDefault();
+    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
+    this.actor = String(form.get("actor") ?? "").trim();
+    this.action = String(form.get("action") ?? "");
+    this._load();
+  }
+
+  _verdict() {
+    if (!this.chain) return nothing;
+    const { closes, rows, findings_in_total: broken, findings } = this.chain;
+    return html`<p class="verdict" role="status" data-level=${closes ? "ok" : "danger"}>${icon(closes ? "shield-check" : "circle-x")}<span>
+      ${closes ? html`<strong>${t("De keten sluit.")}</strong> ${t("Alle {n} regels volgen op elkaar; geen is gewijzigd of weggehaald.", { n: rows.toLocaleString(page.language) })}` : html`<strong>${t("De keten sluit niet: {n} breuken.", { n: broken })}</strong> <small class="detail" lang="en">${findings.slice(0, 5).join(" · ")}</small>`}</span></p>`;
+  }
+
+  _form() {
+    const actions = Object.entries(page.words.audit_action ?? {}).sort(([, a], [, b]) => a.localeCompare(b, page.language));
+    return html`<form class="filter" @submit=${(/** @type {SubmitEvent} */ event) => this._filter(event)}>
+      <div><label for="audit-actor">${t("Wie (begin van de naam)")}</label><input id="audit-actor" name="actor" maxlength="80" autocomplete="off"></div>
+      <div><label for="audit-action">${t("Handeling")}</label><select id="audit-action" name="action"><option value="">${t("alle handelingen")}</option>${actions.map(([code, text]) => html`<option value=${code}>${text} (${code})</option>`)}</select></div>
+      <button type="submit">${icon("search")} ${t("Filteren")}</button></form>`;
+  }
+
+  /** @param {Row} row */
+  _row(row) {
+    const refused = row.result === "refused";
+    const detail = Object.entries(row.detail).filter(([, value]) => value !== null && value !== "").map(([key, value]) => `${key}: ${value}`);
+    return html`<tr data-result=${row.result}><td class="num">${row.seq}</td><td class="num">${full(row.at_us)}</td><th scope="row">${row.actor}<br><small>${row.roles.map(roleText).join(", ")}</small></th>
+      <td>${actionText(row.action)}</td><td class="path">${row.object}${detail.length ? html`<br><small>${detail.join(" · ")}</small>` : nothing}</td>
+      <td class="level" data-level=${refused ? "warn" : "ok"}>${refused ? icon("circle-x") : nothing}${refused ? t("geweigerd") : t("toegestaan")}</td><td>${row.workstation}</td></tr>`;
+  }
+
+  render() {
+    const rows = this.rows;
+    return html`<section class="part"><div class="part-head"><h2>${t("Auditlog")}</h2></div>
+      ${this._verdict()}${this._form()}
+      ${this.error ? html`<p class="failed" role="alert">${icon("wifi-off")} ${this.error}</p>` : nothing}
+      ${rows ? html`<div class="scroll"><table class="audit"><caption class="sr">${t("Nieuwste regels van het auditlog")}</caption><thead><tr><th>${t("nr")}</th><th>${t("tijd")}</th><th>${t("wie")}</th><th>${t("handeling")}</th><th>${t("waarop")}</th><th>${t("uitkomst")}</th><th>${t("werkplek")}</th></tr></thead>
+        <tbody>${rows.map((row) => this._row(row))}</tbody></table></div>
+        ${rows.length ? nothing : html`<p class="empty">${t("Geen regel past bij dit filter.")}</p>`}
+        ${this.more ? html`<p class="more"><button type="button" @click=${() => this._load(rows[rows.length - 1]?.seq)}>${t("Oudere regels")}</button></p>` : nothing}` : nothing}
+    </section>`;
+  }
+}
+
+customElements.define("vms-audit-log", AuditLog);
