@@ -6,13 +6,13 @@ from pathlib import Path
 
 from recorder.disk import MountedVolume
 from recorder.recovery import Recovery, hash_file, quarantine, segment_files
-from recorder.segment_format import PART_SUFFIX, sidecar_path
 from vms.clock import Clock, SystemClock, now_utc
 from vms.config import SiteConfig
 from vms.errors import KeyUnavailable, StorageError
 from vms.keys import KeyRing
 from vms.process import running_pid
 from vms.rules.chain import GENESIS, entry_hash
+from vms.rules.layout import PART_SUFFIX, sidecar_path
 from vms.store import Store, catalog, ledger
 from vms.store.catalog import Segment
 from vms.units import us_from_utc

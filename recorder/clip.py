@@ -8,10 +8,11 @@ from typing import BinaryIO, Protocol
 
 from cryptography.hazmat.primitives.ciphers import CipherContext
 
-from recorder.segment_format import SegmentHeader, cipher_at, read_header, sidecar_path
+from recorder.segment_format import SegmentHeader, cipher_at, read_header
 from vms.errors import FootageMissing, KeyUnavailable, StorageError
 from vms.keys import KeyRing
 from vms.packet import PtzPose
+from vms.rules.layout import sidecar_path
 from vms.units import CameraId
 from vms.volume import mounted
 

@@ -9,12 +9,13 @@ from recorder.boxes import FileIndex, read_index
 from recorder.disk import MountedVolume
 from recorder.muxer import FragmentMuxer, StreamTemplate
 from recorder.poses import PoseSidecar, PoseTrack
-from recorder.segment_file import SegmentFile, relative_path
-from recorder.segment_format import PART_SUFFIX, SegmentHeader, sidecar_path
+from recorder.segment_file import SegmentFile
+from recorder.segment_format import SegmentHeader
 from vms.errors import StorageError
 from vms.keys import DataKey
 from vms.packet import Packet
 from vms.rules import segmenting
+from vms.rules.layout import PART_SUFFIX, sidecar_path
 from vms.rules.segmenting import OpenSegment
 from vms.store.catalog import NewSegment
 from vms.units import us_from_90k, utc_from_us
@@ -53,7 +54,7 @@ class SegmentInProgress:
         self._held: Packet | None = None
         self._held_duration_90k = _DEFAULT_PICTURE_90K
         self.state: OpenSegment | None = None
-        self.part = volume.root / (relative_path(header.camera_id, header.profile, header.start_us) + PART_SUFFIX)
+        self.part = volume.root / (header.path + PART_SUFFIX)
         self._file = SegmentFile(volume.root, header, key)
         self.header = self._file.header
         self._sidecar: PoseSidecar | None = None

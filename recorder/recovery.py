@@ -19,16 +19,16 @@ from recorder.boxes import FileIndex, read_index
 from recorder.clip import content_of
 from recorder.disk import MountedVolume
 from recorder.segment_file import publish, sync_directory
-from recorder.segment_format import PART_SUFFIX, SEGMENT_SUFFIX, SegmentHeader, read_header, sidecar_path
+from recorder.segment_format import SegmentHeader, read_header
 from vms.errors import KeyUnavailable, StorageError
 from vms.keys import KeyRing
+from vms.rules.layout import PART_SUFFIX, QUARANTINE, SEGMENT_SUFFIX, sidecar_path
 from vms.store import Store, catalog
 from vms.store.catalog import NewSegment
 from vms.units import PROFILES, us_from_90k, utc_from_us
 
 log = logging.getLogger(__name__)
 
-QUARANTINE = "quarantine"
 _LOOK_BACK = timedelta(hours=3)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HOUR = re.compile(r"[0-2]\d")

@@ -11,16 +11,10 @@ import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from recorder.segment_format import NONCE_BYTES, PART_SUFFIX, SEGMENT_SUFFIX, SegmentHeader, cipher_at
+from recorder.segment_format import NONCE_BYTES, SegmentHeader, cipher_at
 from vms.errors import StorageError
 from vms.keys import DataKey
-from vms.units import utc_from_us
-
-
-def relative_path(camera_id: str, profile: str, start_us: int) -> str:
-    """Where a segment belongs on its volume: camera/YYYY-MM-DD/HH/start-profile.mp4, all UTC."""
-    start = utc_from_us(start_us)
-    return f"{camera_id}/{start:%Y-%m-%d}/{start:%H}/{start:%Y%m%dT%H%M%S.%fZ}-{profile}{SEGMENT_SUFFIX}"
+from vms.rules.layout import PART_SUFFIX
 
 
 def sync_directory(path: Path) -> None:
@@ -46,7 +40,7 @@ class SegmentFile:
 
     def __init__(self, root: Path, header: SegmentHeader, key: DataKey | None) -> None:
         """Opens a new `.part` with its header. A file that is there already is refused, never overwritten."""
-        self.path = relative_path(header.camera_id, header.profile, header.start_us)
+        self.path = header.path
         self._root = root
         self._final = root / self.path
         self._part = self._final.with_name(self._final.name + PART_SUFFIX)

@@ -15,22 +15,14 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 from vms.errors import StorageError
-from vms.units import CameraId, Codec, Profile
+from vms.rules.layout import segment_path
+from vms.units import CameraId, Codec, Profile, utc_from_us
 
 BOX_UUID = bytes.fromhex("75697463696a6b4d8a6e9d0151c00001")
 NONCE_BYTES = 12
 BLOCK_BYTES = 16
 _PREFIX = struct.Struct(">I4s16s")
 _MAX_HEADER_BYTES = 4096
-
-PART_SUFFIX = ".part"
-SEGMENT_SUFFIX = ".mp4"
-POSES_SUFFIX = ".poses.jsonl"
-
-
-def sidecar_path(segment_path: str) -> str:
-    """Of a segment's path (final, not .part)."""
-    return segment_path.removesuffix(SEGMENT_SUFFIX) + POSES_SUFFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +38,11 @@ class SegmentHeader:
     skew_ms: int | None
     key_id: str | None
     nonce: str | None
+
+    @property
+    def path(self) -> str:
+        """Where the segment belongs on its volume."""
+        return segment_path(self.camera_id, self.profile, utc_from_us(self.start_us))
 
     def encode(self) -> bytes:
         body = json.dumps({"v": 1, **asdict(self)}, separators=(",", ":")).encode()

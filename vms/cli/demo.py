@@ -60,7 +60,7 @@ def demo(
 
 def _announce(config: SiteConfig, password: str) -> None:
     """Say where to look as soon as the pages answer."""
-    from vms.cli.demo_site import ROLES
+    from vms.rules.access import ROLES
 
     address = f"http://{config.web.host}:{config.web.port}"
     began_s = time.monotonic()
