@@ -47,6 +47,7 @@ def _kill_what_is_left(product: Product) -> None:
     if product.process and product.process.poll() is None:
         product.process.kill()
         product.process.wait(10)
+        product.pids()
     for pid in filter(is_alive, product.seen_pids):
         os.kill(pid, signal.SIGKILL)
 

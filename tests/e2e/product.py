@@ -81,6 +81,7 @@ class Product:
     def _is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, self.log()[-2000:]
+        assert "ImportError" not in self.log(), self.log()[-2000:]
         try:
             return httpx.get(f"{self.base}/readyz", timeout=2).status_code == 200
         except httpx.HTTPError:
@@ -91,7 +92,8 @@ class Product:
 
     def pids(self) -> dict[str, int]:
         """Of the processes that run now, by name."""
-        listing = json.loads((self.config.run_dir / "processes.json").read_text())
+        file = self.config.run_dir / "processes.json"
+        listing = json.loads(file.read_text()) if file.exists() else []
         found = {entry["name"]: entry["pid"] for entry in listing if entry["state"] == "running"}
         self.seen_pids |= set(found.values())
         return found
