@@ -54,6 +54,11 @@ def strip_height(width: int) -> int:
     return -(-width // CELLS)
 
 
+def clock_box(width: int, height: int) -> tuple[int, int, int, int]:
+    """What the strip changes: left, top, right, bottom, in even pixels."""
+    return 0, (height - strip_height(width)) // 2 * 2, width, height
+
+
 def draw_clock(y: Plane, u: Plane, v: Plane, utc_us: int, frame_number: int) -> None:
     """Paint the strip into 4:2:0 planes in place."""
     height, width = y.shape
@@ -112,14 +117,28 @@ class TextBlock:
         self._pad_px = max(4, self._em_px // 3) // 2 * 2
         self._glyphs: dict[str, Plane] = {}
         self._name = draw_text(name[:60] or " ", self._em_px, _NAME_WEIGHT)
+        self._right_px = width // 4 * 2
+        self._second = ""
+        self._clock = self._line(" ")
+        self._unit = self._line(" UTC  #")
+        lines_px: int = self._name.shape[0] + self._em_px // 4 + self._unit.shape[0]
+        self._bottom_px = (self._pad_px + lines_px + self._pad_px // 2) // 2 * 2
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """What drawing may change: left, top, right, bottom, in even pixels."""
+        return 0, 0, self._right_px, self._bottom_px
 
     def draw(self, y: Plane, u: Plane, v: Plane, utc_us: int, frame_number: int) -> None:
         at = utc_from_us(utc_us)
-        clock = self._line(f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 100_000} UTC  #{frame_number}")
-        pad, gap = self._pad_px, self._em_px // 4
-        height = self._name.shape[0] + gap + clock.shape[0] + pad // 2
+        second = f"{at:%Y-%m-%d %H:%M:%S}."
+        if second != self._second:
+            self._second, self._clock = second, self._line(second)
+        tenth, number = str(at.microsecond // 100_000), self._line(str(frame_number))
+        clock = np.concatenate((self._clock, self._glyph(tenth), self._unit, number), axis=1)
+        pad = self._pad_px
         width = max(self._name.shape[1], clock.shape[1]) + 2 * pad
-        bottom, right = (pad + height) // 2 * 2, min(y.shape[1] // 4 * 2, (pad + width) // 2 * 2)
+        bottom, right = min(self._bottom_px, y.shape[0] // 2 * 2), min(self._right_px, (pad + width) // 2 * 2)
         box = y[pad:bottom, pad:right]
         cv2.convertScaleAbs(box, box, 0.42, 14)
         for plane in (u, v):
@@ -127,7 +146,7 @@ class TextBlock:
             cv2.convertScaleAbs(tint, tint, 0.35, 83)
         top = pad + pad // 2
         self._paste(y, self._name, top, 2 * pad)
-        self._paste(y, clock, top + self._name.shape[0] + gap, 2 * pad)
+        self._paste(y, clock, top + self._name.shape[0] + self._em_px // 4, 2 * pad)
 
     @staticmethod
     def _paste(y: Plane, line: Plane, top: int, left: int) -> None:
@@ -135,7 +154,7 @@ class TextBlock:
         np.maximum(target, line[: target.shape[0], : target.shape[1]], out=target)
 
     def _line(self, text: str) -> Plane:
-        return np.hstack([self._glyph(character) for character in text])
+        return np.concatenate([self._glyph(character) for character in text], axis=1)
 
     def _glyph(self, character: str) -> Plane:
         glyph = self._glyphs.get(character)

@@ -5,6 +5,7 @@ cameras affordable. A Renderer belongs to one thread; the Street is shared.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.simulator.model import Faults, SimCameraSpec, ViewDeg
-from ingest.simulator.overlay import TextBlock, draw_clock
+from ingest.simulator.overlay import TextBlock, clock_box, draw_clock
 from ingest.simulator.picture import Picture, Plane, Planes
 from ingest.simulator.street import BOTTOM_TILT_DEG, TOP_TILT_DEG, Figure, Panorama, Street
 from ingest.simulator.street_figures import Box, blend
@@ -121,52 +122,81 @@ class _Scene:
         self.picture = Picture(width, height)
         self.at_us = 0
         self.view: ViewDeg | None = None
-        self._background: Planes | None = None
-        self._dirty: list[Box] = []
+        self.background: Planes | None = None
+        self.figures: list[Box] = []
+        """What may differ from the background, overlay apart."""
         self._clean: list[tuple[Plane, Plane]] = []
 
     def begin(self, at_us: int, view: ViewDeg, background: Planes) -> None:
         """Back to the bare background."""
-        self._clean.clear()
-        if background is self._background:
-            for left, top, right, bottom in self._dirty:
+        self.wipe_overlay()
+        if background is self.background:
+            for box in self.figures:
                 for plane, source, step in zip(self.picture.planes, background, (1, 2, 2), strict=True):
-                    rows, columns = slice(top // step, bottom // step), slice(left // step, right // step)
-                    plane[rows, columns] = source[rows, columns]
+                    part = _part(box, step)
+                    plane[part] = source[part]
         else:
             for plane, source in zip(self.picture.planes, background, strict=True):
                 np.copyto(plane, source)
-        self._background, self._dirty = background, []
+        self.background, self.figures = background, []
         self.at_us, self.view = at_us, view
 
-    def draw(self, pinhole: Pinhole, figure: Figure) -> None:
-        box = _draw_figure(self.picture.planes, pinhole, figure)
-        if box is not None:
-            self._dirty.append(box)
+    def draw(self, pinhole: Pinhole, figures: list[Figure]) -> None:
+        """The farthest first. Standing things are in the background: they are drawn again before what moves only."""
+        moving: list[Box] = []
+        for figure in figures:
+            box = _draw_figure(self.picture.planes, pinhole, figure, None if figure.moves else moving)
+            if box is not None:
+                self.figures.append(box)
+                if figure.moves:
+                    moving.append(box)
 
     def shrink_from(self, larger: "_Scene") -> None:
+        """The same picture in this size. Over the same background only what moved is shrunk."""
         larger.wipe_overlay()
-        for plane, source in zip(self.picture.planes, larger.picture.planes, strict=True):
-            cv2.resize(source, (plane.shape[1], plane.shape[0]), dst=plane, interpolation=cv2.INTER_AREA)
-        self._background, self._dirty = None, []
-        self._clean.clear()
+        self.wipe_overlay()
+        times, rest = divmod(larger.picture.width, self.picture.width)
+        known = self.background is not None and self.background is larger.background and not rest
+        whole = (0, 0, larger.picture.width, larger.picture.height)
+        for box in _then_and_now(self.figures, larger.figures) if known else (whole,):
+            wide = _aligned(box, 2 * times) if known else box
+            for plane, source, step in zip(self.picture.planes, larger.picture.planes, (1, 2, 2), strict=True):
+                target = plane[_part(wide, step * times)] if known else plane
+                size = (target.shape[1], target.shape[0])
+                cv2.resize(source[_part(wide, step)], size, dst=target, interpolation=cv2.INTER_AREA)
+        self.background, self.figures = larger.background, larger.figures.copy()
         self.at_us, self.view = larger.at_us, larger.view
 
-    def keep_clean(self) -> None:
+    def keep_clean(self, boxes: Sequence[Box]) -> None:
         """Remember what an overlay will cover."""
-        width, height = self.picture.width, self.picture.height
-        low = (height - height // 16) // 2 * 2
-        for box in ((0, 0, width // 4 * 2, height // 12 * 2), (0, low, width, height)):
-            self._dirty.append(box)
-            left, top, right, bottom = box
+        for box in boxes:
             for plane, step in zip(self.picture.planes, (1, 2, 2), strict=True):
-                part = plane[top // step : bottom // step, left // step : right // step]
+                part = plane[_part(box, step)]
                 self._clean.append((part, part.copy()))
 
     def wipe_overlay(self) -> None:
         for part, clean in self._clean:
             np.copyto(part, clean)
         self._clean.clear()
+
+
+def _part(box: Box, step: int) -> tuple[slice, slice]:
+    """Rows and columns of a plane that is `step` times as coarse as the box's pixels."""
+    left, top, right, bottom = box
+    return slice(top // step, bottom // step), slice(left // step, right // step)
+
+
+def _then_and_now(then: list[Box], now: list[Box]) -> list[Box]:
+    """Boxes that cover both. Mostly the same figures, each a little further."""
+    if len(then) != len(now):
+        return then + now
+    pairs = zip(then, now, strict=True)
+    return [(min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])) for a, b in pairs]
+
+
+def _aligned(box: Box, step: int) -> Box:
+    left, top, right, bottom = box
+    return left // step * step, top // step * step, -(-right // step) * step, -(-bottom // step) * step
 
 
 class Renderer:
@@ -190,8 +220,10 @@ class Renderer:
         if width not in self._texts:
             self._texts[width] = TextBlock(width, self._spec.name)
         utc_us = at_us + round(faults.clock_offset_s * US_PER_SECOND)
-        scene.keep_clean()
-        self._texts[width].draw(*planes, utc_us, frame_number)
+        text = self._texts[width]
+        boxes = [text.box] if self._spec.loop else [text.box, clock_box(width, height)]
+        scene.keep_clean(boxes)
+        text.draw(*planes, utc_us, frame_number)
         if not self._spec.loop:
             draw_clock(*planes, utc_us, frame_number)
         return scene.picture
@@ -211,8 +243,7 @@ class Renderer:
                 return scene
         scene.begin(at_us, view, self._background(view, width, height))
         pinhole = Pinhole(view, width, height)
-        for figure in self._street.figures(at_us):
-            scene.draw(pinhole, figure)
+        scene.draw(pinhole, self._street.figures(at_us))
         self._last_scene = scene
         return scene
 
@@ -271,7 +302,7 @@ def _covers(part: Panorama, view: ViewDeg, width: int, height: int) -> bool:
     return inside and view.tilt_deg + half_tilt <= part.top_deg
 
 
-def _draw_figure(planes: Planes, pinhole: Pinhole, figure: Figure) -> Box | None:
+def _draw_figure(planes: Planes, pinhole: Pinhole, figure: Figure, clips: list[Box] | None) -> Box | None:
     middle = pinhole.pixel(figure.x, figure.y, 0.0)
     away = math.hypot(figure.x, figure.y)
     half = figure.sprite.width_m / 2
@@ -285,4 +316,4 @@ def _draw_figure(planes: Planes, pinhole: Pinhole, figure: Figure) -> Box | None
     foot_left = pinhole.pixel(figure.x - right_x, figure.y - right_y, 0.0)
     if top_left is None or top_right is None or foot_left is None:
         return None
-    return blend(planes, figure.sprite, (top_left, top_right, foot_left), mirrored=figure.mirrored)
+    return blend(planes, figure.sprite, (top_left, top_right, foot_left), mirrored=figure.mirrored, clips=clips)

@@ -5,6 +5,7 @@ projection, knows where every home window is (the privacy ground truth), and whe
 time. Immutable once made: any thread may read it. All cameras share the pole and hence the panorama.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -60,12 +61,16 @@ class Panorama:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Something that stands on the ground at (x, y) metres. mirrored: heads left instead of right."""
+    """Something that stands on the ground at (x, y) metres. mirrored: heads left instead of right.
+
+    moves: not part of the painted panorama.
+    """
 
     sprite: Sprite
     x: float
     y: float
     mirrored: bool
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +94,15 @@ class Street:
         clouds = cv2.GaussianBlur(rng.normal(0, 1.6, (14, 40)).astype(np.float32), (0, 0), 0.8)
         self._clouds = np.asarray(clouds, np.float32)
         self._static = self._place_static(rng)
+        self._static_ground = _on_the_ground(self._static)
         self._people = [
             [person(kind, math.sin(2 * math.pi * step / _STRIDES)) for step in range(_STRIDES)] for kind in range(6)
         ]
         self._cars = [car(kind) for kind in range(4)]
         self._walks = _plan_walks(rng)
+        self._starts_m = np.array([walk.start_m for walk in self._walks])
+        self._speeds_m_s = np.array([walk.speed_m_s for walk in self._walks])
+        self._rings = np.array([walk.ring_scale for walk in self._walks])
         self.panorama = self.paint(-180.0, 180.0, TOP_TILT_DEG, BOTTOM_TILT_DEG, PX_PER_DEG)
         self.half = _halved(self.panorama)
 
@@ -120,9 +129,9 @@ class Street:
 
         Depends on the time only.
         """
-        moving = [self._figure(walk, at_us) for walk in self._walks]
-        hiding = [still for still in self._static if any(_hides(still, figure) for figure in moving)]
-        return sorted(moving + hiding, key=lambda figure: -math.hypot(figure.x, figure.y))
+        moving = self._moving(at_us)
+        hiding = itertools.compress(self._static, _hide_any(self._static_ground, _on_the_ground(moving)))
+        return sorted((*moving, *hiding), key=lambda figure: -math.hypot(figure.x, figure.y))
 
     def paint(
         self, left_deg: float, right_deg: float, top_deg: float, bottom_deg: float, px_per_deg: float
@@ -187,16 +196,21 @@ class Street:
         figures += [Figure(lamp(), x, y, False) for x, y in ground.LAMPS_M]
         return sorted(figures, key=lambda figure: -math.hypot(figure.x, figure.y))
 
-    def _figure(self, walk: _Walk, at_us: int) -> Figure:
-        travelled = abs(walk.speed_m_s) * (at_us % (86_400 * US_PER_SECOND)) / US_PER_SECOND
-        sign = 1 if walk.speed_m_s > 0 else -1
-        x, y = ground.wall_point((walk.start_m + sign * travelled / walk.ring_scale) % ground.AROUND_M)
+    def _moving(self, at_us: int) -> list[Figure]:
+        walks = self._walks
+        travelled = self._speeds_m_s * ((at_us % (86_400 * US_PER_SECOND)) / US_PER_SECOND)
+        xs, ys = ground.wall_points((self._starts_m + travelled / self._rings) % ground.AROUND_M)
+        places = zip(
+            walks, np.abs(travelled).tolist(), (xs * self._rings).tolist(), (ys * self._rings).tolist(), strict=True
+        )
+        return [
+            Figure(self._sprite(walk, metres), x, y, walk.speed_m_s < 0, moves=True) for walk, metres, x, y in places
+        ]
+
+    def _sprite(self, walk: _Walk, travelled_m: float) -> Sprite:
         if walk.is_car:
-            sprite = self._cars[walk.kind % len(self._cars)]
-        else:
-            people = self._people[walk.kind % len(self._people)]
-            sprite = people[int(travelled / _STRIDE_M * _STRIDES) % _STRIDES]
-        return Figure(sprite, x * walk.ring_scale, y * walk.ring_scale, sign < 0)
+            return self._cars[walk.kind % len(self._cars)]
+        return self._people[walk.kind % len(self._people)][int(travelled_m / _STRIDE_M * _STRIDES) % _STRIDES]
 
 
 def _plan_walks(rng: np.random.Generator) -> list[_Walk]:
@@ -254,12 +268,20 @@ def _halved(panorama: Panorama) -> Panorama:
     return Panorama(y, u, v, panorama.left_deg, panorama.top_deg, panorama.px_per_deg / 2)
 
 
-def _hides(still: Figure, other: Figure) -> bool:
-    """Whether `still` stands nearer, in about the same direction."""
-    near, far = math.hypot(still.x, still.y), math.hypot(other.x, other.y)
-    aside = abs(still.x * other.y - still.y * other.x) / far
-    ahead = still.x * other.x + still.y * other.y > 0
-    return near < far and ahead and aside < (still.sprite.width_m + other.sprite.width_m) / 2
+def _on_the_ground(figures: list[Figure]) -> npt.NDArray[np.float64]:
+    """Rows of x, y, distance, half a width (metres), one column per figure."""
+    places = [(it.x, it.y, math.hypot(it.x, it.y), it.sprite.width_m / 2) for it in figures]
+    return np.array(places, np.float64).T
+
+
+def _hide_any(still: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> list[bool]:
+    """For each standing thing, whether it is nearer than any of the others, in about the same direction."""
+    x, y, near, half = (row[:, None] for row in still)
+    other_x, other_y, far, other_half = others
+    aside = np.abs(x * other_y - y * other_x) < (half + other_half) * far
+    hides = (near < far) & aside & (x * other_x + y * other_y > 0)
+    hidden: list[bool] = hides.any(axis=1).tolist()
+    return hidden
 
 
 def _paint_standing(part: Panorama, figure: Figure) -> None:

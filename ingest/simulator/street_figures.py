@@ -1,6 +1,7 @@
 """Figures in the simulated street: sprites of people, cars, trees and lamps, as planes with alpha. Pure."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -25,7 +26,9 @@ _CARS: tuple[Color, ...] = ((88, 84, 80), (70, 62, 118), (136, 132, 126), (104, 
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """luma: Y and alpha; chroma: U, V and alpha, just as large. Premultiplied.
+    """luma: Y, 0, 0 and what shines through (255 − alpha); chroma: U, V, 0 and the same. Premultiplied.
+
+    Four channels, because OpenCV warps those at half the cost of two or three.
 
     Stands on the ground, width_m × height_m. smaller: the same at halved sizes.
     """
@@ -90,8 +93,10 @@ def sprite_of(image: Image, width_m: float, height_m: float) -> Sprite:
     """A BGRA picture (straight alpha; edge pixels darkened towards black count as ink) as a sprite."""
     alpha = image[:, :, 3]
     planes = [cv2.multiply(plane, alpha, scale=1 / 255) for plane in bgr_to_yuv444(image[:, :, :3])]
-    luma = np.asarray(cv2.merge([planes[0], alpha]), np.uint8)
-    chroma = np.asarray(cv2.merge([planes[1], planes[2], alpha]), np.uint8)
+    through = cv2.bitwise_not(alpha)
+    nothing = np.zeros_like(through)
+    luma = np.asarray(cv2.merge([planes[0], nothing, nothing, through]), np.uint8)
+    chroma = np.asarray(cv2.merge([planes[1], planes[2], nothing, through]), np.uint8)
     return Sprite(luma, chroma, width_m, height_m).with_levels()
 
 
@@ -178,9 +183,12 @@ Box = tuple[int, int, int, int]
 _MIN_HEIGHT_PX = 2.0
 
 
-def blend(planes: Planes, sprite: Sprite, corners: Corners, *, mirrored: bool = False) -> Box | None:
+def blend(
+    planes: Planes, sprite: Sprite, corners: Corners, *, mirrored: bool = False, clips: Sequence[Box] | None = None
+) -> Box | None:
     """Draw the sprite so that its top-left, top-right and bottom-left come to `corners` (x, y in luma pixels).
 
+    clips: even boxes; only what lies in their common frame is drawn, as far as the sprite meets any of them.
     Returns the box that may have changed, in even luma pixels; None if nothing did.
     """
     if mirrored:
@@ -190,30 +198,59 @@ def blend(planes: Planes, sprite: Sprite, corners: Corners, *, mirrored: bool = 
     height = math.hypot(corners[2][0] - corners[0][0], corners[2][1] - corners[0][1])
     if height < _MIN_HEIGHT_PX:
         return None
-    fourth = (corners[1][0] + corners[2][0] - corners[0][0], corners[1][1] + corners[2][1] - corners[0][1])
-    xs, ys = zip(*corners, fourth, strict=True)
-    left, top = max(0, math.floor(min(xs) / 2) - 1), max(0, math.floor(min(ys) / 2) - 1)
-    right = min(math.ceil(max(xs) / 2) + 1, planes[1].shape[1])
-    bottom = min(math.ceil(max(ys) / 2) + 1, planes[1].shape[0])
-    if left >= right or top >= bottom:
+    box: Box | None = _box(planes, corners)
+    if box is not None and clips is not None:
+        box = _frame([common for clip in clips if (common := _common(box, clip)) is not None])
+    if box is None:
         return None
     level = sprite.level(height)
-    at = np.array(corners, np.float32)
-    box = (left * 2, top * 2, right * 2, bottom * 2)
-    _blend_planes((planes[0],), level.luma, at, box)
-    _blend_planes(planes[1:], level.chroma, at * np.float32(0.5), (left, top, right, bottom))
+    left, top, right, bottom = box
+    _blend_planes((planes[0],), level.luma, corners, box)
+    a, b, c = corners
+    halves = ((a[0] / 2, a[1] / 2), (b[0] / 2, b[1] / 2), (c[0] / 2, c[1] / 2))
+    _blend_planes(planes[1:], level.chroma, halves, (left // 2, top // 2, right // 2, bottom // 2))
     return box
 
 
-def _blend_planes(targets: tuple[Image, ...], source: Image, corners: npt.NDArray[np.float32], box: Box) -> None:
-    """source: the targets' colours, premultiplied, in its first channels, alpha in the last."""
+def _box(planes: Planes, corners: Corners) -> Box | None:
+    """What a sprite at `corners` takes of the picture, with a margin."""
+    (ax, ay), (bx, by), (cx, cy) = corners
+    xs, ys = (ax, bx, cx, bx + cx - ax), (ay, by, cy, by + cy - ay)
+    left, top = max(0, math.floor(min(xs) / 2) - 1), max(0, math.floor(min(ys) / 2) - 1)
+    right = min(math.ceil(max(xs) / 2) + 1, planes[1].shape[1])
+    bottom = min(math.ceil(max(ys) / 2) + 1, planes[1].shape[0])
+    return None if left >= right or top >= bottom else (left * 2, top * 2, right * 2, bottom * 2)
+
+
+def _common(a: Box, b: Box) -> Box | None:
+    left, top, right, bottom = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
+    return None if left >= right or top >= bottom else (left, top, right, bottom)
+
+
+def _frame(boxes: list[Box]) -> Box | None:
+    """The smallest box round all of them."""
+    if not boxes:
+        return None
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+_CLEAR = (0, 0, 0, 255)
+"""Beyond a sprite's edge: no colour, everything shines through."""
+
+
+def _blend_planes(targets: tuple[Image, ...], source: Image, corners: Corners, box: Box) -> None:
+    """source: the targets' colours in its first channels, what shines through in its last."""
     left, top, right, bottom = box
     rows, columns = source.shape[:2]
-    edges = np.array(((0, 0), (columns, 0), (0, rows)), np.float32)
-    matrix = cv2.getAffineTransform(edges, corners - np.array((left, top), np.float32))
-    warped = cv2.warpAffine(source, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
-    *colors, alpha = cv2.split(warped)
-    through = cv2.bitwise_not(alpha)
-    for color, target in zip(colors, targets, strict=True):
+    (ax, ay), (bx, by), (cx, cy) = corners
+    matrix = np.array(
+        (((bx - ax) / columns, (cx - ax) / rows, ax - left), ((by - ay) / columns, (cy - ay) / rows, ay - top))
+    )
+    size = (right - left, bottom - top)
+    warped = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_LINEAR, borderValue=_CLEAR)
+    through = cv2.extractChannel(warped, 3)
+    for channel, target in enumerate(targets):
         under = target[top:bottom, left:right]
-        under[:] = cv2.add(cv2.multiply(under, through, scale=1 / 255), color)
+        cv2.multiply(under, through, dst=under, scale=1 / 255)
+        cv2.add(under, cv2.extractChannel(warped, channel), dst=under)

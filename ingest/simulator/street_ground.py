@@ -20,6 +20,7 @@ CORNERS_M = np.array(
 """Corners of the square, clockwise: a convex ring of façades, so that no wall hides another."""
 WALLS_M = np.roll(CORNERS_M, -1, axis=0) - CORNERS_M
 WALL_LENGTHS_M: list[float] = np.hypot(WALLS_M[:, 0], WALLS_M[:, 1]).tolist()
+_LENGTHS_M = np.array(WALL_LENGTHS_M)
 WALL_STARTS_M = np.concatenate(((0.0,), np.cumsum(WALL_LENGTHS_M)[:-1]))
 _STARTS: list[float] = WALL_STARTS_M.tolist()
 _CORNERS: list[list[float]] = CORNERS_M.tolist()
@@ -55,6 +56,14 @@ def wall_point(u: float) -> tuple[float, float]:
     share = (u - _STARTS[index]) / WALL_LENGTHS_M[index]
     (x, y), (dx, dy) = _CORNERS[index], _WALLS[index]
     return x + share * dx, y + share * dy
+
+
+def wall_points(u: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """x and y of the points u metres along the walls."""
+    index = np.searchsorted(WALL_STARTS_M, u, side="right") - 1
+    share = (u - WALL_STARTS_M[index]) / _LENGTHS_M[index]
+    x, y = (CORNERS_M[index] + share[:, None] * WALLS_M[index]).T
+    return x, y
 
 
 def direction_deg(x: float, y: float, z: float) -> tuple[float, float]:
