@@ -153,4 +153,3 @@ def both(table: Mapping[str, str], code: str) -> tuple[str, str]:
     """A code's text in Dutch and English. A code that nobody knows is said to be unknown, never shown raw."""
     dutch = table.get(code, UNKNOWN)
     return dutch, texts("en")(dutch)
-

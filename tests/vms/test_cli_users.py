@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer import Typer
 from typer.testing import CliRunner
 
 from vms.cli.users import tokens_app, users_app
@@ -12,7 +14,7 @@ from vms.config import load_config
 from vms.errors import ConfigError
 from vms.store import Store, audit, users
 from vms.store.schema import ApiTokenRow
-from vms.store.users import NameTaken
+from vms.store.users import NameTaken, NoSuchName
 from web.passwords import verify_password
 
 PASSWORD = "een-goed-wachtwoord"
@@ -86,3 +88,124 @@ def test_a_token_is_printed_once_and_stored_as_its_hash(config: Path) -> None:
         assert row.token_hash == hashlib.sha256(token.encode()).hexdigest()
         assert (row.expires_at - row.created_at).days == 30
     store.close()
+
+
+def added(config: Path, name: str = "j.jansen") -> None:
+    assert run(users_app, config, "add", name, "--role", "observer", stdin=f"{PASSWORD}\n").exit_code == 0
+
+
+def actions(config: Path) -> list[tuple[str, str]]:
+    """Of the audit log, oldest first."""
+    store = opened(config)
+    with store.reading() as tx:
+        assert audit.verify(tx) == []
+        rows = [(row.entry.action, row.entry.object) for row in reversed(audit.newest(tx, 10))]
+    store.close()
+    return rows
+
+
+def signed_in(config: Path, name: str = "j.jansen") -> bool:
+    """Does a session that was opened before still hold? Opens one at the first call."""
+    now = datetime.now(UTC)
+    store = opened(config)
+    with store.transaction() as tx:
+        user = users.by_name(tx, name)
+        assert user is not None
+        known = users.session(tx, "a" * 64, now) is not None
+    store.close()
+    return known
+
+
+def sign_in(config: Path, name: str = "j.jansen") -> None:
+    now = datetime.now(UTC)
+    store = opened(config)
+    with store.transaction() as tx:
+        user = users.by_name(tx, name)
+        assert user is not None
+        users.set_failures(tx, user.id, 9, now + timedelta(hours=1))
+        users.open_session(
+            tx,
+            token_hash="a" * 64,
+            user_id=user.id,
+            csrf_token="c",
+            workstation="",
+            created_at=now,
+            expires_at=now + timedelta(hours=1),
+        )
+    store.close()
+    assert signed_in(config, name)
+
+
+def test_a_disabled_account_loses_its_sessions_and_may_return(config: Path) -> None:
+    added(config)
+    sign_in(config)
+    done = run(users_app, config, "disable", "j.jansen", "--json")
+    assert json.loads(done.output) == {"username": "j.jansen", "roles": ["observer"], "active": False}
+    assert not signed_in(config)
+    assert "(off)" in run(users_app, config, "list").output
+    assert run(users_app, config, "enable", "j.jansen").exit_code == 0
+    assert not signed_in(config)
+    assert [action for action, _ in actions(config)] == ["users.add", "users.disable", "users.enable"]
+
+
+def test_a_new_password_replaces_the_old_ends_sessions_and_the_pause(config: Path) -> None:
+    added(config)
+    sign_in(config)
+    done = run(users_app, config, "password", "j.jansen", stdin="een-heel-ander-woord\n")
+    assert done.exit_code == 0, done.output
+    assert "ander" not in done.output
+    assert not signed_in(config)
+    store = opened(config)
+    with store.reading() as tx:
+        user = users.by_name(tx, "j.jansen")
+    store.close()
+    assert user is not None
+    assert verify_password("een-heel-ander-woord", user.password_hash)
+    assert not verify_password(PASSWORD, user.password_hash)
+    assert (user.failed_logins, user.locked_until) == (0, None)
+    short = run(users_app, config, "password", "j.jansen", stdin="kort\n")
+    assert isinstance(short.exception, ConfigError)
+    assert actions(config)[1:] == [("users.password", "user:j.jansen")]
+
+
+def test_roles_are_replaced_and_sessions_with_the_old_ones_end(config: Path) -> None:
+    added(config)
+    sign_in(config)
+    done = run(users_app, config, "roles", "j.jansen", "--role", "technician", "--role", "admin", "--json")
+    assert json.loads(done.output)["roles"] == ["technician", "admin"]
+    assert not signed_in(config)
+    assert isinstance(run(users_app, config, "roles", "j.jansen", "--role", "king").exception, ConfigError)
+    assert actions(config)[1:] == [("users.roles", "user:j.jansen")]
+
+
+def test_tokens_are_listed_and_revoked_for_good(config: Path) -> None:
+    assert run(tokens_app, config, "list").output.startswith("no tokens yet")
+    token = run(tokens_app, config, "add", "grafana", "--role", "technician").output.strip()
+    [listed] = json.loads(run(tokens_app, config, "list", "--json").output)
+    assert (listed["name"], listed["roles"], listed["state"]) == ("grafana", ["technician"], "valid")
+    assert token not in run(tokens_app, config, "list").output
+    assert run(tokens_app, config, "revoke", "grafana").exit_code == 0
+    assert json.loads(run(tokens_app, config, "list", "--json").output)[0]["state"] == "revoked"
+    store = opened(config)
+    with store.reading() as tx:
+        assert users.token(tx, hashlib.sha256(token.encode()).hexdigest(), datetime.now(UTC)) is None
+    store.close()
+    assert isinstance(run(tokens_app, config, "add", "grafana", "--role", "technician").exception, NameTaken)
+    assert [action for action, _ in actions(config)] == ["tokens.add", "tokens.revoke"]
+
+
+@pytest.mark.parametrize(
+    ("app", "arguments"),
+    [
+        (users_app, ("disable", "nobody")),
+        (users_app, ("enable", "nobody")),
+        (users_app, ("password", "nobody")),
+        (users_app, ("roles", "nobody", "--role", "admin")),
+        (tokens_app, ("revoke", "nobody")),
+    ],
+)
+def test_who_does_not_exist_is_named(config: Path, app: Typer, arguments: tuple[str, ...]) -> None:
+    refused = run(app, config, *arguments, stdin=f"{PASSWORD}\n")
+    assert isinstance(refused.exception, NoSuchName)
+    assert "'nobody'" in str(refused.exception)
+    assert actions(config) == []

@@ -152,9 +152,7 @@ def test_a_proof_tells_of_a_lost_volume_a_purge_run_and_a_broken_ledger(site: Si
     assert {finding["code"] for finding in proof["findings"]} == {"R3", "R7"}
 
 
-def test_a_proof_that_takes_long_is_made_once_and_waited_for_later(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proof_that_takes_long_is_made_once_and_waited_for_later(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     may_end, made = threading.Event(), []
 
     def slow(*arguments: Any) -> Proof:

@@ -2,8 +2,10 @@
 
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,21 +16,23 @@ from vms.errors import ConfigError
 from vms.rules.access import ROLES, Role, is_role
 from vms.store import audit, users
 from vms.store.audit import AuditEntry
+from vms.store.users import ApiToken, User
 
 users_app = typer.Typer(no_args_is_help=True, help="Accounts of named persons.")
 tokens_app = typer.Typer(no_args_is_help=True, help="Bearer tokens for machines.")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,79}")
+UserArgument = Annotated[str, typer.Argument(help="As `vms users list` shows it.")]
 RolesOption = Annotated[list[str], typer.Option("--role", help=f"Repeat for more: {', '.join(ROLES)}.")]
 
 
 @dataclass(frozen=True, slots=True)
-class _Created:
+class _Change:
     """What goes into the audit log."""
 
     action: str
     object: str
-    roles: list[Role]
+    roles: Sequence[Role] = ()
 
 
 @users_app.command("add")
@@ -40,19 +44,14 @@ def add_user(
     as_json: JsonOption = False,
 ) -> None:
     """Add an account. The password comes from a prompt, or from the first line of standard input."""
-    from web.passwords import hash_password
-
     site = read_config(config)
     roles = _roles(role)
     _check_name(name)
-    try:
-        password_hash = hash_password(_password())
-    except ValueError as error:
-        raise ConfigError([str(error)]) from error
+    password_hash = _password_hash()
     now = now_utc(SystemClock())
     with open_store(site) as store, store.transaction() as tx:
         user = users.add(tx, name, display[:80] or name, password_hash, roles, now)
-        audit.append(tx, _entry(_Created("users.add", f"user:{name}", roles)))
+        audit.append(tx, _entry(_Change("users.add", f"user:{name}", roles)))
     value = {"username": user.username, "display_name": user.display_name, "roles": list(user.roles)}
     answer(value, [f"added {user.username} ({', '.join(user.roles)})"], as_json=as_json)
 
@@ -70,9 +69,72 @@ def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None
     answer(value, lines or ["no accounts yet; add one with `vms users add`"], as_json=as_json)
 
 
-@tokens_app.callback()
-def _group() -> None:
-    """Keeps `tokens` a group while it has one command."""
+@users_app.command("disable")
+def disable_user(name: UserArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Switch an account off: it cannot sign in, and its sessions end at once."""
+    _set_active(name, config, active=False, as_json=as_json)
+
+
+@users_app.command("enable")
+def enable_user(name: UserArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Switch an account on again."""
+    _set_active(name, config, active=True, as_json=as_json)
+
+
+@users_app.command("password")
+def change_password(name: UserArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Set a new password, from a prompt or standard input. Sessions of the account end at once."""
+    site = read_config(config)
+    with open_store(site) as store:
+        with store.reading() as tx:
+            if users.by_name(tx, name) is None:
+                raise users.NoSuchName(f"no user {name!r}; see `vms users list`")
+        password_hash = _password_hash()
+        with store.transaction() as tx:
+            user = users.set_password(tx, name, password_hash)
+            audit.append(tx, _entry(_Change("users.password", f"user:{name}")))
+    _answer_user(user, f"{name} has a new password; signed in sessions ended", as_json=as_json)
+
+
+@users_app.command("roles")
+def change_roles(
+    name: UserArgument, role: RolesOption, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """Give an account these roles and no others. Its sessions end at once."""
+    site = read_config(config)
+    roles = _roles(role)
+    with open_store(site) as store, store.transaction() as tx:
+        user = users.set_roles(tx, name, roles)
+        audit.append(tx, _entry(_Change("users.roles", f"user:{name}", roles)))
+    _answer_user(user, f"{name} has the roles {', '.join(roles)}; signed in sessions ended", as_json=as_json)
+
+
+@tokens_app.command("list")
+def list_tokens(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """All bearer tokens by name; the tokens themselves are not stored."""
+    now = now_utc(SystemClock())
+    with open_store(read_config(config)) as store, store.reading() as tx:
+        found = users.all_tokens(tx)
+    value = [
+        {"name": t.name, "roles": list(t.roles), "expires_at": _iso(t.expires_at), "state": _token_state(t, now)}
+        for t in found
+    ]
+    lines = [f"{t.name}  {', '.join(t.roles)}  {_until(t)}  ({_token_state(t, now)})" for t in found]
+    answer(value, lines or ["no tokens yet; add one with `vms tokens add`"], as_json=as_json)
+
+
+@tokens_app.command("revoke")
+def revoke_token(
+    name: Annotated[str, typer.Argument(help="As `vms tokens list` shows it.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a bearer token at once, for good."""
+    now = now_utc(SystemClock())
+    with open_store(read_config(config)) as store, store.transaction() as tx:
+        token = users.revoke_token(tx, name, now)
+        audit.append(tx, _entry(_Change("tokens.revoke", f"token:{name}")))
+    answer({"name": name, "revoked_at": _iso(token.revoked_at)}, [f"revoked {name}"], as_json=as_json)
 
 
 @tokens_app.command("add")
@@ -93,19 +155,53 @@ def add_token(
     now = now_utc(SystemClock())
     with open_store(site) as store, store.transaction() as tx:
         users.add_token(tx, name, token_hash(token), roles, now, now + timedelta(days=days))
-        audit.append(tx, _entry(_Created("tokens.add", f"token:{name}", roles)))
+        audit.append(tx, _entry(_Change("tokens.add", f"token:{name}", roles)))
     answer({"name": name, "token": token, "roles": list(roles), "days": days}, [token], as_json=as_json)
 
 
-def _entry(created: _Created) -> AuditEntry:
+def _set_active(name: str, config: Path | None, *, active: bool, as_json: bool) -> None:
+    with open_store(read_config(config)) as store, store.transaction() as tx:
+        user = users.set_active(tx, name, active=active)
+        audit.append(tx, _entry(_enabled(name) if active else _disabled(name)))
+    line = f"{name} may sign in again" if active else f"{name} is off; signed in sessions ended"
+    _answer_user(user, line, as_json=as_json)
+
+
+def _enabled(name: str) -> _Change:
+    return _Change("users.enable", f"user:{name}")
+
+
+def _disabled(name: str) -> _Change:
+    return _Change("users.disable", f"user:{name}")
+
+
+def _answer_user(user: User, line: str, *, as_json: bool) -> None:
+    answer({"username": user.username, "roles": list(user.roles), "active": user.active}, [line], as_json=as_json)
+
+
+def _token_state(token: ApiToken, now: datetime) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    return "over" if token.expires_at is not None and token.expires_at <= now else "valid"
+
+
+def _until(token: ApiToken) -> str:
+    return f"until {token.expires_at:%Y-%m-%d}" if token.expires_at else "without end"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _entry(change: _Change) -> AuditEntry:
     return AuditEntry(
         at=now_utc(SystemClock()),
         actor="command line",
         roles=(),
-        action=created.action,
-        object=created.object,
+        action=change.action,
+        object=change.object,
         result="allowed",
-        detail={"roles": ",".join(created.roles)},
+        detail={"roles": ",".join(change.roles)} if change.roles else {},
     )
 
 
@@ -120,6 +216,16 @@ def _roles(names: list[str]) -> list[Role]:
 def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ConfigError([f"{name!r}: a name has a-z, 0-9, '.', '_', '@' or '-', and starts with a letter or digit"])
+
+
+def _password_hash() -> str:
+    """Raises ConfigError when the password will not do."""
+    from web.passwords import hash_password
+
+    try:
+        return hash_password(_password())
+    except ValueError as error:
+        raise ConfigError([str(error)]) from error
 
 
 def _password() -> str:

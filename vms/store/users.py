@@ -15,6 +15,10 @@ class NameTaken(UitkijkError):
     """An account or token of this name exists."""
 
 
+class NoSuchName(UitkijkError):
+    """No account or token of this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     id: int
@@ -82,6 +86,36 @@ def set_failures(tx: Session, user_id: int, failed_logins: int, locked_until: da
     row = tx.get_one(UserRow, user_id)
     row.failed_logins = failed_logins
     row.locked_until = locked_until
+
+
+def set_active(tx: Session, username: str, *, active: bool) -> User:
+    """Also ends every session. Raises NoSuchName."""
+    row = _changing(tx, username)
+    row.active = active
+    return _user(row)
+
+
+def set_password(tx: Session, username: str, password_hash: str) -> User:
+    """Also ends every session and the pause after wrong passwords. Raises NoSuchName."""
+    row = _changing(tx, username)
+    row.password_hash = password_hash
+    row.failed_logins, row.locked_until = 0, None
+    return _user(row)
+
+
+def set_roles(tx: Session, username: str, roles: Sequence[str]) -> User:
+    """Also ends every session: a login keeps the roles it began with. Raises NoSuchName."""
+    row = _changing(tx, username)
+    row.roles = list(roles)
+    return _user(row)
+
+
+def _changing(tx: Session, username: str) -> UserRow:
+    row = tx.scalars(select(UserRow).where(UserRow.username == username)).first()
+    if row is None:
+        raise NoSuchName(f"no user {username!r}; see `vms users list`")
+    tx.execute(delete(LoginSessionRow).where(LoginSessionRow.user_id == row.id))
+    return row
 
 
 def open_session(
@@ -154,6 +188,23 @@ def token(tx: Session, token_hash: str, now: datetime) -> ApiToken | None:
     row = tx.get(ApiTokenRow, token_hash)
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
+    return _token(row)
+
+
+def all_tokens(tx: Session) -> list[ApiToken]:
+    return [_token(row) for row in tx.scalars(select(ApiTokenRow).order_by(ApiTokenRow.name))]
+
+
+def revoke_token(tx: Session, name: str, now: datetime) -> ApiToken:
+    """Once revoked it stays so; its name stays taken, for the audit log. Raises NoSuchName."""
+    row = tx.scalars(select(ApiTokenRow).where(ApiTokenRow.name == name)).first()
+    if row is None:
+        raise NoSuchName(f"no token {name!r}; see `vms tokens list`")
+    row.revoked_at = row.revoked_at or now
+    return _token(row)
+
+
+def _token(row: ApiTokenRow) -> ApiToken:
     return ApiToken(row.token_hash, row.name, tuple(row.roles), row.expires_at, row.revoked_at)
 
 

@@ -102,9 +102,7 @@ def digest(services: Services, actor: Actor) -> dict[str, Any]:
         "sessions": {},
     }
     if _sees_cameras(actor):
-        message["cameras"] = {
-            camera: state.seen_by(actor.username, streams=False) for camera, state in states.items()
-        }
+        message["cameras"] = {camera: state.seen_by(actor.username, streams=False) for camera, state in states.items()}
         message["sessions"] = board.sessions_of(actor.username)
     return message
 

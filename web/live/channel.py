@@ -193,6 +193,11 @@ class Channels:
         else:
             pipeline.request_keyframe()
 
+    def request_keyframe_of_camera(self, channel: Channel) -> None:
+        running = self._running.get(channel.key)
+        if running is not None:
+            self._keyframes.ask(running.source)
+
     def has_sub(self, camera: Camera) -> bool:
         """Known by its status when it runs; by its configuration before."""
         status = self._sources.status(camera.id)
@@ -239,6 +244,5 @@ class Channels:
                 self.request_keyframe(running.channel)
         for channel, line, packet in items:
             channel.take(line, packet)
-            running = self._running.get(channel.key)
-            if packet is None and running is not None:
-                self._keyframes.ask(running.source)
+            if packet is None:
+                self.request_keyframe_of_camera(channel)

@@ -26,7 +26,7 @@ def camera_mask_state(
     problem = standing_problem(rules, prepared)
     if problem is not None:
         return {"mask": "fault", "reason": problem.reason}
-    if isinstance(prepared, PreparedSet) and prepared.sphere and prepared.mask_set.lens is not None:
+    if isinstance(prepared, PreparedSet) and prepared.needs_pose and prepared.mask_set.lens is not None:
         found = estimate_pose(poses.poses(camera.id), FrameTime(now_us, None), prepared.mask_set.lens, rules.limits)
         if isinstance(found, PoseUnknown):
             return {"mask": "fault", "reason": found.reason}

@@ -145,7 +145,7 @@ class MaskedPipeline:
 
     def _follows_poses(self, decoded: DecodedFrame) -> bool:
         found = self._masks.in_force(self._spec.camera_id, decoded.time.received_us)
-        return isinstance(found, PreparedSet) and bool(found.sphere)
+        return isinstance(found, PreparedSet) and found.needs_pose
 
     def _emit(self, decoded: DecodedFrame) -> None:
         painted = self._painted(decoded)
