@@ -12,7 +12,7 @@ from web.services import Services
 log = logging.getLogger(__name__)
 
 _SECOND_S = 1.0
-_LOGINS_EVERY_S = 5.0
+_LOGINS_EVERY_S = 2.0
 
 
 class Background:

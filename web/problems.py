@@ -50,6 +50,7 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     "no_footage": (404, "Van dit moment zijn geen beelden.", "There is no footage of this moment."),
     "no_ptz": (404, "Deze camera kan niet draaien.", "This camera cannot turn."),
     "method_not_allowed": (405, "Dit kan niet op dit adres.", "This address does not do that."),
+    "too_slow": (408, "Het verzoek kwam te langzaam binnen.", "The request came in too slowly."),
     "no_picture": (409, "Nog geen beeld van deze camera.", "No picture from this camera yet."),
     "ptz_busy": (409, "Iemand anders bestuurt deze camera.", "Somebody else steers this camera."),
     "ptz_not_held": (409, "U bestuurt deze camera niet.", "You do not steer this camera."),

@@ -1,5 +1,6 @@
 """ASGI layers around the whole application: security headers, and a bound on what a request may send."""
 
+import asyncio
 import base64
 import secrets
 
@@ -10,6 +11,8 @@ from web.problems import Problem
 
 MAX_BODY_BYTES = 256 * 1024
 """Nothing a browser sends is larger; single routes bound tighter."""
+BODY_WITHIN_S = 30.0
+"""From the end of the headers to the end of the body."""
 _HSTS = "max-age=31536000; includeSubDomains"
 
 
@@ -66,7 +69,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses a request whose body is larger than `max_bytes`, announced or not."""
+    """Refuses a request whose body is larger than `max_bytes`, announced or not, or takes longer than BODY_WITHIN_S."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
         self._app = app
@@ -81,11 +84,13 @@ class BodyLimit:
             await Problem("too_large").response()(scope, receive, send)
             return
         received = 0
-        started = False
+        started = complete = False
+        until_s = asyncio.get_running_loop().time() + BODY_WITHIN_S
 
         async def bounded() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, complete
+            message = await receive() if complete else await _receive_until(receive, until_s)
+            complete = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > self._max_bytes:
                 raise Problem("too_large")
@@ -102,3 +107,12 @@ class BodyLimit:
             if started:
                 raise
             await problem.response()(scope, receive, send)
+
+
+async def _receive_until(receive: Receive, until_s: float) -> Message:
+    """until_s: of the event loop's clock. Raises Problem too_slow."""
+    try:
+        async with asyncio.timeout_at(until_s):
+            return await receive()
+    except TimeoutError:
+        raise Problem("too_slow", headers={"Connection": "close"}) from None

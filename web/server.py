@@ -15,12 +15,15 @@ from vms.config import SiteConfig, Web
 from vms.errors import ConfigError
 from vms.store import Store
 from web.app import create_app
+from web.patient_http import PatientProtocol
 
 log = logging.getLogger(__name__)
 
 ADDRESS_FILE = "web.json"
 """In run_dir: {"url"}. With port 0 the only place that tells which one it became."""
 _STOP_WITHIN_S = 3
+_MAX_CONNECTIONS = 1000
+"""Of all addresses together; more get 503."""
 
 
 def run_web(config: SiteConfig, stop: threading.Event) -> None:
@@ -34,7 +37,8 @@ def run_web(config: SiteConfig, stop: threading.Event) -> None:
             uvicorn.Config(
                 app,
                 loop="asyncio",
-                http="h11",
+                http=PatientProtocol,
+                limit_concurrency=_MAX_CONNECTIONS,
                 ws="websockets-sansio",
                 ws_max_size=4096,
                 ws_ping_interval=15,

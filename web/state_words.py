@@ -83,6 +83,13 @@ DISK_FIX: Final[Mapping[str, str]] = {
     "volume_missing": _m("Koppel de schijf aan op dit pad; de opname gaat dan vanzelf verder."),
     "volume_damaged": _m("Controleer kabel, rechten en bestandssysteem; zie het logboek van het systeem."),
 }
+PROCESS: Final[Mapping[str, str]] = {
+    "running": _m("draait"),
+    "restarting": _m("herstart"),
+    "failed": _m("opgegeven na herhaalde fouten"),
+    "done": _m("klaar"),
+}
+"""What the supervisor says of a process."""
 FINDING: Final[Mapping[str, str]] = {
     "R1": _m("Te oud beeld op schijf"),
     "R2": _m("Gewist beeld staat nog op schijf"),
@@ -135,6 +142,7 @@ _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "mask_fix": MASK_FIX,
     "disk": DISK,
     "disk_fix": DISK_FIX,
+    "process": PROCESS,
     "finding": FINDING,
     "audit_action": AUDIT_ACTION,
 }

@@ -266,7 +266,7 @@ def _camera_routes(app: FastAPI, backend: Backend) -> None:
             ],
             "encrypted": True,
             "processes": [
-                {"name": name, "state": "up", "restarts": restarts}
+                {"name": name, "state": "running", "restarts": restarts}
                 for name, restarts in (("capture-0", 0), ("live", 1), ("web", 0), ("retention", 0))
             ],
         }

@@ -44,6 +44,7 @@ from vms.units import CameraId, Profile, us_from_utc, utc_from_us
 from vms.volume import create_marker
 from web.app import create_app
 from web.passwords import token_hash
+from web.patient_http import PatientProtocol
 
 PASSWORD = "een-goed-wachtwoord"
 PASSWORD_HASH = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
@@ -68,7 +69,7 @@ class Served:
     def __init__(self, app: Any, **config: Any) -> None:
         self.server = uvicorn.Server(
             uvicorn.Config(
-                app, log_config=None, access_log=False, loop="asyncio", http="h11", ws="websockets-sansio",
+                app, log_config=None, access_log=False, loop="asyncio", http=PatientProtocol, ws="websockets-sansio",
                 timeout_graceful_shutdown=1, **config,
             )
         )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 
 from tests.web.served_site import camera_status, stream_status
+from vms import supervise
 from vms.config import Camera
 from vms.rules.access import ACTIONS
 from vms.rules.masking import BlankReason
@@ -45,6 +46,7 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.MASK_FIX, {*get_args(BlankReason), NOT_REPORTED}),
     (state_words.DISK, {"volume_missing", "volume_damaged"}),
     (state_words.DISK_FIX, {"volume_missing", "volume_damaged"}),
+    (state_words.PROCESS, set(get_args(supervise.State))),
     (state_words.FINDING, strings(ROOT / "retention" / "verify.py", "Finding", 0)),
     (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions()}),
 ]

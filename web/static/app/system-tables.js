@@ -4,7 +4,7 @@ import { html, nothing } from "lit";
 
 import { icon } from "./icon.js";
 import { bytes, decimal, t } from "./page.js";
-import { diskFixText, diskText } from "./words.js";
+import { diskFixText, diskText, processText } from "./words.js";
 
 const DISK_WARN_PCT = 85;
 
@@ -54,6 +54,6 @@ export function systemTables({ disk, processes }) {
     <section><h2>${icon("hard-drive")} ${t("Schijven")}</h2><table><thead><tr><th>${t("volume")}</th><th>${t("vol")}</th><th>${t("vrij")}</th></tr></thead><tbody>
       ${disk.map(diskRow)}</tbody></table></section>
     <section><h2>${icon("cpu")} ${t("Processen")}</h2><table><thead><tr><th>${t("proces")}</th><th>${t("toestand")}</th><th>${t("herstarts")}</th></tr></thead><tbody>
-      ${processes.map((process) => html`<tr data-level=${process.state === "up" || process.state === "running" ? "ok" : "danger"}><th scope="row">${process.name}</th><td>${process.state}</td><td class="num">${process.restarts}</td></tr>`)}</tbody></table></section>
+      ${processes.map((process) => html`<tr data-level=${process.state === "running" || process.state === "done" ? "ok" : "danger"}><th scope="row">${process.name}</th><td>${processText(process.state)}</td><td class="num">${process.restarts}</td></tr>`)}</tbody></table></section>
   </div>`;
 }

@@ -75,6 +75,9 @@ export const diskText = (code) => word("disk", code);
 /** @param {string} code */
 export const diskFixText = (code) => page.words.disk_fix?.[code] ?? "";
 
+/** @param {string} state of a process */
+export const processText = (state) => word("process", state);
+
 /** @param {string} code what a check found */
 export const findingText = (code) => word("finding", code);
 
