@@ -14,43 +14,23 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from http import HTTPStatus
-from typing import Annotated, Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qs
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
+from ingest.simulator.faults import Degrees, FaultsPatch, Strict, explained
 from ingest.simulator.http_port import HttpPort, Request, Response
 from ingest.simulator.mechanics import PtzMechanics
 from ingest.simulator.model import Faults, SimCamera
 from vms.clock import Clock
 from vms.units import PROFILES, Profile
 
-Degrees = Annotated[float, Field(ge=-180, le=180)]
-Side = Annotated[int, Field(ge=16, le=7680, multiple_of=2)]
 Json = dict[str, object]
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class FaultsPatch(_Strict):
-    """`Faults` with bounds. What the request does not name stays as it is."""
-
-    offline: bool = False
-    hang: bool = False
-    unauthorized: bool = False
-    clock_offset_s: float = Field(0.0, ge=-1e9, le=1e9)
-    drop_packets_ratio: float = Field(0.0, ge=0, le=1)
-    pts_jump_s: float = Field(0.0, ge=-40_000, le=40_000)
-    resolution: tuple[Side, Side] | None = None
-    ptz_status: Literal["honest", "late", "frozen", "missing", "lying"] = "honest"
-    ptz_status_late_ms: int = Field(0, ge=0, le=60_000)
-    knocked_deg: tuple[Degrees, Degrees] = (0.0, 0.0)
-
-
-class Knock(_Strict):
+class Knock(Strict):
     pan_deg: Degrees = 6.0
     tilt_deg: Degrees = -4.0
 
@@ -155,8 +135,7 @@ class ControlServer:
 
     def _set_faults(self, camera: SimCamera, body: bytes) -> Json:
         patch = _parse(FaultsPatch, body)
-        for name in patch.model_fields_set:
-            setattr(camera.faults, name, getattr(patch, name))
+        patch.apply(camera.faults)
         return self._shown(camera)
 
     def _knock(self, camera: SimCamera, body: bytes) -> Json:
@@ -194,12 +173,7 @@ def _parse(kind: type[ModelT], body: bytes) -> ModelT:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        problems = (
-            f"{'.'.join(str(part) for part in problem['loc']) or 'body'}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_input=False)
-        )
-        known = ", ".join(kind.model_fields)
-        raise _Refusal(HTTPStatus.BAD_REQUEST, f"{'; '.join(problems)} (known: {known})") from error
+        raise _Refusal(HTTPStatus.BAD_REQUEST, explained(error, kind)) from error
 
 
 def _json(status: HTTPStatus, content: object) -> Response:

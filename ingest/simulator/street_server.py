@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ingest.simulator.control import ControlServer
 from ingest.simulator.discovery import DiscoveryResponder
+from ingest.simulator.faults import parse_fault_options
 from ingest.simulator.mechanics import FixedHead, PtzMechanics
 from ingest.simulator.model import SimCamera, SimCameraSpec, StreamSpec
 from ingest.simulator.onvif import OnvifServer
@@ -69,6 +70,7 @@ class StreetOptions:
     loop: cameras serve shared pre-encoded loops instead of rendering live (many cameras at little cost).
     bench: the load-test streams, 1920×1080 at 25/s and 4 Mbit/s in 2 s GOPs; always as loops.
     password: of every camera; random unless given. Never logged.
+    faults: what is wrong from the start, each as ID:KEY=VALUE.
     """
 
     cameras: int = 6
@@ -82,6 +84,7 @@ class StreetOptions:
     discovery: bool = True
     username: str = "vms"
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
+    faults: tuple[str, ...] = ()
 
 
 def make_specs(options: StreetOptions) -> list[SimCameraSpec]:
@@ -109,6 +112,10 @@ def _spec(options: StreetOptions, number: int) -> SimCameraSpec:
     )
 
 
+def _ids(options: StreetOptions) -> list[str]:
+    return [spec.id for spec in make_specs(options)]
+
+
 def make_cameras(specs: list[SimCameraSpec], clock: Clock) -> dict[str, SimCamera]:
     """Running cameras by id, in the specs' order."""
     return {spec.id: SimCamera(spec, PtzMechanics(spec, clock) if spec.ptz else FixedHead(spec)) for spec in specs}
@@ -129,14 +136,17 @@ def _check(options: StreetOptions) -> None:
             problems.append(f"{name}: the cameras would need port {port}; ports end at 65535")
     if problems:
         raise ConfigError(problems)
+    parse_fault_options(options.faults, _ids(options))
 
 
 class StreetServer:
-    """A running street. All methods belong to the event loop's thread."""
+    """A running street. All methods belong to the event loop's thread. Raises ConfigError for unknown faults."""
 
     def __init__(self, options: StreetOptions, clock: Clock, street: Street) -> None:
         self.options = options
         self.cameras = make_cameras(make_specs(options), clock)
+        for camera_id, patch in parse_fault_options(options.faults, self.cameras):
+            patch.apply(self.cameras[camera_id].faults)
         self._power = PowerSwitch(self.cameras)
         self.rtsp = RtspServer(self.cameras, street, clock, options.host, options.rtsp_port)
         self.onvif = OnvifServer(self.cameras, self.rtsp, clock, options.host, options.onvif_port, self._power.reboot)

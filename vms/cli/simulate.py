@@ -38,6 +38,10 @@ def simulate(
     password: Annotated[
         str | None, typer.Option(envvar="VMS_SIMULATE_PASSWORD", help="Its password; random unless given.")
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID:KEY=VALUE", help="Wrong from the start, ID may be `all`; repeat for more."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Run simulated cameras (RTSP, ONVIF, discovery) until Ctrl-C."""
@@ -56,6 +60,7 @@ def simulate(
         bench=bench,
         discovery=discovery,
         username=username,
+        faults=tuple(fault or ()),
         **given,
     )
     try:

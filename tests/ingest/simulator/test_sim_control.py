@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from ingest.simulator.control import FaultsPatch
+from ingest.simulator.faults import FaultsPatch
 from ingest.simulator.model import Faults
 from tests.ingest.simulator.sim_street import PASSWORD, SimStreet
 

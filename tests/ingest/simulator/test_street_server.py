@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,9 @@ import typer
 from onveef import OnvifClient
 from typer.testing import CliRunner
 
+from ingest.simulator.faults import parse_fault_options
+from ingest.simulator.mechanics import FixedHead
+from ingest.simulator.model import Faults, SimCamera
 from ingest.simulator.street_server import (
     BENCH_MAIN,
     DEFAULT_CONTROL_PORT,
@@ -110,6 +114,13 @@ def typer_parameters() -> list[Any]:
         (("--cameras", "501"), "--cameras"),
         (("--cameras", "10", "--onvif-port", "65530"), "--onvif-port"),
         (("--rtsp-port", "70000"), "--rtsp-port"),
+        (("--fault", "markt-01:offline"), "--fault markt-01:offline: give ID:KEY=VALUE"),
+        (
+            ("--fault", "nergens:offline=true"),
+            "--fault nergens:offline=true: no camera 'nergens' (known: all, markt-01",
+        ),
+        (("--fault", "all:drop_packets_ratio=3"), "--fault all:drop_packets_ratio=3: drop_packets_ratio: "),
+        (("--fault", "all:resolution=16x9"), "--fault all:resolution=16x9: resolution.1: "),
     ],
 )
 def test_impossible_options_end_with_one_line_and_code_2(arguments: tuple[str, ...], named: str) -> None:
@@ -117,6 +128,35 @@ def test_impossible_options_end_with_one_line_and_code_2(arguments: tuple[str, .
     assert result.exit_code == 2
     assert result.stderr.startswith(named)
     assert result.stderr.count("\n") == 1
+
+
+def test_an_unknown_fault_is_named_and_so_are_the_known_ones() -> None:
+    result = run_cli(*FREE_PORTS, "--cameras", "1", "--fault", "markt-01:offlin=true", "--fault", "all:hung=1")
+    assert result.exit_code == 2
+    first, second = result.stderr.splitlines()
+    assert first.startswith("--fault markt-01:offlin=true: offlin: ")
+    assert second.startswith("--fault all:hung=1: hung: ")
+    assert f"(known: {', '.join(field.name for field in fields(Faults))})" in first
+
+
+def test_faults_given_as_options_are_those_of_the_control_port() -> None:
+    texts = [
+        "all:clock_offset_s=-2.5",
+        "all:unauthorized=true",
+        "markt-01:unauthorized=false",
+        "markt-01:resolution=640x480",
+        "markt-01:knocked_deg=6,-4",
+        "parade-02:ptz_status=late",
+        "parade-02:ptz_status_late_ms=700",
+    ]
+    street = [SimCamera(spec, FixedHead(spec)) for spec in make_specs(StreetOptions(cameras=3))]
+    cameras = {camera.spec.id: camera for camera in street}
+    for camera_id, patch in parse_fault_options(texts, cameras):
+        patch.apply(cameras[camera_id].faults)
+    first, second, third = (camera.faults for camera in street)
+    assert first == Faults(clock_offset_s=-2.5, resolution=(640, 480), knocked_deg=(6.0, -4.0))
+    assert second == Faults(unauthorized=True, clock_offset_s=-2.5, ptz_status="late", ptz_status_late_ms=700)
+    assert third == Faults(unauthorized=True, clock_offset_s=-2.5)
 
 
 @pytest.mark.parametrize("option", ["--rtsp-port", "--onvif-port", "--control-port"])
@@ -132,7 +172,7 @@ def test_a_taken_port_ends_with_one_clear_line_and_code_2(option: str) -> None:
 
 
 def test_the_running_street_serves_and_ends_within_two_seconds() -> None:
-    with simulator("--cameras", "2", "--json") as process:
+    with simulator("--cameras", "2", "--json", "--fault", "parade-02:clock_offset_s=90") as process:
         street = json.loads(first_line(process))
         camera, fixed = street["cameras"]
         assert (camera["id"], camera["ptz"], fixed["ptz"]) == ("markt-01", True, False)
@@ -146,6 +186,7 @@ def test_the_running_street_serves_and_ends_within_two_seconds() -> None:
         assert [picture.shape for picture in pictures] == [(720, 1280, 3)] * 2
         assert np.mean(cv2.absdiff(*pictures)) > 5, "the camera moved, and so did its picture"
         shown = httpx.get(f"{street['control_url']}/cameras").json()
+        assert [camera["faults"]["clock_offset_s"] for camera in shown] == [0, 90]
         assert shown[0]["view"]["pan_deg"] == pytest.approx(90, abs=0.01)
         with socket.create_connection(("127.0.0.1", fixed["onvif_port"])):
             began_s = time.monotonic()
