@@ -102,7 +102,7 @@ def _measure(
     return MaskFigure(
         stream=f"{name} {size[0]}x{size[1]}@{fps:g}",
         output=f"{output[0]}x{output[1]}",
-        masks=len(masks.sphere),
+        masks=len(masks.sphere.masks),
         decode_ms=round(per_ms["decode"], 3),
         mask_ms=round(per_ms["mask"], 3),
         encode_ms=round(per_ms["encode"], 3),

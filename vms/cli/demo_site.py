@@ -13,21 +13,13 @@ from ingest.simulator.street import Street
 from ingest.simulator.street_server import StreetOptions, make_specs
 from vms.clock import Clock, now_utc
 from vms.errors import ConfigError
+from vms.rules.access import ROLES
+from vms.rules.mask_projection import project
 from vms.rules.masks import Mask, parse_mask_import
-from vms.rules.ptz_geometry import FrameSize, ViewDeg, hfov_deg_at, prepare, project
+from vms.rules.ptz_geometry import FrameSize, ViewDeg, hfov_deg_at, prepare
 from vms.store import Store, users
 from vms.store import masks as mask_store
 
-ROLES = (
-    "observer",
-    "police_reviewer",
-    "evidence_officer",
-    "technician",
-    "privacy_officer",
-    "shift_manager",
-    "policy_officer",
-    "admin",
-)
 WINDOW_MARGIN_DEG = 0.4
 AREAS = ("Binnenstad", "Stationsgebied", "Uitgaansgebied")
 MASKS_SINCE = datetime(2026, 1, 1, tzinfo=UTC)

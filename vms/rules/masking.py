@@ -12,17 +12,16 @@ from functools import lru_cache
 from typing import Literal
 
 from vms.packet import PtzPose
+from vms.rules.mask_projection import SphereSet, prepare_all, project_set
 from vms.rules.masks import MaskSet, in_force
 from vms.rules.pose_at import FrameTime, PoseEstimate, PoseLimits, PoseUnknown, estimate_pose
 from vms.rules.ptz_geometry import (
     Floats,
     FrameSize,
-    SphereMask,
     ViewDeg,
     half_diagonal_tan,
     image_polygon,
     prepare,
-    project_all,
 )
 
 MAX_GROWTH_DEG = 20.0
@@ -89,11 +88,15 @@ class PreparedSet:
     """A mask set with its sphere masks made ready for projection."""
 
     mask_set: MaskSet
-    sphere: tuple[SphereMask, ...]
+    sphere: SphereSet
+
+    @property
+    def needs_pose(self) -> bool:
+        return bool(self.sphere.masks)
 
 
 def prepare_set(mask_set: MaskSet) -> PreparedSet:
-    return PreparedSet(mask_set, tuple(prepare(mask) for mask in mask_set.masks if mask.space == "sphere"))
+    return PreparedSet(mask_set, prepare_all([prepare(mask) for mask in mask_set.masks if mask.space == "sphere"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ def mask_plan(
         return problem or BlankFrame("no-mask-set", "no approved mask set is in force")
     images = tuple(image_polygon(mask, size) for mask in prepared.mask_set.masks if mask.space == "image")
     lens = prepared.mask_set.lens
-    if lens is None or not prepared.sphere:
+    if lens is None or not prepared.needs_pose:
         return PaintPolygons(images, prepared.mask_set.version, 0.0)
     pose = estimate_pose(poses, frame, lens, rules.limits)
     if isinstance(pose, PoseUnknown):
@@ -187,6 +190,6 @@ def _painted(
 
 
 @lru_cache(maxsize=256)
-def _projected(masks: tuple[SphereMask, ...], view: ViewDeg, size: FrameSize, growth_deg: float) -> tuple[Floats, ...]:
+def _projected(masks: SphereSet, view: ViewDeg, size: FrameSize, growth_deg: float) -> tuple[Floats, ...]:
     """Remembered, because a camera at rest gives the same picture after picture."""
-    return tuple(project_all(masks, view, size, growth_deg))
+    return tuple(project_set(masks, view, size, growth_deg))

@@ -19,13 +19,11 @@ Floats = npt.NDArray[np.float64]
 
 _EDGE_STEP_DEG = 2.0
 """Edges are straight in (pan, tilt), curved in the picture: at 2° steps the chord is off by less than 0.01°."""
-_NEAR = 0.02
+NEAR = 0.02
 """Clip plane in front of the lens, as a share of the distance: directions 88.9° off the axis."""
 _HULL_SPAN_DEG = 25.0
 """A convex mask up to this size is grown into the convex hull of its grown edges: one polygon instead of many."""
 _FRAME_SLACK_PX = 4.0
-_QUARTERS = np.array([-0.75, -0.25, 0.25, 0.75]) * math.pi
-_SAME_ANGLE_RAD = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +83,15 @@ def hfov_deg_at(table: Sequence[tuple[float, float]], zoom: float) -> float:
 
 def angle_between_deg(a: ViewDeg, b: ViewDeg) -> float:
     """Between two optical axes, on the sphere."""
-    cosine = float(np.dot(direction(a.pan_deg, a.tilt_deg), direction(b.pan_deg, b.tilt_deg)))
-    return math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
+    tilt_a, tilt_b = math.radians(a.tilt_deg), math.radians(b.tilt_deg)
+    across = math.cos(tilt_a) * math.cos(tilt_b) * math.sin(math.radians(a.pan_deg - b.pan_deg) / 2) ** 2
+    chord = across + math.sin((tilt_a - tilt_b) / 2) ** 2
+    return math.degrees(2 * math.asin(min(1.0, math.sqrt(chord))))
 
 
 def half_diagonal_tan(hfov_deg: float, size: FrameSize) -> float:
     """Tangent of the angle between the optical axis and a corner of the picture."""
     return math.tan(math.radians(hfov_deg) / 2) * math.hypot(size.width, size.height) / size.width
-
-
-def direction(pan_deg: float, tilt_deg: float) -> Floats:
-    """Unit vector: x to the right of pan 0, y up, z along pan 0."""
-    pan, tilt = math.radians(pan_deg), math.radians(tilt_deg)
-    return np.array([math.cos(tilt) * math.sin(pan), math.sin(tilt), math.cos(tilt) * math.cos(pan)])
 
 
 def prepare(mask: Mask) -> SphereMask:
@@ -124,25 +118,19 @@ def prepare(mask: Mask) -> SphereMask:
     )
 
 
-def project_all(masks: Sequence[SphereMask], view: ViewDeg, size: FrameSize, margin_deg: float) -> list[Floats]:
-    """Polygons in the picture, shape (n, 2) in pixels, whose union covers the masks grown by margin_deg.
+def project_one(mask: SphereMask, axes: Floats, focal_px: float, size: FrameSize, margin_deg: float) -> list[Floats]:
+    """Polygons in the picture whose union covers one mask grown by margin_deg; each is to be filled on its own.
 
-    Each is to be filled on its own. Masks out of the picture give none. margin_deg must be below 45.
+    The careful way, for masks that are wide, not convex or half behind the lens: mask_projection does the others.
     """
-    axes = _camera_axes(view)
-    focal_px = size.width / 2 / math.tan(math.radians(view.hfov_deg) / 2)
-    reach = 1.5 * math.radians(margin_deg) + math.atan(half_diagonal_tan(view.hfov_deg, size))
-    found: list[Floats] = []
-    for mask in masks:
-        if reach + mask.radius_rad < math.pi and mask.centre @ axes[2] < math.cos(reach + mask.radius_rad):
-            continue
-        found += _project_one(mask, axes, focal_px, size, margin_deg)
-    return found
-
-
-def project(mask: SphereMask, view: ViewDeg, size: FrameSize, margin_deg: float) -> list[Floats]:
-    """The same for one mask."""
-    return project_all([mask], view, size, margin_deg)
+    quads = _edge_quads(mask, margin_deg) @ axes.T
+    if mask.is_small_convex:
+        points = np.concatenate([*(_clip_near(quad) for quad in quads), np.empty((0, 3))])
+        pieces = [_hull(_to_pixels(points, focal_px, size))]
+    else:
+        pieces = [_to_pixels(_clip_near(piece), focal_px, size) for piece in [mask.starts @ axes.T, *quads]]
+    found = [clip_to_frame(piece, size) for piece in pieces]
+    return [polygon for polygon in found if len(polygon) >= 3]
 
 
 def image_polygon(mask: Mask, size: FrameSize) -> Floats:
@@ -173,8 +161,8 @@ def _is_convex(polygon: Sequence[Point]) -> bool:
     return min(turns) >= -1e-9 or max(turns) <= 1e-9
 
 
-def _camera_axes(view: ViewDeg) -> Floats:
-    """Rows: right, up, forward."""
+def camera_axes(view: ViewDeg) -> Floats:
+    """Unit vectors. Rows: right, up, forward."""
     pan, tilt = math.radians(view.pan_deg), math.radians(view.tilt_deg)
     right = (math.cos(pan), 0.0, -math.sin(pan))
     up = (-math.sin(tilt) * math.sin(pan), math.cos(tilt), -math.sin(tilt) * math.cos(pan))
@@ -192,58 +180,18 @@ def _unit(vectors: Floats) -> Floats:
     return vectors / np.maximum(lengths, 1e-12)
 
 
-def _project_one(mask: SphereMask, axes: Floats, focal_px: float, size: FrameSize, margin_deg: float) -> list[Floats]:
-    quads = _edge_quads(mask, margin_deg) @ axes.T
-    if not mask.is_small_convex:
-        pieces = [mask.starts @ axes.T, *quads]
-        found = [_clip_to_frame(_to_pixels(_clip_near(piece), focal_px, size), size) for piece in pieces]
-        return [polygon for polygon in found if len(polygon) >= 3]
-    points = quads.reshape(-1, 3)
-    if points[:, 2].min() > _NEAR:
-        corners = _to_pixels(mask.corners @ axes.T, focal_px, size)
-        outline = _circumscribed(_to_pixels(points, focal_px, size), corners)
-    else:
-        points = np.concatenate([*(_clip_near(quad) for quad in quads), np.empty((0, 3))])
-        outline = _hull(_to_pixels(points, focal_px, size))
-    polygon = _clip_to_frame(outline, size)
-    return [polygon] if len(polygon) >= 3 else []
+def margin_reach(margin_deg: float) -> float:
+    """How far a unit direction is pushed sideways to be the margin off, and a little more."""
+    return math.tan(math.radians(margin_deg)) * 1.02
 
 
 def _edge_quads(mask: SphereMask, margin_deg: float) -> Floats:
     """Each edge widened and lengthened by the margin, shape (n, 4, 3): together they hold every point that is
     within the margin of the outline."""
-    reach = math.tan(math.radians(margin_deg)) * 1.02
+    reach = margin_reach(margin_deg)
     along, aside = mask.along * reach, mask.aside * reach
     back, ahead = mask.starts - along, mask.ends + along
     return np.stack([back + aside, ahead + aside, ahead - aside, back - aside], axis=1)
-
-
-def _circumscribed(points: Floats, corners: Floats) -> Floats:
-    """A convex polygon round all points: support lines along the mask's own edges and half-way between them.
-
-    It holds their convex hull, and is hardly larger.
-    """
-    edges = corners[_next(len(corners))] - corners
-    angles = np.sort(
-        np.concatenate([np.arctan2(-edges[:, 0], edges[:, 1]), np.arctan2(edges[:, 0], -edges[:, 1]), _QUARTERS])
-    )
-    angles = np.sort(np.concatenate([angles, (angles[1:] + angles[:-1]) / 2]))
-    angles = angles[np.append(angles[1:] - angles[:-1] > _SAME_ANGLE_RAD, True)]
-    if angles[0] + 2 * math.pi - angles[-1] < _SAME_ANGLE_RAD:
-        angles = angles[:-1]
-    x, y = np.cos(angles), np.sin(angles)
-    reach = (points @ np.stack([x, y])).max(axis=0)
-    after = _next(len(angles))
-    next_x, next_y, next_reach = x[after], y[after], reach[after]
-    turn = x * next_y - y * next_x
-    return np.stack([(reach * next_y - next_reach * y) / turn, (next_reach * x - reach * next_x) / turn], axis=1)
-
-
-def _next(count: int) -> npt.NDArray[np.int64]:
-    """Index of the next one, round the end."""
-    found = np.arange(1, count + 1)
-    found[-1] = 0
-    return found
 
 
 def _to_pixels(points: Floats, focal_px: float, size: FrameSize) -> Floats:
@@ -254,10 +202,10 @@ def _to_pixels(points: Floats, focal_px: float, size: FrameSize) -> Floats:
 
 
 def _clip_near(polygon: Floats) -> Floats:
-    return _clip_half(polygon, polygon[:, 2] - _NEAR)
+    return _clip_half(polygon, polygon[:, 2] - NEAR)
 
 
-def _clip_to_frame(polygon: Floats, size: FrameSize) -> Floats:
+def clip_to_frame(polygon: Floats, size: FrameSize) -> Floats:
     low, right, bottom = -_FRAME_SLACK_PX, size.width + _FRAME_SLACK_PX, size.height + _FRAME_SLACK_PX
     for axis, limit, sign in ((0, low, 1), (0, right, -1), (1, low, 1), (1, bottom, -1)):
         if len(polygon) < 3:

@@ -59,17 +59,17 @@ def jpeg(painted: PaintedFrame, quality: int = 85) -> bytes:
 
 
 def _fill(frame: av.VideoFrame, polygons: tuple[Floats, ...]) -> None:
-    planes = [_plane(frame, index) for index in range(3)]
-    for polygon in polygons:
-        # cv2 counts from pixel centres, the rules from the picture's corner.
-        luma = _fixed(polygon - 0.5)
-        cv2.fillPoly(planes[0], [luma], GREY, cv2.LINE_8, _SHIFT)
-        cv2.polylines(planes[0], [luma], True, GREY, 2, cv2.LINE_8, _SHIFT)
-        chroma = _fixed(polygon / 2 - 0.5)
-        for plane in planes[1:]:
-            cv2.fillPoly(plane, [chroma], GREY, cv2.LINE_8, _SHIFT)
-            # A chroma sample belongs to four pixels: those on the edge go too.
-            cv2.polylines(plane, [chroma], True, GREY, 2, cv2.LINE_8, _SHIFT)
+    points = np.concatenate(polygons)
+    ends = np.cumsum([len(polygon) for polygon in polygons])[:-1]
+    # cv2 counts from pixel centres, the rules from the picture's corner.
+    luma = np.split(_fixed(points - 0.5), ends)
+    chroma = np.split(_fixed(points / 2 - 0.5), ends)
+    for index, outlines in enumerate((luma, chroma, chroma)):
+        plane = _plane(frame, index)
+        for outline in outlines:  # one by one: filled together, overlapping masks would cancel each other
+            cv2.fillPoly(plane, [outline], GREY, cv2.LINE_8, _SHIFT)
+        # A chroma sample belongs to four pixels: those on the edge go too.
+        cv2.polylines(plane, outlines, True, GREY, 2, cv2.LINE_8, _SHIFT)
 
 
 def _planar_format(frame: av.VideoFrame) -> str:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vms.rules.mask_projection import prepare_all, project, project_set
 from vms.rules.masks import LensCalibration, Mask, unwrapped
-from vms.rules.ptz_geometry import FrameSize, ViewDeg, hfov_deg_at, prepare, project, view_of
+from vms.rules.ptz_geometry import FrameSize, ViewDeg, hfov_deg_at, prepare, view_of
 
 SIZE = FrameSize(160, 90)
 
@@ -87,6 +88,30 @@ def test_a_mask_covers_its_margin_and_little_more(pan: float, margin: float) -> 
     assert not (least & ~image).any()
     assert not (image & ~most).any()
     assert image.any()
+
+
+def test_a_set_is_projected_like_each_of_its_masks_alone() -> None:
+    rng = np.random.default_rng(5)
+    shapes = [
+        box(pan, tilt, *size)
+        for pan, tilt, size in zip(
+            rng.uniform(-180, 180, 60), rng.uniform(-60, 30, 60), rng.uniform(0.5, 24, (60, 2)), strict=True
+        )
+    ]
+    shapes += [
+        [(0.0, 0.0), (9.0, -3.0), (4.0, -9.0)],
+        [(20.0, 0.0), (24.0, 3.0), (28.0, 0.0), (26.0, -5.0), (22.0, -5.0)],
+    ]
+    shapes += [[(5.0, 5.0), (30.0, 5.0), (30.0, -5.0), (20.0, -5.0), (20.0, 0.0), (5.0, 0.0)]]
+    masks = [prepare(Mask("m", "sphere", unwrapped(shape))) for shape in shapes]
+    together = prepare_all(masks)
+    for pan, tilt, hfov in ((0, 0, 60), (170, -20, 60), (10, -85, 100), (-40, 10, 5), (22, -1, 3)):
+        view = ViewDeg(pan, tilt, hfov)
+        alone = [polygon for mask in masks for polygon in project_set(prepare_all([mask]), view, SIZE, 0.8)]
+        found = project_set(together, view, SIZE, 0.8)
+        assert len(found) == len(alone)
+        for polygon in found:
+            assert any(p.shape == polygon.shape and np.allclose(p, polygon, atol=1e-6) for p in alone)
 
 
 def test_an_l_shaped_mask_leaves_its_notch_free() -> None:
