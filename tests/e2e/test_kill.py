@@ -34,6 +34,10 @@ def watched_wall(product: Product, browser: Browser, cameras_up: list[str]) -> I
     assert found == []
 
 
+IN_SIGHT = ("capture-0", "street", "live")
+"""Without these no picture comes."""
+
+
 @dataclass
 class Disturbance:
     """One killing, from the kill until the wall was live again (server clock)."""
@@ -66,6 +70,8 @@ def test_a_killed_process_comes_back_and_the_others_never_notice(
 ) -> None:
     killed_us = SystemClock().now_us()
     before = kill(product, name)
+    if name in IN_SIGHT:
+        wait_for(lambda: set(watched_wall.data("state").values()) != {"live"}, "the tiles say so", pause_s=0.05)
     after = wait_for(lambda: (p := all_running(product)) and p[name] != before[name] and p, f"{name} restarted", 60)
     assert_same_but(after, before, name)
     watched_wall.wait_live(cameras_up[:5], timeout_s=120)
