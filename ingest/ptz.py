@@ -9,7 +9,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ingest import onvif_media2, ptz_messages
@@ -22,7 +22,7 @@ from ingest.ptz_messages import PresetToken, PtzPreset
 from vms.clock import Clock
 from vms.errors import CameraUnauthorized, CameraUnreachable, ProtocolError, UitkijkError
 from vms.packet import PtzPose
-from vms.units import CameraId, Profile
+from vms.units import US_PER_SECOND, CameraId, Profile
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +44,8 @@ SYNC_POINT_PERIOD_S = 1.0
 """More often than this a camera is not asked for a keyframe of the same stream."""
 FAULTS_BEFORE_RESOLVING = 3
 """So many failed questions in a row, and the camera is asked anew what it is (tokens change after a reset)."""
+START_S = 0.5
+"""For so long after a command that moves it a camera that reports rest may be about to start."""
 _SAME_POSITION = 5e-4
 _MIN_PAUSE_S = 0.02
 
@@ -72,7 +74,7 @@ class PtzWorker:
         on_pose: Callable[[PtzPose], None],
         resolve: Callable[[], OnvifCamera] | None = None,
     ) -> None:
-        """on_pose: called in the worker's thread; must not block or raise.
+        """on_pose: called in the worker's thread, and by move and goto in theirs; must not block or raise.
 
         resolve: how to find the camera's services; default: ask it (ingest.onvif_client).
         """
@@ -90,6 +92,8 @@ class PtzWorker:
         self._unauthorized = False
         self._pose: PtzPose | None = None
         self._fast_until_s = float("-inf")
+        self._starting_until_s = float("-inf")
+        self._turned = False
         self._command_lock = threading.Lock()
         self._commands = OnvifLink(endpoint, clock)
         self._sync_points_s: dict[Profile, float] = {}
@@ -118,7 +122,7 @@ class PtzWorker:
 
     def halt(self) -> None:
         """Raises CameraError."""
-        self._command(ptz_messages.stop)
+        self._command(ptz_messages.stop, starts=False)
 
     def goto(self, preset: PresetToken) -> None:
         """Raises CameraError."""
@@ -148,10 +152,20 @@ class PtzWorker:
             self._commands.ask(camera.media_path, build(token), COMMAND_TIMEOUT_S)
             return True
 
-    def _command(self, request: Callable[[str], Envelope], *, moves: bool = True, repeatable: bool = True) -> Answer:
+    def _command(
+        self,
+        request: Callable[[str], Envelope],
+        *,
+        moves: bool = True,
+        starts: bool = True,
+        repeatable: bool = True,
+    ) -> Answer:
+        """moves: poses matter now. starts: also for a camera that stands still."""
         with self._commanding() as camera:
             if camera.ptz_path is None or camera.ptz_token is None:
                 raise ProtocolError("the camera cannot turn, or has no profile with PTZ")
+            if moves and starts:
+                self._announce()
             if moves:
                 self._hurry()
             answer = self._commands.ask(
@@ -177,6 +191,19 @@ class PtzWorker:
             yield camera
         finally:
             self._command_lock.release()
+
+    def _announce(self) -> None:
+        """Say that the camera moves before it is told to: masks must not trust its last position a moment longer."""
+        at_us = self._clock.now_us()
+        with self._state_lock:
+            self._starting_until_s = self._clock.monotonic_s() + START_S
+            last = self._pose
+            if last is None or last.move_status == "moving" or self._turned:
+                return  # where it is by now only the camera can tell
+            self._pose = announced = replace(
+                last, at_us=at_us, camera_utc_us=_later(last.camera_utc_us, at_us - last.at_us), move_status="moving"
+            )
+        self._on_pose(announced)
 
     def _hurry(self) -> None:
         with self._state_lock:
@@ -224,7 +251,12 @@ class PtzWorker:
     def _take(self, pose: PtzPose, link: OnvifLink) -> None:
         now_s = self._clock.monotonic_s()
         with self._state_lock:
-            if pose.move_status == "moving" or self._moved(pose):
+            self._turned = self._moved(pose)
+            if self._turned:
+                self._starting_until_s = float("-inf")  # it has started, and tells the truth from here
+            elif now_s < self._starting_until_s:
+                pose = replace(pose, move_status="moving")
+            if pose.move_status == "moving" or self._turned:
                 self._fast_until_s = max(self._fast_until_s, now_s + SETTLE_S)
             self._pose = pose
             skew_ms = link.skew.ms if link.skew else None
@@ -268,3 +300,10 @@ class PtzWorker:
                 "ptz_lost", extra={"camera": self._camera_id, "reason": str(error), "retry_in_s": round(delay_s, 1)}
             )
         self._stopping.wait(delay_s)
+
+
+def _later(camera_utc_us: int | None, elapsed_us: int) -> int | None:
+    """A time in whole seconds is too coarse to count on from."""
+    if camera_utc_us is None or camera_utc_us % US_PER_SECOND == 0:
+        return None
+    return camera_utc_us + elapsed_us

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,8 @@ from ingest.onvif_client import resolve_camera
 from ingest.onvif_endpoint import OnvifEndpoint
 from ingest.ptz import PtzWorker
 from ingest.simulator import onvif_device
+from tests.fakes import T0_US, FakeClock
+from tests.fakes import pose as fake_pose
 from tests.ingest.onvif_street import SPEC, OnvifStreet, onvif_street
 from tests.ingest.scripted_camera import fault, scripted_camera
 from vms.clock import SystemClock
@@ -241,3 +245,75 @@ def test_stop_ends_the_thread_also_during_a_back_off() -> None:
         worker.stop()
         assert time.monotonic() - started_s < 1
         assert not any(thread.name == f"ptz-{CAMERA}" for thread in threading.enumerate())
+
+
+def test_a_move_is_announced_before_it_is_sent(street: OnvifStreet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masks may trust the position at rest until then, and not a moment longer."""
+    with following(street.endpoint) as (worker, poses):
+        eventually(lambda: len(poses.all()) >= 2)
+        resting, at_send = poses.all()[-1], []
+        ask = worker._commands.ask
+
+        def watched(*args: Any, **options: Any) -> Any:
+            at_send.append(poses.all()[-1])
+            return ask(*args, **options)
+
+        monkeypatch.setattr(worker._commands, "ask", watched)
+        before_us = SystemClock().now_us()
+        worker.move(0.5, 0, 0, timeout_s=0.5)
+        eventually(lambda: poses.all()[-1].pan - resting.pan > 0.01)
+        worker.move(0.5, 0, 0, timeout_s=0.5)
+    announced = at_send[0]
+    assert (announced.move_status, announced.pan, announced.zoom) == ("moving", resting.pan, resting.zoom)
+    assert before_us <= announced.at_us <= SystemClock().now_us()
+    assert resting.camera_utc_us is not None
+    assert announced.camera_utc_us == announced.at_us + resting.camera_utc_us - resting.at_us
+    assert at_send[1].pan > resting.pan, "a camera that turns is not where it was: nothing but its own word counts"
+
+
+def scripted_worker(clock: FakeClock) -> tuple[PtzWorker, Callable[..., PtzPose]]:
+    """take(pan, status) → what the worker tells of a pose that the camera gives now."""
+    told: list[PtzPose] = []
+    worker = PtzWorker(CAMERA, OnvifEndpoint("127.0.0.1", 9, "", ""), clock, told.append)
+    link: Any = SimpleNamespace(skew=None)
+
+    def take(pan: float | None, status: str = "idle") -> PtzPose:
+        if pan is None:
+            worker._announce()
+        else:
+            worker._take(fake_pose(clock.now_us(), pan=pan, move_status=status), link)
+        clock.advance(0.1)
+        return told[-1]
+
+    return worker, take
+
+
+@pytest.mark.parametrize("status", ["idle", "unknown"])
+def test_a_camera_that_has_not_started_yet_is_not_believed_to_rest(status: str) -> None:
+    _, take = scripted_worker(FakeClock())
+    assert take(0.0, status).move_status == status
+    assert take(0.0, status).move_status == status
+    assert take(None).move_status == "moving"
+    assert [take(pan, status).move_status for pan in (0.0, 0.0, 0.02, 0.04)] == ["moving", "moving", status, status]
+
+
+def test_a_camera_that_does_not_start_rests_again_after_half_a_second() -> None:
+    _, take = scripted_worker(FakeClock())
+    take(0.0)
+    take(None)
+    assert [take(0.0).move_status for _ in range(6)] == ["moving"] * 4 + ["idle"] * 2
+
+
+def test_the_position_of_a_turning_camera_is_never_guessed() -> None:
+    _, take = scripted_worker(FakeClock())
+    for status in ("moving", "idle", "unknown"):
+        take(0.0, status)
+        turning = take(0.1, status)
+        assert take(None) == turning
+
+
+def test_a_clock_of_whole_seconds_is_not_counted_on_from() -> None:
+    clock = FakeClock()
+    _, take = scripted_worker(clock)
+    assert take(0.0).camera_utc_us == T0_US
+    assert take(None).camera_utc_us is None

@@ -26,6 +26,8 @@ SPEED_SLACK = 1.5
 """Between samples an axis may run this much faster than the samples around it show."""
 _BEFORE, _AFTER = 3, 2
 """Samples that matter around a picture: its neighbours, and theirs for the speed."""
+START_SPEED_DEG_S = 180.0
+"""A camera that moves, but was not seen moving for a whole gap between samples, may be at full speed already."""
 MIN_MOVING_SPEED_DEG_S = 30.0
 MIN_ZOOM_SPEED_SHARE = 1.0
 """Beyond the last sample a moving camera may turn this fast and change its field of view by this share per second."""
@@ -110,9 +112,9 @@ def needs_later_pose(poses: Sequence[PtzPose], frame: FrameTime) -> bool:
     if not poses:
         return False
     use_camera_clock = _use_camera_clock(poses, frame)
-    newest = max(poses, key=lambda pose: _time_us(pose, use_camera_clock))
+    newest = max(range(len(poses)), key=lambda index: _time_us(poses[index], use_camera_clock))
     frame_us, doubt_us = _frame_us(frame, use_camera_clock)
-    return not _is_rest(poses, len(poses) - 1) and _time_us(newest, use_camera_clock) < frame_us + doubt_us
+    return not _is_rest(poses, newest) and _time_us(poses[newest], use_camera_clock) < frame_us + doubt_us
 
 
 def _track(poses: Sequence[PtzPose], frame: FrameTime, lens: LensCalibration, limits: PoseLimits) -> _Track:
@@ -177,6 +179,8 @@ def _beyond(track: _Track, last: _Sample, index: int, at_us: int) -> PoseEstimat
         return _exact(last.view)
     age_s = age_us / US_PER_SECOND
     speed_deg_s = max(MIN_MOVING_SPEED_DEG_S, SPEED_SLACK * _speed_deg_s(track, index))
+    if not (_was_turning(track, index) and _was_turning(track, index - 1)):
+        speed_deg_s = max(speed_deg_s, START_SPEED_DEG_S)
     zoomed = 1 + MIN_ZOOM_SPEED_SHARE * age_s
     hfov_deg = last.view.hfov_deg
     return PoseEstimate(last.view, speed_deg_s * age_s, hfov_deg / zoomed, hfov_deg * zoomed)
@@ -192,7 +196,7 @@ def _between(track: _Track, before: _Sample, after: _Sample, index: int, at_us: 
     if rested:
         return _exact(after.view)
     share = (at_us - before.at_us) / gap_us
-    steady = not before.is_rest and not after.is_rest
+    steady = not before.is_rest and not after.is_rest and _was_turning(track, index - 1)
     if steady:
         speed_deg_s = SPEED_SLACK * max(_speed_deg_s(track, i) for i in (index - 1, index, index + 1))
         growth_deg = _steady_doubt(moved_deg, share, speed_deg_s * gap_us / US_PER_SECOND)
@@ -226,6 +230,14 @@ def _speed_deg_s(track: _Track, index: int) -> float:
     before, after = track.samples[index - 1], track.samples[index]
     gap_us = max(1, after.at_us - before.at_us)
     return angle_between_deg(before.view, after.view) * US_PER_SECOND / gap_us
+
+
+def _was_turning(track: _Track, index: int) -> bool:
+    """It had left the position before it already; otherwise it may have started at any moment since."""
+    if index < 1:
+        return False
+    before, sample = track.samples[index - 1], track.samples[index]
+    return angle_between_deg(before.view, sample.view) >= SAME_VIEW_DEG or not _is_same_zoom(before.view, sample.view)
 
 
 def _is_same_zoom(a: ViewDeg, b: ViewDeg) -> bool:

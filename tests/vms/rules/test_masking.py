@@ -199,6 +199,39 @@ def test_the_doubt_covers_a_camera_that_starts_between_two_poses(starts_at_ms: i
         assert abs(found.view.pan_deg - true_deg) <= found.growth_deg + 0.05
 
 
+def moves_off(starts_at_ms: float, speed_deg_s: float, seen_ms: list[float]) -> tuple[list[PtzPose], Any]:
+    """At rest, told at 0 ms to move, seen at these times; and the truth."""
+
+    def true_deg(at_ms: float) -> float:
+        return speed_deg_s * max(0.0, at_ms - starts_at_ms) / 1000
+
+    def seen(at_ms: float, status: str) -> PtzPose:
+        at_us = T0_US + round(at_ms * 1000) + 7
+        return pose(at_us, pan=true_deg(at_ms) / 180, tilt=0.6363636, camera_utc_us=at_us, move_status=status)
+
+    return [seen(-900, "idle"), seen(0, "moving"), *(seen(at_ms, "moving") for at_ms in seen_ms)], true_deg
+
+
+@pytest.mark.parametrize("speed_deg_s", [10.0, 60.0, 120.0])
+@pytest.mark.parametrize("starts_at_ms", [0, 20, 60, 90, 150])
+@pytest.mark.parametrize("seen_ms", [[], [5], [100], [5, 105], [40, 140]])
+def test_the_doubt_covers_a_camera_that_was_told_to_move(
+    speed_deg_s: float, starts_at_ms: int, seen_ms: list[float]
+) -> None:
+    """From its first picture on, whatever of the poses came in time."""
+    poses, true_deg = moves_off(starts_at_ms, speed_deg_s, seen_ms)
+    for at_ms in range(-30, 260, 10):
+        found = estimate(poses, frame(at_ms))
+        assert abs(found.view.pan_deg - true_deg(at_ms)) <= found.growth_deg + 0.05, at_ms
+    assert estimate(poses, frame(-40)).growth_deg == 0
+
+
+def test_a_camera_that_was_told_to_move_makes_pictures_wait_also_when_an_older_pose_comes_later() -> None:
+    poses, _ = moves_off(0, 60, [])
+    late = pose(T0_US - 100_000, tilt=0.6363636, camera_utc_us=T0_US - 100_000)
+    assert needs_later_pose([*poses, late], frame(20))
+
+
 def test_without_the_cameras_clock_the_masks_of_a_turning_camera_grow_more() -> None:
     poses = turning(20, [-400, -300, -200, -100, 0, 100, 200, 300])
     with_clock = estimate(poses, frame(50))

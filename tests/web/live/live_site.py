@@ -79,6 +79,8 @@ class BusCamera:
     pose: Callable[[int], PtzPose | None] | None = None
     state: str = "up"
     encoded: int = 0
+    paused: threading.Event = field(default_factory=threading.Event)
+    """Says that it is up, and sends nothing."""
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -103,6 +105,10 @@ class BusCamera:
             data, key = loop[index % len(loop)]
             now_us = clock.now_us()
             ticks = round(index * 90_000 / self.fps)
+            if self.paused.is_set():
+                self._stop.wait(0.02)
+                started_s += 0.02
+                continue
             self.publisher.offer(
                 Packet(CameraId(self.camera), self.profile, self.codec, data, ticks, ticks, key, now_us, now_us, index)
             )

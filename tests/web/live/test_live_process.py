@@ -24,6 +24,7 @@ from live_site import (
 
 from vms.packet import PtzPose
 from vms.units import CameraId
+from web.live import mask_book
 
 HALF = {"name": "woning", "space": "image", "polygon": [[0.1, 0.1], [0.5, 0.1], [0.5, 0.6], [0.1, 0.6]]}
 SPHERE = {"name": "woning", "space": "sphere", "polygon": [[-8, 2], [8, 2], [8, -8], [-8, -8]]}
@@ -34,8 +35,16 @@ CAMERAS: list[dict[str, Any]] = [
     {"id": "h265"},
     {"id": "draait", "ptz": True},
     {"id": "weg"},
+    {"id": "gedeeld"},
+    {"id": "omgezet", "masks": "none"},
 ]
-MASKS = (mask_document("vast", HALF), mask_document("h265", HALF), mask_document("draait", SPHERE, lens=LENS))
+MASKS = (
+    mask_document("vast", HALF),
+    mask_document("h265", HALF),
+    mask_document("gedeeld", HALF),
+    mask_document("omgezet", HALF),
+    mask_document("draait", SPHERE, lens=LENS),
+)
 
 
 def masked_area(bgr: np.ndarray) -> np.ndarray:
@@ -79,7 +88,7 @@ def poses() -> Poses:
 def site(tmp_path_factory: pytest.TempPathFactory, poses: Poses) -> Any:
     config = site_config(tmp_path_factory.mktemp("live"), CAMERAS, pose_stale_ms=600, max_viewers=8)
     with running_site(config, *MASKS) as site:
-        for camera in ("vrij", "vast", "zonder"):
+        for camera in ("vrij", "vast", "zonder", "gedeeld", "omgezet"):
             site.add(camera)
         site.add("h265", codec="h265")
         site.add("draait", pose=poses)
@@ -203,8 +212,7 @@ def test_two_viewers_share_one_encoder(site: LiveSite, monkeypatch: pytest.Monke
     monkeypatch.setattr(codec.FrameEncoder, "_open", counted)
 
     async def scenario(make: Any) -> None:
-        await asyncio.sleep(3.2)  # longer than the channel of an earlier test lingers
-        viewers = [await opened(make, "vast") for _ in range(3)]
+        viewers = [await opened(make, "gedeeld") for _ in range(3)]
         for viewer in viewers:
             assert_masked(await newest(viewer, 0.3))
         assert opened_encoders == ["x264"]
@@ -269,6 +277,39 @@ def test_a_camera_that_went_down_keeps_its_session_and_says_why(site: LiveSite) 
     run(site, scenario)
 
 
+def test_pictures_of_a_camera_that_stopped_do_not_pass_for_new(site: LiveSite) -> None:
+    async def scenario(make: Any) -> None:
+        viewer = await opened(make, "gedeeld")
+        camera = next(c for c in site.cameras if c.camera == "gedeeld")
+        camera.paused.set()
+        try:
+            await asyncio.sleep(0.5)
+            before = await state(make, viewer)
+            await asyncio.sleep(2.0)
+            late = make()
+            await until_up(make.http, late, "gedeeld")
+            await asyncio.sleep(0.7)
+            assert late.pictures.empty()
+            after = await state(make, viewer)
+            assert (after["utc_us"], after["frames"]) == (before["utc_us"], before["frames"])
+            assert (await state(make, late))["utc_us"] is None
+        finally:
+            camera.paused.clear()
+        assert_masked((await late.picture()).bgr)
+
+    run(site, scenario)
+
+
+def test_a_set_in_force_is_painted_although_the_configuration_asks_for_none(site: LiveSite) -> None:
+    async def scenario(make: Any) -> None:
+        viewer = await opened(make, "omgezet")
+        for picture in await viewer.newest(0.5):
+            assert_masked(picture.bgr)
+        assert (await state(make, viewer))["mask"] == "ok"
+
+    run(site, scenario)
+
+
 def test_deleted_sessions_are_gone_and_full_means_503(site: LiveSite) -> None:
     async def scenario(make: Any) -> None:
         viewers = [make() for _ in range(8)]
@@ -302,17 +343,19 @@ def test_only_our_own_user_may_talk_to_the_socket(site: LiveSite) -> None:
     assert stat.S_IMODE(site.config.live_socket.stat().st_mode) == 0o600
 
 
-def test_masks_that_are_imported_take_effect_while_watching(tmp_path: Path) -> None:
+def test_masks_that_are_imported_take_effect_while_watching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mask_book, "REFRESH_S", 0.2)
     config = site_config(tmp_path, [{"id": "vast"}])
 
     async def scenario(make: Any, site: LiveSite) -> None:
         viewer = await opened(make, "vast")
         assert_blank(await newest(viewer))
         site.import_masks(mask_document("vast", HALF))
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(0.7)
         assert_masked(await newest(viewer))
         site.import_masks(mask_document("vast", HALF) | {"masks": []})
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(1.8)  # passed on from the camera's next keyframe
+        assert (await state(make, viewer))["mask"] == "none"
         assert masked_area(await newest(viewer)).std() > 30
 
     with running_site(config) as site:

@@ -118,13 +118,24 @@ class Register:
     book: MaskBook
 
 
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("empty") / "uitkijk.db"
+    store = Store(f"sqlite:///{path}")
+    store.migrate()
+    store.close()
+    return path.read_bytes()
+
+
 @pytest.fixture
-def register(request: pytest.FixtureRequest, tmp_path: Path, footage: bytes) -> Iterator[Register]:
+def register(
+    request: pytest.FixtureRequest, tmp_path: Path, footage: bytes, empty_database: bytes
+) -> Iterator[Register]:
     case: Case = request.param
     camera = {"id": "c", "masks": case.policy, "ptz": case.ptz}
     config = site_config(tmp_path, [camera])
+    (tmp_path / "uitkijk.db").write_bytes(empty_database)
     store = Store(config.database_url)
-    store.migrate()
     new = NewSegment(
         camera_id=CameraId("c"), profile="sub", volume_uuid="v", path="c/x.mp4", start_at=T0, end_at=T0 + LENGTH,
         duration_90k=COUNT * 7200, bytes=len(footage), codec="avc1.42c01f", width=WIDTH, height=HEIGHT, sha256="0" * 64,
