@@ -100,6 +100,24 @@ class Backend:
     media: dict[str, bytes] = field(default_factory=dict)
     retention_from_us: int = 0
     refuse_media: int = 0
+    encrypted: bool = True
+    disk: dict[str, Any] = field(
+        default_factory=lambda: {
+            "volume": "media-1", "path": "/srv/media-1", "total_bytes": 8 * 10**12, "free_bytes": 3 * 10**12,
+            "used_pct": 62.5, "fault": "", "fault_detail": "",
+        }
+    )  # fmt: skip
+    proof: dict[str, Any] = field(
+        default_factory=lambda: {
+            "at_us": now_us(), "days": 28, "limit_us": now_us() - 28 * 86_400_000_000,
+            "oldest_frame_us": now_us() - 10**12,
+            "files": 1234, "bytes": 5 * 10**9, "held_files": 2, "erased_in_total": 99, "last_run_us": None,
+            "ledger_closes": True, "findings": [], "findings_in_total": 0,
+        }
+    )  # fmt: skip
+    chain: dict[str, Any] = field(
+        default_factory=lambda: {"at_us": 0, "rows": 2, "closes": True, "findings": [], "findings_in_total": 0}
+    )
 
     def calls(self, part: str) -> list[tuple[str, str, Any]]:
         return [call for call in self.requests if part in call[1]]
@@ -204,6 +222,7 @@ def make_app(backend: Backend) -> FastAPI:
     _session_routes(app, backend)
     _camera_routes(app, backend)
     _live_routes(app, backend)
+    _oversight_routes(app, backend)
     _footage_routes(app, backend)
     _socket_route(app, backend)
     app.add_middleware(SecurityHeaders, tls=False)
@@ -253,18 +272,8 @@ def _camera_routes(app: FastAPI, backend: Backend) -> None:
         return {
             "server_us": now_us(),
             "cameras": {id_: state | {"main": main, "sub": stream} for id_, state in backend.states.items()},
-            "disk": [
-                {
-                    "volume": "media-1",
-                    "path": "/srv/media-1",
-                    "total_bytes": 8 * 10**12,
-                    "free_bytes": 3 * 10**12,
-                    "used_pct": 62.5,
-                    "fault": "",
-                    "fault_detail": "",
-                }
-            ],
-            "encrypted": True,
+            "disk": [backend.disk],
+            "encrypted": backend.encrypted,
             "processes": [
                 {"name": name, "state": "running", "restarts": restarts}
                 for name, restarts in (("capture-0", 0), ("live", 1), ("web", 0), ("retention", 0))
@@ -328,6 +337,27 @@ def _live_routes(app: FastAPI, backend: Backend) -> None:
         return {"ok": True}
 
 
+def _oversight_routes(app: FastAPI, backend: Backend) -> None:
+    @app.get("/api/retention/proof")
+    def proof() -> dict[str, Any]:
+        return backend.proof
+
+    @app.get("/api/audit/chain")
+    def chain() -> dict[str, Any]:
+        return backend.chain
+
+    @app.get("/api/audit")
+    def audit(limit: int, actor: str = "", action: str = "") -> dict[str, Any]:
+        common = {"at_us": now_us(), "roles": ["observer"], "object": "camera:camera-01", "workstation": "10.0.0.7"}
+        rows = [
+            common
+            | {"seq": 2, "actor": "jan", "action": "live.watch", "result": "allowed", "detail": {"profile": "hero"}},
+            common | {"seq": 1, "actor": "piet", "action": "footage.view", "result": "refused", "detail": {}},
+        ]
+        wanted = [row for row in rows if row["actor"].startswith(actor) and action in ("", row["action"])]
+        return {"rows": wanted[:limit]}
+
+
 def _footage_routes(app: FastAPI, backend: Backend) -> None:
     @app.post("/api/consultations")
     async def consult(request: Request) -> Any:
@@ -387,6 +417,8 @@ def _footage_routes(app: FastAPI, backend: Backend) -> None:
 def _socket_route(app: FastAPI, backend: Backend) -> None:
     @app.websocket("/api/ws")
     async def ws(socket: WebSocket) -> None:
+        while backend.silent:
+            await asyncio.sleep(0.05)
         await socket.accept()
         await socket.send_json({"type": "hello", "server_us": now_us()})
         backend.sockets.add(socket)
@@ -394,7 +426,8 @@ def _socket_route(app: FastAPI, backend: Backend) -> None:
         try:
             while True:
                 message = await socket.receive_json()
-                await socket.send_json({"type": "pong", "t": message["t"], "server_us": now_us()})
+                if not backend.silent:
+                    await socket.send_json({"type": "pong", "t": message["t"], "server_us": now_us()})
         except WebSocketDisconnect:
             pass
         finally:

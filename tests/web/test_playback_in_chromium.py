@@ -7,21 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fake_backend import Backend, lay_down_footage, make_backend, serving
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from test_wall_in_chromium import CHROMIUM, FLAGS
+from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.e2e
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 MINUTE_US = 60_000_000
 PLAYER = "document.querySelector('vms-playback').player"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

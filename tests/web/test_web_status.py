@@ -10,7 +10,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from tests.fakes import T0_US
-from tests.web.served_site import MASKED, OFFER, OPEN, TURNING, Site, camera_status, eventually, stream_status
+from tests.web.served_site import MASKED, OFFER, OPEN, PASSWORD, TURNING, Site, camera_status, eventually, stream_status
+from vms.store import users
 from vms.volume import MARKER_NAME
 from web.api import websocket
 
@@ -278,6 +279,24 @@ def test_the_websocket_ends_with_the_login(site: Site, monkeypatch: pytest.Monke
         read(socket, "digest")
         client.post("/api/logout")
         assert close_code(socket) == 4401
+
+
+def test_a_disabled_account_is_out_at_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "DIGEST_EVERY_S", 0.02)
+    monkeypatch.setattr("web.background._LOGINS_EVERY_S", 0.05)
+    site.stop_web()
+    site.start_web()
+    client = site.browser("observer")
+    client.post(f"/whep/{MASKED}", content=OFFER, headers={"Content-Type": "application/sdp"})
+    with page(site, client) as socket:
+        read(socket, "digest")
+        with site.store.transaction() as tx:
+            users.set_active(tx, "observer", active=False)
+        assert client.get("/api/cameras").status_code == 401
+        assert close_code(socket) == 4401
+        eventually(lambda: not site.live.sessions)
+    again = site.client().post("/api/login", json={"username": "observer", "password": PASSWORD})
+    assert (again.status_code, again.json()["code"]) == (401, "login_failed")
 
 
 def test_one_person_has_a_bounded_number_of_windows(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

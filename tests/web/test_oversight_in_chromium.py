@@ -1,0 +1,119 @@
+"""The pages of those who oversee and mend, in a real browser against a stand-in server."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from fake_backend import Backend, make_backend, serving
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.e2e
+Open = Callable[[str, str], Page]
+
+
+@pytest.fixture
+def backend() -> Backend:
+    return make_backend(3)
+
+
+@pytest.fixture
+def address(backend: Backend) -> Iterator[str]:
+    with serving(backend) as address:
+        yield address
+
+
+@pytest.fixture
+def opened(browser: Browser, address: str, backend: Backend) -> Iterator[Open]:
+    """A page as one role sees it. Afterwards: nothing that the page asked was refused, and no error."""
+    complaints: list[str] = []
+    with ExitStack() as stack:
+
+        def open_(role: str, path: str) -> Page:
+            backend.roles = [role]
+            context = browser.new_context(
+                viewport={"width": 1280, "height": 720}, timezone_id="Europe/Amsterdam", locale="nl-NL"
+            )
+            stack.callback(context.close)
+            page = context.new_page()
+            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.goto(address + path)
+            return page
+
+        yield open_
+    assert complaints == []
+
+
+def test_the_proof_the_masks_and_the_audit_log_are_on_one_page(opened: Open, backend: Backend) -> None:
+    backend.states["camera-01"] |= {"mask": "fault", "mask_reason": "no-mask-set"}
+    page = opened("privacy_officer", "/toezicht")
+    proof = page.locator("vms-retention-proof")
+    expect(proof.locator(".verdict")).to_contain_text("Geen beeld is ouder dan toegestaan")
+    expect(proof.locator(".verdict")).to_contain_text("keten van het wislogboek sluit.")
+    facts = proof.locator(".facts").inner_text()
+    assert "28 × 24 uur" in facts
+    assert "1.234" in facts
+    assert "nog geen" in facts
+    expect(page.locator('tr[data-camera="camera-01"]')).to_contain_text("afgedekt: geen vastgesteld masker")
+    log = page.locator("vms-audit-log")
+    expect(log.locator(".verdict")).to_contain_text("De keten sluit.")
+    expect(log.locator("tbody tr")).to_have_count(2)
+    expect(log.locator('tr[data-result="refused"]')).to_contain_text("geweigerd")
+    log.locator("#audit-actor").fill("jan")
+    log.locator("#audit-action").select_option("live.watch")
+    log.locator("form button").click()
+    expect(log.locator("tbody tr")).to_have_count(1)
+    expect(log.locator("tbody tr")).to_contain_text("live bekijken")
+    page.emulate_media(media="print")
+    expect(log.locator("form")).to_be_hidden()
+    expect(proof.locator(".verdict")).to_be_visible()
+
+
+def test_findings_a_broken_chain_and_plain_footage_are_plain_to_see(opened: Open, backend: Backend) -> None:
+    finding = {"code": "R1", "nl": "x", "en": "x", "subject": "markt-01/a.mp4", "detail": "taken long ago: too old"}
+    backend.proof |= {"findings": [finding], "findings_in_total": 7, "ledger_closes": False}
+    backend.chain |= {"closes": False, "findings": ["audit 3: was changed"], "findings_in_total": 1}
+    backend.encrypted = False
+    page = opened("shift_manager", "/toezicht?taal=en")
+    proof = page.locator("vms-retention-proof")
+    expect(proof.locator('.verdict[data-level="danger"]')).to_contain_text("7 findings")
+    expect(proof.locator(".verdict")).to_contain_text("chain does not close")
+    expect(proof.locator('tr[data-finding="R1"]')).to_contain_text("R1 · Footage too old on disk")
+    expect(page.locator("vms-audit-log .verdict")).to_contain_text("The chain does not close: 1 breaks.")
+    expect(page.locator('[data-warning="not-encrypted"]')).to_contain_text("not encrypted")
+
+
+def test_a_policy_officer_knows_how_many_cameras_are_in_use_and_no_more(opened: Open, backend: Backend) -> None:
+    backend.states["camera-02"] |= {"source": "unreachable", "reason": "unreachable"}
+    backend.requests.clear()
+    page = opened("policy_officer", "/toezicht")
+    expect(page.locator('[data-figure="up"]')).to_contain_text("2")
+    expect(page.locator("vms-frame-status")).to_contain_text("2/3 in bedrijf")
+    expect(page.locator("tr[data-camera]")).to_have_count(3)
+    expect(page.locator("#server-lost")).to_have_count(0)
+    assert "afgedekt" not in page.inner_text("main")
+    assert page.locator("vms-retention-proof, vms-audit-log").count() == 0
+    assert [path for _, path, _ in backend.requests if path in ("/api/status", "/api/audit")] == []
+
+
+def test_faults_say_what_is_wrong_how_to_mend_it_and_what_the_software_said(opened: Open, backend: Backend) -> None:
+    detail = "the camera closed the connection"
+    backend.states["camera-02"] |= {"source": "unreachable", "reason": "unreachable", "detail": detail}
+    backend.states["camera-03"] |= {"rec": "fault", "rec_reason": "disk", "rec_detail": "main: full: 3 MiB free"}
+    backend.disk |= {"fault": "volume_missing", "fault_detail": "/srv/media-1: no marker", "used_pct": None}
+    backend.encrypted = False
+    page = opened("technician", "/techniek")
+    lost = page.locator('tr[data-camera="camera-02"] .cause')
+    expect(lost.locator("strong")).to_have_text("niet bereikbaar")
+    expect(lost.locator(".detail")).to_have_text(f"technische melding: {detail}")
+    expect(page.locator('tr[data-camera="camera-03"] .cause strong')).to_have_text(
+        "Opname gestopt: schijf vol of gestoord"
+    )
+    row = page.locator('tr[data-fault="volume_missing"]')
+    expect(row).to_contain_text("volume niet aangekoppeld")
+    expect(row).to_contain_text("Koppel de schijf aan")
+    assert row.get_attribute("data-level") == "danger"
+    assert "%" not in row.inner_text()
+    expect(page.locator('[data-warning="volume"]')).to_contain_text("media-1: volume niet aangekoppeld")
+    expect(page.locator('[data-warning="not-encrypted"]')).to_be_visible()
+    expect(page.locator(".system")).to_contain_text("draait")
