@@ -125,6 +125,7 @@ class VideoEncoder:
                 qp = max(_QP_AT_REST, qp - 2)
             if qp != self._qp:
                 self._qp = qp
+                del self._context  # its memory first, then the next one's
                 self._context = self._open()
         self._since_keyframe = 0
         self._gop_bytes = 0

@@ -47,6 +47,9 @@ class RtspServer:
         self._pool = RenderPool(clock)
         self._streams: dict[tuple[str, Profile], CameraStream] = {}
         self._connections: set[RtspConnection] = set()
+        # Clients arrive together: one finds the parameter sets, the others find them ready. An encoder in each
+        # of many threads would leave each thread's share of memory at its size.
+        self._describing = asyncio.Lock()
         self._server: asyncio.Server | None = None
         self._caretaker: asyncio.Task[None] | None = None
         self._snapshots = {key: Renderer(street, camera.spec) for key, camera in self._cameras.items()}
@@ -131,7 +134,8 @@ class RtspServer:
         camera = stream.camera.spec
         spec = camera.stream(stream.profile)
         find = partial(parameter_sets, spec, camera.codec, stream.profile, camera.loop)
-        sets = await asyncio.to_thread(find)
+        async with self._describing:
+            sets = await asyncio.to_thread(find)
         family = "IP6" if ":" in local_host else "IP4"
         lines = [
             "v=0",

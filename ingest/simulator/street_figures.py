@@ -26,15 +26,13 @@ _CARS: tuple[Color, ...] = ((88, 84, 80), (70, 62, 118), (136, 132, 126), (104, 
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """luma: Y, 0, 0 and what shines through (255 − alpha); chroma: U, V, 0 and the same. Premultiplied.
+    """image: Y, U, V and what shines through (255 − alpha); the colours premultiplied.
 
     Four channels, because OpenCV warps those at half the cost of two or three.
-
     Stands on the ground, width_m × height_m. smaller: the same at halved sizes.
     """
 
-    luma: Image
-    chroma: Image
+    image: Image
     width_m: float
     height_m: float
     smaller: list["Sprite"] = field(default_factory=list)
@@ -43,17 +41,16 @@ class Sprite:
         """The version of this sprite that is at most about twice as large as it will be drawn."""
         chosen = self
         for smaller in self.smaller:
-            if smaller.luma.shape[0] < height_px:
+            if smaller.image.shape[0] < height_px:
                 break
             chosen = smaller
         return chosen
 
     def with_levels(self) -> "Sprite":
-        luma, chroma = self.luma, self.chroma
-        while min(luma.shape[:2]) >= 8:
-            size = (luma.shape[1] // 2, luma.shape[0] // 2)
-            luma, chroma = resized(luma, size), resized(chroma, size)
-            self.smaller.append(Sprite(luma, chroma, self.width_m, self.height_m))
+        image = self.image
+        while min(image.shape[:2]) >= 8:
+            image = resized(image, (image.shape[1] // 2, image.shape[0] // 2))
+            self.smaller.append(Sprite(image, self.width_m, self.height_m))
         return self
 
 
@@ -93,11 +90,8 @@ def sprite_of(image: Image, width_m: float, height_m: float) -> Sprite:
     """A BGRA picture (straight alpha; edge pixels darkened towards black count as ink) as a sprite."""
     alpha = image[:, :, 3]
     planes = [cv2.multiply(plane, alpha, scale=1 / 255) for plane in bgr_to_yuv444(image[:, :, :3])]
-    through = cv2.bitwise_not(alpha)
-    nothing = np.zeros_like(through)
-    luma = np.asarray(cv2.merge([planes[0], nothing, nothing, through]), np.uint8)
-    chroma = np.asarray(cv2.merge([planes[1], planes[2], nothing, through]), np.uint8)
-    return Sprite(luma, chroma, width_m, height_m).with_levels()
+    ink = np.asarray(cv2.merge([*planes, cv2.bitwise_not(alpha)]), np.uint8)
+    return Sprite(ink, width_m, height_m).with_levels()
 
 
 def bgr_to_yuv444(image: Image) -> tuple[Image, Image, Image]:
@@ -205,10 +199,10 @@ def blend(
         return None
     level = sprite.level(height)
     left, top, right, bottom = box
-    _blend_planes((planes[0],), level.luma, corners, box)
+    _blend_planes({0: planes[0]}, level.image, corners, box)
     a, b, c = corners
     halves = ((a[0] / 2, a[1] / 2), (b[0] / 2, b[1] / 2), (c[0] / 2, c[1] / 2))
-    _blend_planes(planes[1:], level.chroma, halves, (left // 2, top // 2, right // 2, bottom // 2))
+    _blend_planes({1: planes[1], 2: planes[2]}, level.image, halves, (left // 2, top // 2, right // 2, bottom // 2))
     return box
 
 
@@ -239,8 +233,8 @@ _CLEAR = (0, 0, 0, 255)
 """Beyond a sprite's edge: no colour, everything shines through."""
 
 
-def _blend_planes(targets: tuple[Image, ...], source: Image, corners: Corners, box: Box) -> None:
-    """source: the targets' colours in its first channels, what shines through in its last."""
+def _blend_planes(targets: dict[int, Image], source: Image, corners: Corners, box: Box) -> None:
+    """targets: by the sprite's channel that goes there."""
     left, top, right, bottom = box
     rows, columns = source.shape[:2]
     (ax, ay), (bx, by), (cx, cy) = corners
@@ -250,7 +244,7 @@ def _blend_planes(targets: tuple[Image, ...], source: Image, corners: Corners, b
     size = (right - left, bottom - top)
     warped = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_LINEAR, borderValue=_CLEAR)
     through = cv2.extractChannel(warped, 3)
-    for channel, target in enumerate(targets):
+    for channel, target in targets.items():
         under = target[top:bottom, left:right]
         cv2.multiply(under, through, dst=under, scale=1 / 255)
         cv2.add(under, cv2.extractChannel(warped, channel), dst=under)
