@@ -81,7 +81,7 @@ data_dir = "{directory}"
 [live]
 addresses = ["127.0.0.1"]
 [recorder]
-segment_s = 5
+segment_s = 10
 [[cameras]]
 id = "{CAMERA}"
 number = 1
