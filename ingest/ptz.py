@@ -198,11 +198,16 @@ class PtzWorker:
         with self._state_lock:
             self._starting_until_s = self._clock.monotonic_s() + START_S
             last = self._pose
-            if last is None or last.move_status == "moving" or self._turned:
-                return  # where it is by now only the camera can tell
-            self._pose = announced = replace(
-                last, at_us=at_us, camera_utc_us=_later(last.camera_utc_us, at_us - last.at_us), move_status="moving"
-            )
+            if last is None or last.move_status == "moving":
+                return
+            announced = replace(last, move_status="moving")
+            if (
+                not self._turned
+            ):  # else where it is by now only the camera can tell: no more than that it rests no longer
+                announced = replace(
+                    announced, at_us=at_us, camera_utc_us=_later(last.camera_utc_us, at_us - last.at_us)
+                )
+            self._pose = announced
         self._on_pose(announced)
 
     def _hurry(self) -> None:
@@ -252,9 +257,8 @@ class PtzWorker:
         now_s = self._clock.monotonic_s()
         with self._state_lock:
             self._turned = self._moved(pose)
-            if self._turned:
-                self._starting_until_s = float("-inf")  # it has started, and tells the truth from here
-            elif now_s < self._starting_until_s:
+            # A position that changed may be the end of the movement before: the one asked for last is yet to start.
+            if now_s < self._starting_until_s and (pose.move_status == "idle" or not self._turned):
                 pose = replace(pose, move_status="moving")
             if pose.move_status == "moving" or self._turned:
                 self._fast_until_s = max(self._fast_until_s, now_s + SETTLE_S)

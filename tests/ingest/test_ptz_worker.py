@@ -288,13 +288,31 @@ def scripted_worker(clock: FakeClock) -> tuple[PtzWorker, Callable[..., PtzPose]
     return worker, take
 
 
-@pytest.mark.parametrize("status", ["idle", "unknown"])
-def test_a_camera_that_has_not_started_yet_is_not_believed_to_rest(status: str) -> None:
+@pytest.mark.parametrize(("status", "turned"), [("idle", "moving"), ("unknown", "unknown")])
+def test_a_camera_that_has_not_started_yet_is_not_believed_to_rest(status: str, turned: str) -> None:
     _, take = scripted_worker(FakeClock())
     assert take(0.0, status).move_status == status
     assert take(0.0, status).move_status == status
     assert take(None).move_status == "moving"
-    assert [take(pan, status).move_status for pan in (0.0, 0.0, 0.02, 0.04)] == ["moving", "moving", status, status]
+    assert [take(pan, status).move_status for pan in (0.0, 0.0, 0.02, 0.04)] == ["moving", "moving", turned, turned]
+
+
+def test_a_camera_that_stops_and_starts_at_once_is_not_believed_to_rest_in_between() -> None:
+    """Its position changed since the pose before, by the end of the movement that was stopped."""
+    _, take = scripted_worker(FakeClock())
+    take(0.0, "moving")
+    stopped = take(0.1, "idle")
+    assert stopped.move_status == "idle"
+    assert take(None) == replace(stopped, move_status="moving")
+    assert take(0.1, "idle").move_status == "moving"
+
+
+def test_a_late_word_of_the_movement_before_does_not_end_the_doubt() -> None:
+    _, take = scripted_worker(FakeClock())
+    take(0.0, "moving")
+    take(None)
+    take(0.1, "moving")
+    assert take(0.15, "idle").move_status == "moving"
 
 
 def test_a_camera_that_does_not_start_rests_again_after_half_a_second() -> None:
@@ -305,11 +323,12 @@ def test_a_camera_that_does_not_start_rests_again_after_half_a_second() -> None:
 
 
 def test_the_position_of_a_turning_camera_is_never_guessed() -> None:
-    _, take = scripted_worker(FakeClock())
+    """Only that it rests no longer is said, as of the moment it was seen there."""
     for status in ("moving", "idle", "unknown"):
+        _, take = scripted_worker(FakeClock())
         take(0.0, status)
         turning = take(0.1, status)
-        assert take(None) == turning
+        assert take(None) == replace(turning, move_status="moving")
 
 
 def test_a_clock_of_whole_seconds_is_not_counted_on_from() -> None:
