@@ -121,5 +121,5 @@ def test_the_command_takes_one_object_or_a_list(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_json_is_wrong_usage(tmp_path: Path) -> None:
     result = run(tmp_path, "{")
-    assert result.exit_code == 2
-    assert "not valid JSON" in result.stderr
+    assert isinstance(result.exception, ConfigError)
+    assert "not valid JSON" in str(result.exception)
