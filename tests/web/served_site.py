@@ -292,12 +292,12 @@ class Site:
     def close(self) -> None:
         for client in self._clients:
             client.close()
-        if self._web is not None:
-            self.stop_web()  # first: it stops what still moves
         ending = [self._live_server.stop] if self._live_server else []
-        ending += [self._capture.stop] if self._capture else []
+        ending += [self.stop_web] if self._web else []
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda stop: stop(), ending))
+        if self._capture:
+            self._capture.stop()  # last: web stops what still moves
         self.store.close()
         shutil.rmtree(self.directory)
 
