@@ -12,7 +12,7 @@ from tests.fakes import FakeClock
 from vms.cli.import_masks import import_documents, import_masks
 from vms.clock import now_utc
 from vms.config.model import SiteConfig
-from vms.errors import StorageError
+from vms.errors import ConfigError, StorageError
 from vms.rules.masks import in_force, parse_mask_import
 from vms.store import Store
 from vms.store import masks as mask_store
