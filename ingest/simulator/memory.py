@@ -7,17 +7,22 @@ import sys
 log = logging.getLogger(__name__)
 
 _M_ARENA_MAX = -8
+_M_MMAP_THRESHOLD = -3
+_LARGE_BYTES = 1024 * 1024
+"""Blocks from here on go back to the system when freed. Nothing of the sort is allocated per picture at rest."""
 
 
-def share_one_arena() -> None:
-    """Let all threads allocate from one pool. Call before the first thread starts; elsewhere than on glibc: nothing.
+def bound_heap() -> None:
+    """Let all threads allocate from one pool, and return large blocks at once. Call before the first thread starts; elsewhere than on glibc: nothing.
 
     Encoders and pictures are made by whichever thread is free. With a pool per thread, glibc keeps what each of
-    them freed: 12 cameras then hold 470 MB instead of 385 MB.
+    them freed: 12 cameras then held 520 MB after five minutes.
     """
     if not sys.platform.startswith("linux"):
         return
     try:
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_ARENA_MAX, 1)
+        library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
     except AttributeError:  # another C library
         log.debug("no_mallopt")

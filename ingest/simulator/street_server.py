@@ -13,7 +13,7 @@ from ingest.simulator.control import ControlServer
 from ingest.simulator.discovery import DiscoveryResponder
 from ingest.simulator.faults import parse_fault_options
 from ingest.simulator.mechanics import FixedHead, PtzMechanics
-from ingest.simulator.memory import share_one_arena
+from ingest.simulator.memory import bound_heap
 from ingest.simulator.model import SimCamera, SimCameraSpec, StreamSpec
 from ingest.simulator.onvif import OnvifServer
 from ingest.simulator.power import PowerSwitch
@@ -221,7 +221,7 @@ def run_street(
     cannot work and for a port that is taken.
     """
     _check(options)
-    share_one_arena()
+    bound_heap()
     asyncio.run(_run_until_signal(options, on_ready, clock or SystemClock()))
 
 

@@ -25,7 +25,7 @@ LIVE = SimCameraSpec(
 )
 SDP_ONLY = replace(LIVE, id="sdp", parameter_sets_in_band=False)
 HEVC = replace(LIVE, id="hevc", codec="h265", main=StreamSpec(480, 270, 10, 400_000, 10))
-LOOP = replace(LIVE, id="lus", loop=True, main=StreamSpec(640, 360, 25, 1_000_000, 10))
+LOOP = replace(LIVE, id="lus", loop=True, main=StreamSpec(640, 360, 25, 2_000_000, 10))
 LOOP_TWIN = replace(LOOP, id="lus-2")
 
 

@@ -85,7 +85,7 @@ def now_us():
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_ffprobe_sees_the_main_stream(video, transport):
-    stream = ffprobe(video.url("markt", "main"), transport)
+    stream = ffprobe(video.url("markt", "main"), transport, "-analyzeduration", "300000")
     assert (stream["codec_name"], stream["profile"]) == ("h264", "High")
     assert (stream["width"], stream["height"], stream["has_b_frames"]) == (960, 540, 0)
     assert stream["color_space"] == "smpte170m"
@@ -159,7 +159,7 @@ def test_a_stream_starts_with_a_report_and_a_keyframe_and_its_sequence_has_no_ho
         player.play()
         channel, _ = player.frame()
         assert channel == 1
-        packets = rtp_packets(player, 120)
+        packets = rtp_packets(player, 80)
     assert packets[0].payload[0] & 0x1F == 24  # SPS and PPS, aggregated
     steps = {(b.sequence - a.sequence) & 0xFFFF for a, b in itertools.pairwise(packets)}
     assert steps == {1}
@@ -170,7 +170,7 @@ def test_a_stream_starts_with_a_report_and_a_keyframe_and_its_sequence_has_no_ho
 def test_parameter_sets_stay_out_of_band_when_the_camera_is_such(video):
     with client(video, "sdp/sub") as player:
         sdp = player.play()
-        kinds = {packet.payload[0] & 0x1F for packet in rtp_packets(player, 60)}
+        kinds = {packet.payload[0] & 0x1F for packet in rtp_packets(player, 40)}
     assert "sprop-parameter-sets=" in sdp
     assert kinds
     assert not kinds & {7, 8, 24}
@@ -198,12 +198,12 @@ def test_dropped_packets_are_holes_for_this_camera_only(video, camera_id):
         other.play()
         faults.drop_packets_ratio = 0.3
         try:
-            holed, whole = rtp_packets(player, 120), rtp_packets(other, 200)
+            holed, whole = rtp_packets(player, 80), rtp_packets(other, 120)
         finally:
             faults.drop_packets_ratio = 0.0
     span = ((holed[-1].sequence - holed[0].sequence) & 0xFFFF) + 1
-    assert 130 < span < 260
-    assert ((whole[-1].sequence - whole[0].sequence) & 0xFFFF) + 1 == 200
+    assert 88 < span < 180
+    assert ((whole[-1].sequence - whole[0].sequence) & 0xFFFF) + 1 == 120
 
 
 @pytest.mark.parametrize("camera_id", ["markt", "lus"])
@@ -324,7 +324,7 @@ def test_a_loop_keeps_its_bitrate_and_its_viewers_share_its_packets(video):
         packets = rtp_packets(player, 320)
     size = sum(len(packet.payload) for packet in packets)
     seconds = ((packets[-1].timestamp - packets[0].timestamp) & 0xFFFFFFFF) / 90_000
-    assert 850_000 < size * 8 / seconds < 1_150_000
+    assert size * 8 / seconds == pytest.approx(LOOP.main.bitrate_bps, rel=0.15)
 
 
 def test_a_snapshot_is_a_jpeg_of_the_main_size(video):

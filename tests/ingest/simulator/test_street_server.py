@@ -22,6 +22,7 @@ import typer
 from onveef import OnvifClient
 from typer.testing import CliRunner
 
+from ingest.simulator import street_server
 from ingest.simulator.faults import parse_fault_options
 from ingest.simulator.mechanics import FixedHead
 from ingest.simulator.model import Faults, SimCamera
@@ -33,6 +34,7 @@ from ingest.simulator.street_server import (
     StreetOptions,
     make_specs,
 )
+from tests.ingest.simulator.sim_video import shared_street
 from vms.cli.simulate import simulate
 
 FREE_PORTS = ("--rtsp-port", "0", "--onvif-port", "0", "--control-port", "0", "--no-discovery")
@@ -160,7 +162,8 @@ def test_faults_given_as_options_are_those_of_the_control_port() -> None:
 
 
 @pytest.mark.parametrize("option", ["--rtsp-port", "--onvif-port", "--control-port"])
-def test_a_taken_port_ends_with_one_clear_line_and_code_2(option: str) -> None:
+def test_a_taken_port_ends_with_one_clear_line_and_code_2(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(street_server, "Street", shared_street)  # painted once
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run_cli(*FREE_PORTS, "--cameras", "1", option, str(port))
