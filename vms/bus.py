@@ -103,6 +103,7 @@ class BusPublisher:
         self._outgoing: deque[Message] = deque()
         self._queued_bytes = 0
         self._gops: dict[StreamKey, list[Packet]] = {}
+        self._gop_bytes: dict[StreamKey, int] = {}
         self._subscribers: dict[bytes, int] = {}
         self._context = zmq.Context()
         self._wake = self._context.socket(zmq.PAIR)
@@ -156,9 +157,11 @@ class BusPublisher:
         key = (packet.camera_id, packet.profile)
         if packet.is_keyframe:
             self._gops[key] = [packet]
+            self._gop_bytes[key] = len(packet.data)
         elif gop := self._gops.get(key):
             gop.append(packet)
-            if sum(len(p.data) for p in gop) > _MAX_GOP_BYTES:
+            self._gop_bytes[key] += len(packet.data)
+            if self._gop_bytes[key] > _MAX_GOP_BYTES:
                 del self._gops[key]
 
     def _run(self) -> None:
