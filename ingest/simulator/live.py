@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 _MAX_PENDING = 40
 """Access units under way from a camera to the event loop; more means the loop stands still."""
 _MAX_CLOCK_DRIFT_US = 120_000
+"""The wall clock may leave the monotonic one by this much; then pictures follow it with a leap."""
 _THREADS = 2
 _PATIENCE_S = 0.025
 _JOIN_TIMEOUT_S = 3.0
@@ -185,7 +186,8 @@ class _LiveCamera:
         if self.stopped:
             return None
         at_us = self._first_us + round(self._number * US_PER_SECOND / self._fps)
-        drift_us = self._clock.now_us() - at_us
+        elapsed_us = round((self._clock.monotonic_s() - self._start_s) * US_PER_SECOND)
+        drift_us = self._clock.now_us() - self._first_us - elapsed_us  # not how late this tick is
         if abs(drift_us) > _MAX_CLOCK_DRIFT_US:  # the server's clock stepped
             self._first_us += drift_us
             at_us += drift_us

@@ -5,6 +5,8 @@ import sys
 import tracemalloc
 from dataclasses import replace
 
+import pytest
+
 from ingest.simulator.feeds import CameraStream, TimestampShift
 from ingest.simulator.live import LiveSource, RenderPool
 from ingest.simulator.model import Faults, SimCamera, StreamSpec, ViewDeg
@@ -85,3 +87,30 @@ def test_thousands_of_access_units_leave_nothing_behind(monkeypatch):
     finally:
         tracemalloc.stop()
     assert [viewer.units for viewer in viewers] == [8 * CYCLE, 8 * CYCLE]
+
+
+def test_a_late_picture_keeps_its_time_and_a_clock_that_leaps_is_followed(monkeypatch):
+    """RTP time, burned-in time and view belong to one moment, or whoever masks by them masks the wrong place."""
+    monkeypatch.setattr("ingest.simulator.live.asyncio.get_running_loop", DirectLoop)
+    clock, camera = FakeClock(), SimCamera(SPEC, TurningHead(), Faults())
+    pool = HandPool(clock)
+    source = LiveSource(camera, shared_street(), clock, pool)
+    stream = CameraStream(camera, "sub", source, TimestampShift())
+    stream.add(Viewer())
+    offsets_us, encoder = [], pool.camera._encoding("sub").encoder
+    encode = encoder.encode
+
+    def watched(picture, timestamp_90k, at_us, **options):
+        offsets_us.append(at_us - timestamp_90k * 100 // 9)
+        assert at_us <= clock.now_us() + 100
+        return encode(picture, timestamp_90k, at_us, **options)
+
+    monkeypatch.setattr(encoder, "encode", watched)
+    clock.advance(pool.camera.first_due_s - clock.mono_s)
+    for late_s in (0.0, 0.05, 0.4, 1.3, 0.0):
+        due_s = pool.camera.tick()
+        clock.advance(max(0.0, due_s - clock.mono_s) + late_s)
+    assert max(offsets_us) - min(offsets_us) < 100
+    clock.us += 5_000_000
+    pool.camera.tick()
+    assert offsets_us[-1] - offsets_us[0] == pytest.approx(5_000_000, abs=100)
