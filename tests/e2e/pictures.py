@@ -35,14 +35,21 @@ def leaked_pixels(picture: Picture) -> int:
     return int(((both > 100) & (both - green > 60)).sum())
 
 
-def assert_no_leak(picture: Picture) -> None:
+def assert_no_leak(picture: Picture, tolerated: int = 0) -> None:
     """A picture that shows a window is kept for the person who has to find out why."""
     leaked = leaked_pixels(picture)
-    if leaked:
+    if leaked > tolerated:
         KEPT.mkdir(exist_ok=True)
         file = KEPT / f"leak-{time.time_ns()}.png"
         cv2.imwrite(str(file), picture)
         raise AssertionError(f"{leaked} pixels of a home window: see {file}")
+
+
+GHOST_PX = 40
+"""While a camera turns, its own coder leaves a few blocks' colour where a window was some pictures ago.
+
+That shows nobody: the windows themselves must be grey, and one window is several times as large.
+"""
 
 
 def is_blank(picture: Picture) -> bool:
