@@ -113,8 +113,8 @@ def test_no_window_is_seen_while_the_camera_turns(product: Product, wall: Wall, 
 
     wait_for(lambda: is_clear(wall.tile_shot(camera)), "the tile shows the street again")
     wait_for(lambda: is_clear(wall.hero_shot()), "the hero shows the street again")
-    assert_masked(product, camera, wall.tile_shot(camera))
-    assert_masked(product, camera, wall.hero_shot())
+    assert_masked(product, camera, wall.tile_shot(camera), turning=True)
+    assert_masked(product, camera, wall.hero_shot(), turning=True)
     wait_for(lambda: wall.hero("state") == "live", "live again")
 
 
