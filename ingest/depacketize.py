@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ingest.rtcp import Reception
+from ingest.rtsp_message import DOLLAR, FRAMING_BYTES
 from vms.errors import ProtocolError
 from vms.units import Codec
 
@@ -17,6 +18,8 @@ MAX_ACCESS_UNIT_BYTES = 32 * 1024 * 1024
 _PART_COST_BYTES = 100
 """Added for each piece, so that the bound holds for the memory that very small fragments take, too."""
 START_CODE = b"\x00\x00\x00\x01"
+_MAX_RECORDS = 8
+"""Lengths of packets that a stream uses for full fragments; more than one or two is odd."""
 _HEADER = struct.Struct(">BBHII")
 _HEADER_BYTES = 12
 _PLAIN = 0x80  # version 2, no padding, no extension, no CSRC
@@ -47,12 +50,13 @@ class AccessUnit:
 class Depacketizer:
     """What both codecs share: RTP headers, sequence numbers, where an access unit ends. One thread."""
 
-    _MIDDLE: struct.Struct
-    """A plain RTP header up to the fragment flags: first two bytes, sequence, and what all middle fragments of
-    one unit have in common (timestamp, SSRC, payload header, flags)."""
+    _ALIKE_BYTES: int
+    """What all middle fragments of one NAL unit have in common: timestamp, SSRC, payload header, flags."""
 
     def __init__(self, payload_type: int) -> None:
-        self._plain_two = _PLAIN << 8 | payload_type
+        self._plain_two = bytes((_PLAIN, payload_type))
+        self._records: dict[int, struct.Struct] = {}
+        self._full_bytes = 0
         self._payload_type = payload_type
         self._units: list[AccessUnit] = []
         self._ssrc = -1
@@ -79,21 +83,59 @@ class Depacketizer:
         self._fragment_flags = -1
         self._fragment_key = b""
 
+    def push_frames(self, buffer: bytes, at: int, channel: int) -> int:
+        """RTP packets of the interleaved frames (RFC 2326, 10.12) that lie in a row; returns where they end.
+
+        The hot path of recording; raises like `push`.
+        """
+        size = len(buffer)
+        while size - at >= FRAMING_BYTES and buffer[at] == DOLLAR and buffer[at + 1] == channel:
+            length = buffer[at + 2] << 8 | buffer[at + 3]
+            if length == self._full_bytes and self._fragment_key:
+                end = self._push_run(buffer, at, FRAMING_BYTES + length)
+                if end > at:
+                    at = end
+                    continue
+            end = at + FRAMING_BYTES + length
+            if end > size:
+                break
+            self.push(buffer[at + FRAMING_BYTES : end])
+            at = end
+        return at
+
+    def _push_run(self, buffer: bytes, at: int, stride: int) -> int:
+        """Nine of ten packets of a good stream go on with the fragmented unit of the packet before, and are as long.
+
+        They are taken in one step each, as long as nothing about them is new but their sequence number.
+        """
+        record = self._records.get(stride) or self._record(stride)
+        unpack, append, key, expected = record.unpack_from, self._parts.append, self._fragment_key, self._expected
+        begin = buffer[at : at + FRAMING_BYTES] + self._plain_two
+        first_at, last_at = at, len(buffer) - stride
+        while at <= last_at:
+            begins, sequence, same, payload = unpack(buffer, at)
+            if same != key or sequence != expected or begins != begin:
+                break
+            append(payload)
+            expected = (sequence + 1) & 0xFFFF
+            at += stride
+        packets = (at - first_at) // stride
+        self._expected = expected
+        self._received += packets
+        self._charge(at - first_at + packets * _PART_COST_BYTES)
+        return at
+
+    def _record(self, stride: int) -> struct.Struct:
+        """Layout of a frame with a middle fragment: framing and first two bytes, sequence, what is alike, payload."""
+        if len(self._records) >= _MAX_RECORDS:
+            self._records.clear()
+        head = FRAMING_BYTES + 4 + self._ALIKE_BYTES
+        record = self._records[stride] = struct.Struct(f">6sH{self._ALIKE_BYTES}s{stride - head}s")
+        return record
+
     def push_all(self, packets: Iterable[bytes]) -> list[AccessUnit]:
-        """Many RTP packets at once: what became complete. The hot path; raises like `push`."""
-        unpack, shortest, body = self._MIDDLE.unpack_from, self._MIDDLE.size + 1, self._MIDDLE.size
+        """Many RTP packets: what became complete. Raises like `push`."""
         for packet in packets:
-            # Nine of ten packets of a good stream continue the fragmented unit of the packet before.
-            if len(packet) >= shortest:
-                first_two, sequence, same = unpack(packet)
-                if same == self._fragment_key and sequence == self._expected and first_two == self._plain_two:
-                    self._expected = (sequence + 1) & 0xFFFF
-                    self._received += 1
-                    self._parts.append(packet[body:])
-                    self._bytes += len(packet) + _PART_COST_BYTES
-                    if self._bytes <= MAX_ACCESS_UNIT_BYTES:
-                        continue
-                    self._charge(0)
             self.push(packet)
         return self.take()
 
@@ -235,7 +277,7 @@ class Depacketizer:
 
 
 class H264Depacketizer(Depacketizer):
-    _MIDDLE = struct.Struct(">HH10s")
+    _ALIKE_BYTES = 10
 
     def _take(self, packet: bytes) -> None:
         kind = packet[12] & 0x1F
@@ -266,6 +308,7 @@ class H264Depacketizer(Depacketizer):
             self._fragment_at = len(self._parts)
             self._fragment_flags = flags & 0x3F
             self._fragment_key = packet[4:13] + bytes((flags & 0x3F,))
+            self._full_bytes = len(packet)
             self._parts += (START_CODE, bytes((packet[12] & 0xE0 | flags & 0x1F,)), packet[14:])
         else:  # its beginning is missing, which is on the books already, or it makes no sense
             self._abandon_fragment()
@@ -298,7 +341,7 @@ class H264Depacketizer(Depacketizer):
 
 
 class H265Depacketizer(Depacketizer):
-    _MIDDLE = struct.Struct(">HH11s")
+    _ALIKE_BYTES = 11
 
     def _take(self, packet: bytes) -> None:
         kind = packet[12] >> 1 & 0x3F
@@ -329,6 +372,7 @@ class H265Depacketizer(Depacketizer):
             self._fragment_at = len(self._parts)
             self._fragment_flags = flags & 0x3F
             self._fragment_key = packet[4:14] + bytes((flags & 0x3F,))
+            self._full_bytes = len(packet)
             header = bytes((packet[12] & 0x81 | (flags & 0x3F) << 1, packet[13]))
             self._parts += (START_CODE, header, packet[15:])
         else:

@@ -243,11 +243,14 @@ class RtspSession:
     def read(self) -> FeedRead:
         """One large read; also keeps the session alive and reports reception."""
         timeout_s = 0.0 if self._early else _READ_TIMEOUT_S
-        frames, messages = self._splitter.feed(self._connection.recv(timeout_s))
-        if self._early:
-            frames, self._early = self._early + frames, []
-        channel = self._rtp_channel
-        units = self._depacketizer.push_all([packet for number, packet in frames if number == channel])
+        data, depacketizer = self._connection.recv(timeout_s), self._depacketizer
+        early, self._early = self._early, []
+        for number, packet in early:
+            if number == self._rtp_channel:
+                depacketizer.push(packet)
+        frames, messages = self._splitter.feed(data, depacketizer, self._rtp_channel)
+        frames = early + frames
+        units = depacketizer.take()
         reports = self._sender_reports(frames)
         for message in messages:
             self._handle(message)

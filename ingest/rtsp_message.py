@@ -6,13 +6,15 @@ grammar raises ProtocolError, nothing else does.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from vms.errors import ProtocolError
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_BODY_BYTES = 1024 * 1024
-_DOLLAR = 0x24
-_FRAMING_BYTES = 4
+DOLLAR = 0x24
+FRAMING_BYTES = 4
+"""Of an interleaved frame: `$`, channel, 16-bit length."""
 _BLANK_LINE = b"\r\n\r\n"
 _UPPERCASE = frozenset(range(ord("A"), ord("Z") + 1))
 _STATUS_WORDS = 2
@@ -103,6 +105,13 @@ def _body_size(headers: Sequence[tuple[str, str]]) -> int:
     return 0
 
 
+class FrameTaker(Protocol):
+    """Takes the frames of one channel straight from the receive buffer: no step per frame in between."""
+
+    def push_frames(self, buffer: bytes, at: int, channel: int) -> int:
+        """All frames of `channel` that lie whole in a row from `at`; returns where they end."""
+
+
 class InterleavedSplitter:
     """Cuts the received bytes into frames and messages, however TCP split them. One thread."""
 
@@ -113,19 +122,28 @@ class InterleavedSplitter:
     def buffered_bytes(self) -> int:
         return len(self._rest)
 
-    def feed(self, data: bytes) -> tuple[list[InterleavedFrame], list[RtspMessage]]:
-        """What became complete with these bytes. Raises ProtocolError; the connection is useless then."""
+    def feed(
+        self, data: bytes, media: FrameTaker | None = None, channel: int = 0
+    ) -> tuple[list[InterleavedFrame], list[RtspMessage]]:
+        """What became complete with these bytes; frames of `channel` go to `media`, if there is one.
+
+        Raises ProtocolError; the connection is useless then.
+        """
         buffer = self._rest + data if self._rest else data
         frames: list[InterleavedFrame] = []
         messages: list[RtspMessage] = []
         at, size = 0, len(buffer)
-        # The hot loop of ingest: slices, no memoryview, one step per RTP packet.
-        while size - at >= _FRAMING_BYTES:
-            if buffer[at] == _DOLLAR:
-                end = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])
-                if end > size:
-                    break
-                frames.append((buffer[at + 1], buffer[at + 4 : end]))
+        while size - at >= FRAMING_BYTES:
+            if buffer[at] == DOLLAR:
+                if media is not None and buffer[at + 1] == channel:
+                    end = media.push_frames(buffer, at, channel)
+                    if end == at:
+                        break
+                else:
+                    end = at + FRAMING_BYTES + (buffer[at + 2] << 8 | buffer[at + 3])
+                    if end > size:
+                        break
+                    frames.append((buffer[at + 1], buffer[at + FRAMING_BYTES : end]))
             else:
                 end = _message_end(buffer, at, messages)
                 if end <= at:
