@@ -4,11 +4,13 @@ The worker reads in large pieces, four times a second while nobody watches and a
 Its watchdog counts pictures, not bytes: a camera that only sends keep-alives is stalled.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 
 from ingest.back_off import BackOff
 from ingest.health import HealthMeter
@@ -17,6 +19,7 @@ from ingest.packet_builder import PacketBuilder, StreamIdentity
 from ingest.rtsp import RtspSession, RtspTiming
 from ingest.rtsp_connection import StopRequested
 from ingest.source import MediaFeed, StreamDown, StreamHealth, StreamSource
+from ingest.turns import ReadTurns
 from vms.clock import Clock
 from vms.errors import CameraUnauthorized, ProtocolError, StreamStalled, UitkijkError
 from vms.packet import Packet
@@ -79,6 +82,7 @@ class StreamWorker:
         *,
         timing: WorkerTiming | None = None,
         back_off: BackOff | None = None,
+        turns: ReadTurns | None = None,
         open_feed: OpenFeed = open_feed,
     ) -> None:
         self._camera_id = camera_id
@@ -91,7 +95,8 @@ class StreamWorker:
         self._back_off = back_off or BackOff()
         self._open_feed = open_feed
         self._stop = threading.Event()
-        self._nudge = threading.Event()
+        self._turns = turns or ReadTurns(clock)
+        self._nudges: SimpleQueue[None] = SimpleQueue()
         self._watched = False
         self._meter = HealthMeter(clock.now_us())
         self._credentials: tuple[str, str] | None = None
@@ -108,7 +113,7 @@ class StreamWorker:
     def stop(self, timeout_s: float = 3.0) -> None:
         """Returns when the thread has ended, or after `timeout_s`. on_down is not called for it."""
         self._stop.set()
-        self._nudge.set()
+        self._nudges.put(None)
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
 
@@ -116,7 +121,7 @@ class StreamWorker:
         """True: hand on each picture as it comes. Loses nothing either way."""
         self._watched = watched
         if watched:
-            self._nudge.set()
+            self._nudges.put(None)
 
     def health(self) -> StreamHealth:
         return self._meter.health()
@@ -159,14 +164,17 @@ class StreamWorker:
             self._was_connected = True
             self._last_picture_s = self._last_packet_s = self._clock.monotonic_s()
             while not self._stop.is_set():
-                self._pause()
-                self._read(feed, builder)
+                if self._watched:
+                    self._read(feed, builder)
+                else:
+                    self._pause()
+                    with self._turns.turn():
+                        self._read(feed, builder)
                 self._watch()
 
     def _pause(self) -> None:
-        if not self._watched:
-            self._nudge.wait(self._timing.read_every_s)
-            self._nudge.clear()
+        with contextlib.suppress(Empty):
+            self._nudges.get(timeout=self._turns.until_next_s(self._timing.read_every_s))
 
     def _read(self, feed: MediaFeed, builder: PacketBuilder) -> None:
         read = feed.read()

@@ -37,6 +37,7 @@ class AccessUnit:
 
     data: Annex B. rtp_timestamp: 32 bits, as sent. parameter_sets: those inside data. lost: RTP packets missing
     since the previous access unit, inside this one or before it. restarted: the camera began a new RTP stream.
+    nal_offsets: where each start code lies in data, if known.
     """
 
     data: bytes
@@ -45,6 +46,7 @@ class AccessUnit:
     parameter_sets: tuple[bytes, ...]
     lost: int
     restarted: bool = False
+    nal_offsets: tuple[int, ...] = ()
 
 
 class Depacketizer:
@@ -75,6 +77,7 @@ class Depacketizer:
 
     def _clear(self) -> None:
         self._parts: list[bytes] = []
+        self._starts: list[int] = []
         self._bytes = 0
         self._has_picture = False
         self._is_keyframe = False
@@ -215,9 +218,14 @@ class Depacketizer:
     def _drop_fragment(self) -> None:
         """Forget the NAL unit that is being put together: a part of it is missing."""
         if self._fragment_at >= 0:
-            del self._parts[self._fragment_at :]
+            self._cut_off(self._fragment_at)
             self._fragment_at = self._fragment_flags = -1
             self._fragment_key = b""
+
+    def _cut_off(self, at: int) -> None:
+        """Forget the NAL unit whose start code is part number `at`, the last one."""
+        del self._parts[at:]
+        del self._starts[-1:]
 
     def _abandon_fragment(self) -> None:
         """The camera began something else before the end of a fragmented unit."""
@@ -237,12 +245,24 @@ class Depacketizer:
                 tuple(self._sets),
                 self._lost,
                 self._restarted,
+                self._nal_offsets(),
             )
         )
         self._ended_timestamp = self._timestamp
         self._lost = 0
         self._restarted = False
         self._clear()
+
+    def _nal_offsets(self) -> tuple[int, ...]:
+        if len(self._starts) == 1:
+            return (0,)
+        offset = before = 0
+        offsets: list[int] = []
+        for start in self._starts:
+            offset += sum(map(len, self._parts[before:start]))
+            offsets.append(offset)
+            before = start
+        return tuple(offsets)
 
     def _picture_begins(self, *, first_slice: bool, is_keyframe: bool) -> None:
         if not first_slice and not self._has_picture and self._timestamp == self._ended_timestamp:
@@ -306,6 +326,7 @@ class H264Depacketizer(Depacketizer):
         elif flags & 0xC0 == 0x80:
             self._abandon_fragment()
             self._fragment_at = len(self._parts)
+            self._starts.append(self._fragment_at)
             self._fragment_flags = flags & 0x3F
             self._fragment_key = packet[4:13] + bytes((flags & 0x3F,))
             self._full_bytes = len(packet)
@@ -324,7 +345,7 @@ class H264Depacketizer(Depacketizer):
             self._sets.append(b"".join(self._parts[at + 1 :]))
         elif not 6 <= kind <= 23:
             self.malformed += 1
-            del self._parts[at:]
+            self._cut_off(at)
 
     def _unit(self, nal: bytes) -> None:
         kind = nal[0] & 0x1F if nal else 0
@@ -337,6 +358,7 @@ class H264Depacketizer(Depacketizer):
             self._sets.append(nal)
         elif kind == _H264_AUD:
             self._aud()
+        self._starts.append(len(self._parts))
         self._parts += (START_CODE, nal)
 
 
@@ -370,6 +392,7 @@ class H265Depacketizer(Depacketizer):
         elif flags & 0xC0 == 0x80:
             self._abandon_fragment()
             self._fragment_at = len(self._parts)
+            self._starts.append(self._fragment_at)
             self._fragment_flags = flags & 0x3F
             self._fragment_key = packet[4:14] + bytes((flags & 0x3F,))
             self._full_bytes = len(packet)
@@ -389,7 +412,7 @@ class H265Depacketizer(Depacketizer):
             self._sets.append(b"".join(self._parts[at + 1 :]))
         elif kind >= 48:
             self.malformed += 1
-            del self._parts[at:]
+            self._cut_off(at)
 
     def _unit(self, nal: bytes) -> None:
         kind = nal[0] >> 1 & 0x3F if len(nal) > 2 else 63
@@ -402,6 +425,7 @@ class H265Depacketizer(Depacketizer):
             self._sets.append(nal)
         elif kind == _H265_AUD:
             self._aud()
+        self._starts.append(len(self._parts))
         self._parts += (START_CODE, nal)
 
 

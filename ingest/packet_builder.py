@@ -74,11 +74,12 @@ class PacketBuilder:
             return None
         changed = unit.is_keyframe and self._keyframe_changes_sps()
         stamp = self.timeline.stamp(unit.rtp_timestamp, is_keyframe=unit.is_keyframe)
+        data, offsets = self._with_parameter_sets(unit) if unit.is_keyframe else (unit.data, unit.nal_offsets)
         packet = Packet(
             camera_id=self._identity.camera_id,
             profile=self._identity.profile,
             codec=self._identity.codec,
-            data=self._with_parameter_sets(unit) if unit.is_keyframe else unit.data,
+            data=data,
             pts_90k=stamp.pts_90k,
             dts_90k=stamp.dts_90k,
             is_keyframe=unit.is_keyframe,
@@ -87,6 +88,7 @@ class PacketBuilder:
             sequence=self.sequence,
             starts_run=stamp.starts_run or changed,
             lost_before=self._lost,
+            nal_offsets=offsets,
         )
         self.sequence += 1
         self._started = True
@@ -117,14 +119,14 @@ class PacketBuilder:
         self.timeline.restart(self.sps.reorder)
         return True
 
-    def _with_parameter_sets(self, unit: AccessUnit) -> bytes:
+    def _with_parameter_sets(self, unit: AccessUnit) -> tuple[bytes, tuple[int, ...]]:
         """All sets before the picture when one kind is absent; an access unit delimiter stays first."""
         present = {self._kind(nal) for nal in unit.parameter_sets}
         if present.issuperset(self._kinds):
-            return unit.data
+            return unit.data, unit.nal_offsets
         sets = [START_CODE + nal for kind in self._kinds for nal in self._sets[kind]]
         at = self._delimiter_size(unit.data)
-        return b"".join((unit.data[:at], *sets, unit.data[at:]))
+        return b"".join((unit.data[:at], *sets, unit.data[at:])), ()
 
     def _delimiter_size(self, data: bytes) -> int:
         delimiter = 9 if self._identity.codec == "h264" else 35

@@ -13,6 +13,7 @@ from ingest.camera import StreamDown, StreamHealth, StreamSource, StreamWorker
 from ingest.onvif_client import OnvifCamera, OnvifEndpoint, resolve_camera
 from ingest.onvif_resolver import CameraResolver
 from ingest.ptz import PtzWorker
+from ingest.turns import ReadTurns
 from recorder.capture_requests import CaptureRequests, PtzControls, unknown_camera
 from recorder.poses import PoseTrack
 from recorder.recording import KeyFiles, Recording, SiteKeys
@@ -99,7 +100,14 @@ class CameraCapture:
     """One camera: workers for its streams and its head, recorders behind them."""
 
     def __init__(
-        self, camera: Camera, recording: Recording, bus: BusPublisher, clock: Clock, *, record_sub: bool
+        self,
+        camera: Camera,
+        recording: Recording,
+        bus: BusPublisher,
+        clock: Clock,
+        turns: ReadTurns,
+        *,
+        record_sub: bool,
     ) -> None:
         self.camera_id = CameraId(camera.id)
         self.ptz: PtzWorker | None = None
@@ -107,6 +115,7 @@ class CameraCapture:
         self._recording = recording
         self._bus = bus
         self._clock = clock
+        self._turns = turns
         self._record_sub = record_sub
         self._sources = CameraSources(camera, clock, self._on_resolved)
         self._poses = PoseTrack() if camera.can_turn else None
@@ -176,6 +185,7 @@ class CameraCapture:
                 self._clock,
                 self._on_packet,
                 self._on_down,
+                turns=self._turns,
             )
             self._workers[profile] = worker
         worker.set_watched(self._bus.is_watched(self.camera_id, profile))
@@ -264,9 +274,10 @@ class CaptureProcess:
 
     def _run_cameras(self, stop: threading.Event) -> None:
         record_sub = self._config.recorder.record_sub
+        turns = ReadTurns(self._clock)
         for camera in self._own:
             self._cameras[camera.id] = CameraCapture(
-                camera, self._recording, self._bus, self._clock, record_sub=record_sub
+                camera, self._recording, self._bus, self._clock, turns, record_sub=record_sub
             )
         try:
             for capture in self._cameras.values():

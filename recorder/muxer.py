@@ -1,132 +1,91 @@
-"""Packets of one stream to fragmented MP4 without touching the pictures: PyAV writes the boxes, nothing is decoded.
+"""Packets of one stream to fragmented MP4 without touching the pictures; nothing is decoded.
 
-One fragment per group of pictures, and at most one second of media per fragment where groups are longer. The
-camera's NAL units stay as they are; only start codes become lengths, as MP4 demands.
+PyAV writes the beginning of the file (`InitSegment`), `recorder.fragments` what follows. A fragment starts at each
+keyframe, holds at most a second of media, and is handed out when `flush` is called: what a crash can cost is what
+came since then.
 """
 
-import contextlib
 import io
-import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
-from av.container import OutputContainer
-from av.video.stream import VideoStream
 
-from vms.errors import ProtocolError
+from recorder.boxes import read_index
+from recorder.fragments import Sample, fragment
+from vms.errors import ProtocolError, StorageError
 from vms.packet import Packet
-from vms.units import Codec
+from vms.units import TICKS_PER_SECOND, Codec
 
-TIME_BASE_90K = Fraction(1, 90_000)
-MAX_FRAGMENT_US = 1_000_000
-_HEAD = struct.Struct(">I4s")
-Sink = Callable[[bytes | bytearray], None]
-_IO_BUFFER_BYTES = 256 * 1024
-_OPTIONS = {
-    "movflags": "empty_moov+default_base_moof+frag_keyframe+skip_trailer",
-    "frag_duration": str(MAX_FRAGMENT_US),
-    "flush_packets": "1",
-}
+MAX_FRAGMENT_90K = TICKS_PER_SECOND
+Sink = Callable[[bytearray], None]
+"""Takes a buffer over, to do with it what it likes."""
+_OPTIONS = {"movflags": "empty_moov+default_base_moof+skip_trailer"}
 
 
-class StreamTemplate:
-    """Codec parameters from a keyframe with its parameter sets. Close it. Raises ProtocolError: not such a picture."""
+@dataclass(frozen=True, slots=True)
+class InitSegment:
+    """`ftyp` and `moov`: the same for all files of one format. codec: as in RFC 6381."""
 
-    def __init__(self, codec: Codec, keyframe: bytes) -> None:
+    data: bytes
+    codec: str
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, codec: Codec, keyframe: bytes) -> "InitSegment":
+        """From a keyframe with its parameter sets (milliseconds). Raises ProtocolError: not such a picture."""
+        output = io.BytesIO()
         try:
-            self._container = av.open(io.BytesIO(keyframe), format="h264" if codec == "h264" else "hevc")
-            self.stream: VideoStream = self._container.streams.video[0]
+            with (
+                av.open(io.BytesIO(keyframe), format="h264" if codec == "h264" else "hevc") as picture,
+                av.open(output, "w", format="mp4", options=_OPTIONS) as file,
+            ):
+                stream = file.add_stream_from_template(picture.streams.video[0])
+                stream.time_base = Fraction(1, TICKS_PER_SECOND)
+                file.start_encoding()
         except (av.FFmpegError, IndexError) as error:
             raise ProtocolError(f"the {codec} keyframe cannot be read: {error}") from error
-        if not self.stream.width or not self.stream.height:
-            self.close()
+        try:
+            index = read_index(output)
+        except StorageError as error:
+            raise ProtocolError(f"the {codec} parameter sets give no file header: {error}") from error
+        if not index.width or not index.height:
             raise ProtocolError(f"the {codec} parameter sets give no picture size")
-
-    def close(self) -> None:
-        self._container.close()
-
-
-class _WholeUnits:
-    """File-like end of PyAV's pipe: passes on ftyp+moov, and each moof+mdat, only when it is complete."""
-
-    def __init__(self, sink: Sink) -> None:
-        self._sink = sink
-        self._pending = bytearray()
-        self._has_news = False
-
-    def write(self, data: bytes) -> int:
-        self._pending += data
-        self._has_news = True
-        return len(data)
-
-    def discard(self) -> None:
-        self._sink = lambda _unit: None
-
-    def pass_on(self) -> None:
-        """Outside the muxer's callback, so that an error of the disk reaches the caller as it is."""
-        if not self._has_news:
-            return
-        self._has_news = False
-        end = position = 0
-        pending = self._pending
-        while position + _HEAD.size <= len(pending):
-            size, kind = _HEAD.unpack_from(pending, position)
-            position += size
-            if position > len(pending) or size < _HEAD.size:
-                break
-            if kind in (b"moov", b"mdat"):
-                end = position
-        if end:
-            self._pending = pending[end:]
-            del pending[end:]
-            self._sink(pending)
+        return cls(output.getvalue()[: index.end_offset], index.codec, index.width, index.height)
 
 
 class FragmentMuxer:
     """One file. Not thread-safe. `sink` gets the file's bytes, in whole fragments; what it raises passes through.
 
-    Raises ProtocolError when the muxer refuses a picture; the file so far is then still good.
+    Raises ProtocolError for a picture that is none; what was handed out before is still good.
     """
 
-    def __init__(self, template: StreamTemplate, sink: Sink) -> None:
-        self._units = _WholeUnits(sink)
-        self._container: OutputContainer = av.open(
-            self._units, "w", format="mp4", options=_OPTIONS, buffer_size=_IO_BUFFER_BYTES
-        )
-        self._stream = self._container.add_stream_from_template(template.stream)
-        self._stream.time_base = TIME_BASE_90K
+    def __init__(self, init: InitSegment, sink: Sink) -> None:
+        self._sink = sink
+        self._samples: list[Sample] = []
         self._base_90k: int | None = None
-        self._container.start_encoding()
-        self._units.pass_on()
+        self._start_90k = self._end_90k = 0
+        self._number = 0
+        sink(bytearray(init.data))
 
     def write(self, packet: Packet, duration_90k: int) -> None:
-        """The file's time starts at 0 with the first picture's DTS."""
+        """The file's time starts at 0 with the first picture's DTS; durations join the pictures exactly."""
         if self._base_90k is None:
             self._base_90k = packet.dts_90k
-        av_packet = av.Packet(packet.data)
-        av_packet.stream = self._stream
-        av_packet.time_base = TIME_BASE_90K
-        av_packet.pts = packet.pts_90k - self._base_90k
-        av_packet.dts = packet.dts_90k - self._base_90k
-        av_packet.duration = duration_90k
-        av_packet.is_keyframe = packet.is_keyframe
-        try:
-            self._container.mux_one(av_packet)
-        except av.FFmpegError as error:
-            raise ProtocolError(f"the muxer refused a picture: {error}") from error
-        self._units.pass_on()
+        end_90k = packet.dts_90k - self._base_90k + duration_90k
+        if packet.is_keyframe or end_90k - self._start_90k > MAX_FRAGMENT_90K:
+            self.flush()
+        self._samples.append(
+            Sample(packet.data, packet.nal_offsets, duration_90k, packet.pts_90k - packet.dts_90k, packet.is_keyframe)
+        )
+        self._end_90k = end_90k
 
-    def close(self) -> None:
-        """Writes the last fragment. Call it in any case; a second call does nothing."""
-        try:
-            self._container.close()
-        except av.FFmpegError as error:
-            raise ProtocolError(f"the muxer could not finish the file: {error}") from error
-        self._units.pass_on()
-
-    def abandon(self) -> None:
-        """Free it without writing any more."""
-        self._units.discard()
-        with contextlib.suppress(ProtocolError):
-            self.close()
+    def flush(self) -> None:
+        """Hand out what has come as a fragment."""
+        samples, self._samples = self._samples, []
+        start_90k, self._start_90k = self._start_90k, self._end_90k
+        if samples:
+            self._number += 1
+            self._sink(fragment(self._number, start_90k, samples))

@@ -1,13 +1,11 @@
 """A segment while it is being written: file, muxer, pose sidecar, and what its catalog row will say."""
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from recorder.boxes import FileIndex, read_index
 from recorder.disk import MountedVolume
-from recorder.muxer import FragmentMuxer, StreamTemplate
+from recorder.muxer import FragmentMuxer, InitSegment
 from recorder.poses import PoseSidecar, PoseTrack
 from recorder.segment_file import SegmentFile
 from recorder.segment_format import SegmentHeader
@@ -44,11 +42,11 @@ class SegmentInProgress:
         volume: MountedVolume,
         header: SegmentHeader,
         key: DataKey | None,
-        template: StreamTemplate,
+        init: InitSegment,
         poses: PoseTrack | None,
     ) -> None:
         self.volume = volume
-        self._index: FileIndex | None = None
+        self._init = init
         self._lost = 0
         self._least_delay_us: int | None = None
         self._held: Packet | None = None
@@ -62,16 +60,11 @@ class SegmentInProgress:
         try:
             if poses is not None:
                 self._sidecar = PoseSidecar(volume.root / sidecar_path(self._file.path), poses, header.start_us)
-            self._muxer = FragmentMuxer(template, self._take_unit)
+            self._muxer = FragmentMuxer(init, self._file.append)
         except BaseException:
             self._release()
             self._file.abandon()
             raise
-
-    def _take_unit(self, unit: bytes | bytearray) -> None:
-        if self._index is None:
-            self._index = read_index(io.BytesIO(unit))
-        self._file.append(unit)
 
     def write(self, packet: Packet, format_id: bytes | None) -> None:
         """format_id: of the first packet (a keyframe); None keeps it."""
@@ -85,12 +78,13 @@ class SegmentInProgress:
             dts = packet.dts_90k
             self.state = OpenSegment(self.header.start_us, dts, dts, packet.sequence + 1, format_id or b"")
         else:
-            first = self.state
-            self.state = OpenSegment(
-                first.start_us, first.first_dts_90k, packet.dts_90k, packet.sequence + 1, first.format_id
-            )
+            self.state.last_dts_90k = packet.dts_90k
+            self.state.next_sequence = packet.sequence + 1
 
-    def pump_poses(self) -> None:
+    def flush(self) -> None:
+        """Give the disk all pictures but the last, and the poses."""
+        if self._muxer is not None:
+            self._muxer.flush()
         if self._sidecar is not None:
             self._sidecar.pump()
 
@@ -102,12 +96,12 @@ class SegmentInProgress:
 
     def finish(self, next_dts_90k: int | None) -> Closed:
         """Complete on disk. next_dts_90k: of the picture that goes on without a hole, else None."""
-        state, muxer, index = self.state, self._muxer, self._index
-        if state is None or muxer is None or index is None or self._least_delay_us is None:
+        state, muxer = self.state, self._muxer
+        if state is None or muxer is None or self._least_delay_us is None:
             raise StorageError("a segment without pictures")
         last_90k = self._held_duration_90k if next_dts_90k is None else next_dts_90k - state.last_dts_90k
         self._flush_held(last_90k)
-        muxer.close()
+        muxer.flush()
         self._muxer = None
         sidecar, self._sidecar = self._sidecar, None
         sidecar_sha256 = sidecar.finish() if sidecar is not None else None
@@ -125,9 +119,9 @@ class SegmentInProgress:
             end_at=utc_from_us(end_us),
             duration_90k=duration_90k,
             bytes=closed.bytes,
-            codec=index.codec,
-            width=index.width,
-            height=index.height,
+            codec=self._init.codec,
+            width=self._init.width,
+            height=self._init.height,
             sha256=closed.sha256,
             key_id=header.key_id,
             sidecar_sha256=sidecar_sha256,
@@ -153,8 +147,6 @@ class SegmentInProgress:
         return Closed(row, start_us + us_from_90k(row.duration_90k), 0)
 
     def _release(self) -> None:
-        if self._muxer is not None:
-            self._muxer.abandon()
         if self._sidecar is not None:
             self._sidecar.close()
         self._muxer = self._sidecar = None

@@ -65,9 +65,14 @@ class SegmentFile:
             self.abandon()
             raise
 
-    def append(self, content: bytes | bytearray) -> None:
-        """Whole fragments. After an error the file is as before the call and takes no more; `finish` still works."""
-        self._write_all(self._cipher.update(content) if self._cipher else content)
+    def append(self, content: bytearray) -> None:
+        """Whole fragments; `content` is encrypted in place, so it is of no use to the caller afterwards.
+
+        After an error the file is as before the call and takes no more; `finish` still works.
+        """
+        if self._cipher is not None:
+            self._cipher.update_into(content, content)
+        self._write_all(content)
 
     @property
     def size_bytes(self) -> int:

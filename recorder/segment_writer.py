@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from recorder.disk import VolumeSet
-from recorder.muxer import StreamTemplate
+from recorder.muxer import InitSegment
 from recorder.open_segment import Closed, Salvage, SegmentInProgress
 from recorder.poses import PoseTrack
 from recorder.segment_format import SegmentHeader
@@ -92,7 +92,7 @@ class StreamRecorder:
         self._queue = PacketQueue(settings.max_queue_bytes)
         self._downs: deque[SourceDown] = deque(maxlen=100)
         self._segment: SegmentInProgress | None = None
-        self._template: tuple[bytes, StreamTemplate] | None = None
+        self._init: tuple[bytes, InitSegment] | None = None
         self._seen_us = 0
         self._open_reason: GapReason | None = None if last_end_us is None else "restart"
 
@@ -114,9 +114,11 @@ class StreamRecorder:
             self._take_down(down)
         if self._segment is not None:
             try:
-                self._segment.pump_poses()
+                self._segment.flush()
             except StorageError as error:
                 self._fail("disk", str(error))
+            except ProtocolError as error:
+                self._fail("protocol_error", str(error))
 
     def close(self, detail: str = "the recorder was stopped") -> None:
         """Write what waits and finish the segment; the gap until the next start begins here."""
@@ -124,9 +126,6 @@ class StreamRecorder:
         if self._segment is not None:
             self._finish(None)
             self._gap("restart", detail)
-        if self._template is not None:
-            self._template[1].close()
-            self._template = None
         self.health.set(RecordingHealth("off", ""))
 
     def fail(self, detail: str) -> None:
@@ -216,10 +215,10 @@ class StreamRecorder:
             key_id=None,
             nonce=None,
         )
-        template = self._template_for(packet, keyframe_format)
+        init = self._init_for(packet, keyframe_format)
         self.volume_uuid = volume.uuid
         try:
-            self._segment = SegmentInProgress(volume, header, key, template, self._poses)
+            self._segment = SegmentInProgress(volume, header, key, init, self._poses)
         except StorageError as error:
             self._volumes.report_failure(volume.uuid, str(error))
             raise
@@ -235,14 +234,10 @@ class StreamRecorder:
             self._journal.add_gap(self.camera_id, self.profile, utc_from_us(self._end_us), start, *gap)
         self._open_reason = None
 
-    def _template_for(self, packet: Packet, keyframe_format: bytes) -> StreamTemplate:
-        if self._template is not None and self._template[0] == keyframe_format:
-            return self._template[1]
-        template = StreamTemplate(packet.codec, packet.data)
-        if self._template is not None:
-            self._template[1].close()
-        self._template = (keyframe_format, template)
-        return template
+    def _init_for(self, packet: Packet, keyframe_format: bytes) -> InitSegment:
+        if self._init is None or self._init[0] != keyframe_format:
+            self._init = (keyframe_format, InitSegment.of(packet.codec, packet.data))
+        return self._init[1]
 
     def _finish(self, next_dts_90k: int | None) -> Closed | None:
         """Close the open segment and hand it to the catalog. None when the disk refused (a fault is then noted)."""

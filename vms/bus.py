@@ -27,6 +27,7 @@ from vms.units import CameraId, Profile
 
 log = logging.getLogger(__name__)
 
+_PACKET_FIELDS = tuple(name for name in Packet.__dataclass_fields__ if name not in ("data", "nal_offsets"))
 Message = Packet | PtzPose | CameraStatus
 StreamKey = tuple[CameraId, Profile]
 
@@ -53,7 +54,7 @@ def status_topic(camera_id: str = "") -> bytes:
 def encode(message: Message) -> list[bytes]:
     """[topic, JSON header] or [topic, JSON header, Annex B]."""
     if isinstance(message, Packet):
-        header = {name: getattr(message, name) for name in Packet.__dataclass_fields__ if name != "data"}
+        header = {name: getattr(message, name) for name in _PACKET_FIELDS}
         return [packet_topic(message.camera_id, message.profile), json.dumps(header).encode(), message.data]
     topic = pose_topic if isinstance(message, PtzPose) else status_topic
     return [topic(message.camera_id), json.dumps(asdict(message)).encode()]

@@ -1,6 +1,6 @@
 """The values that flow: a Packet from a camera, and the pose of a PTZ camera."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from vms.units import CameraId, Codec, Profile
@@ -18,6 +18,7 @@ class Packet:
     sequence: counts packets of this stream within this process, from 0; a hole means "dropped on the way".
     starts_run: the stream (re)started here, or its clock jumped: nothing before joins nothing after.
     lost_before: RTP packets known to be missing before this picture.
+    nal_offsets: where in `data` each start code lies, when the source knows it anyway; empty = look for them.
     """
 
     camera_id: CameraId
@@ -32,6 +33,7 @@ class Packet:
     sequence: int
     starts_run: bool = False
     lost_before: int = 0
+    nal_offsets: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
 
 MoveStatus = Literal["idle", "moving", "unknown"]

@@ -23,6 +23,10 @@ from vms.store import Store, catalog
 from vms.units import CameraId, us_from_utc
 
 
+BATCH = 5
+"""Pictures at once, as they come from a camera that nobody watches: half a second."""
+
+
 def record(root: Path, first: int) -> None:
     sys.stdout.write(f"{os.getpid()}\n")
     sys.stdout.flush()
@@ -52,7 +56,8 @@ def record(root: Path, first: int) -> None:
     for packet in packets:
         poses.put(pose(packet.received_us, pan=packet.sequence % 10 / 10, move_status="moving"))
         recorder.offer(packet)
-        recorder.pump()
+        if packet.sequence % BATCH == 0:
+            recorder.pump()
         sys.stdout.write(f"{packet.sequence}\n")
         sys.stdout.flush()
 

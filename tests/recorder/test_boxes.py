@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.boxes import read_index
-from recorder.muxer import FragmentMuxer, StreamTemplate
+from recorder.muxer import FragmentMuxer, InitSegment
 from tests.recorder.encoded import stream
 from vms.errors import StorageError
 
@@ -16,12 +16,11 @@ from vms.errors import StorageError
 def whole() -> bytes:
     units: list[bytes] = []
     packets = stream(40)
-    template = StreamTemplate("h264", packets[0].data)
-    muxer = FragmentMuxer(template, lambda unit: units.append(bytes(unit)))
+    init = InitSegment.of("h264", packets[0].data)
+    muxer = FragmentMuxer(init, lambda unit: units.append(bytes(unit)))
     for packet in packets:
         muxer.write(packet, 9000)
-    muxer.close()
-    template.close()
+    muxer.flush()
     assert len(units) == 5, "one init and four fragments, each handed on whole"
     return b"".join(units)
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from ingest.camera import StreamDown
+from ingest.turns import ReadTurns
 from recorder.capture import CameraCapture
 from tests.fakes import T0_US, FakeClock, packet
 from vms.bus import BusPublisher, BusSubscriber, Message, packet_topic
@@ -20,7 +21,7 @@ def test_pictures_from_before_the_stream_went_down_are_forgotten(tmp_path: Path)
     recorder = SimpleNamespace(offer=lambda _packet: None, source_down=lambda *_why: None)
     recording: Any = SimpleNamespace(stream=lambda *_of: recorder)
     camera = Camera(id="markt-01", number=1, name="Markt", main="rtsp://127.0.0.1:9/a", sub="rtsp://127.0.0.1:9/b")
-    capture = CameraCapture(camera, recording, publisher, FakeClock(), record_sub=True)
+    capture = CameraCapture(camera, recording, publisher, FakeClock(), ReadTurns(FakeClock()), record_sub=True)
     for sequence in range(3):
         capture._on_packet(packet(sequence))
     capture._on_down(StreamDown(CameraId("markt-01"), "sub", "stalled", "no picture for 5 s", T0_US, T0_US))

@@ -111,7 +111,7 @@ def test_a_full_disk_keeps_what_is_whole_and_goes_on_when_there_is_room(site: Si
     recorder.close()
     assert site.journal.stop()
     segments = site.segments()
-    assert [len(brightness(site.reader, s)) for s in segments] == [30, 30]
+    assert [len(brightness(site.reader, s)) for s in segments] == [34, 30]
     assert site.parts() == []
     assert site.gaps()[0].reason == "disk"
 

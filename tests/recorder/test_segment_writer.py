@@ -67,7 +67,8 @@ def test_a_long_gop_is_written_in_fragments_of_at_most_a_second(site: Site) -> N
     [segment] = site.segments()
     with site.reader.open(segment) as file:
         index = read_index(file)
-    assert [f.duration_ticks * 10 // index.timescale for f in index.fragments] == [10, 10, 10, 10]
+    assert all(f.duration_ticks <= index.timescale for f in index.fragments)
+    assert sum(f.samples for f in index.fragments) == 40
     assert index.duration_90k == segment.duration_90k == 4 * 90_000
 
 

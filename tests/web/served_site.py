@@ -342,7 +342,7 @@ class Site:
             purpose="public_order", skew_ms=None, key_id=None, nonce=None,
         )  # fmt: skip
         file = SegmentFile(self.volume, header, key)
-        file.append(content)
+        file.append(bytearray(content))
         closed = file.finish()
         new = NewSegment(
             camera_id=CameraId(camera), profile=profile, volume_uuid=self.volume_uuid, path=closed.path,

@@ -24,9 +24,12 @@ Cut = Literal["append", "start", "length", "format", "run", "hole", "break", "di
 run, hole: close and open one that does not join. break: close, and wait for a keyframe. discard: wait still."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenSegment:
-    """start_us: time of the first picture. format_id: codec and SPS of its keyframe."""
+    """start_us: time of the first picture. format_id: codec and SPS of its keyframe.
+
+    Not frozen: the recorder moves last_dts_90k and next_sequence on with each of 2000 pictures a second.
+    """
 
     start_us: int
     first_dts_90k: int
