@@ -7,7 +7,7 @@ Its watchdog counts pictures, not bytes: a camera that only sends keep-alives is
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -68,7 +68,8 @@ class StreamWorker:
 
     resolve: where the stream is now (may ask ONVIF, may block for seconds; raises a UitkijkError). Called before
         each attempt, so that changed addresses and passwords are picked up.
-    on_packet, on_down: called in the worker's thread; they must not block and must not raise.
+    on_packets, on_down: called in the worker's thread; they must not block and must not raise. Packets come in
+        order, as many as one read brought, at least one.
     """
 
     def __init__(
@@ -77,7 +78,7 @@ class StreamWorker:
         profile: Profile,
         resolve: Callable[[], StreamSource],
         clock: Clock,
-        on_packet: Callable[[Packet], None],
+        on_packets: Callable[[Sequence[Packet]], None],
         on_down: Callable[[StreamDown], None],
         *,
         timing: WorkerTiming | None = None,
@@ -89,7 +90,7 @@ class StreamWorker:
         self._profile = profile
         self._resolve = resolve
         self._clock = clock
-        self._on_packet = on_packet
+        self._on_packets = on_packets
         self._on_down = on_down
         self._timing = timing or WorkerTiming()
         self._back_off = back_off or BackOff()
@@ -163,20 +164,23 @@ class StreamWorker:
             self._meter.connected(feed.codec, again=self._was_connected)
             self._was_connected = True
             self._last_picture_s = self._last_packet_s = self._clock.monotonic_s()
+            has_more = False
             while not self._stop.is_set():
                 if self._watched:
                     self._read(feed, builder)
                 else:
-                    self._pause()
+                    if not has_more:
+                        self._pause()
                     with self._turns.turn():
-                        self._read(feed, builder)
+                        has_more = self._read(feed, builder)
                 self._watch()
 
     def _pause(self) -> None:
         with contextlib.suppress(Empty):
             self._nudges.get(timeout=self._turns.until_next_s(self._timing.read_every_s))
 
-    def _read(self, feed: MediaFeed, builder: PacketBuilder) -> None:
+    def _read(self, feed: MediaFeed, builder: PacketBuilder) -> bool:
+        """Whether more is waiting already."""
         read = feed.read()
         now_us = self._clock.now_us()
         for report in read.reports:
@@ -187,13 +191,13 @@ class StreamWorker:
         self._sequence = builder.sequence
         if read.units:
             self._last_picture_s = self._clock.monotonic_s()
-        for packet in packets:
-            self._on_packet(packet)
         if packets:
+            self._on_packets(packets)
             self._last_packet_s = self._clock.monotonic_s()
             self._meter.packets(packets, builder.sps.width, builder.sps.height)
             if self._up_since_s is None:
                 self._came_up()
+        return read.has_more
 
     def _came_up(self) -> None:
         self._up_since_s = self._clock.monotonic_s()

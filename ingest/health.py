@@ -11,7 +11,8 @@ from vms.status import SourceState
 from vms.units import TICKS_PER_SECOND, Codec
 
 _WINDOW_90k = 5 * TICKS_PER_SECOND
-_MAX_WINDOW_PACKETS = 2_000
+_MAX_POINTS = 2_000
+"""(DTS of a picture, pictures so far, bytes so far): one for each read, the first of a run for its first picture."""
 _SKEW_REPORTS = 12
 _SKEW_STEP_US = 1_000_000
 
@@ -20,20 +21,22 @@ class HealthMeter:
     def __init__(self, now_us: int) -> None:
         self._lock = threading.Lock()
         self._health = StreamHealth("connecting", now_us)
-        self._window: deque[tuple[int, int]] = deque(maxlen=_MAX_WINDOW_PACKETS)
+        self._points: deque[tuple[int, int, int]] = deque(maxlen=_MAX_POINTS)
+        self._pictures = self._bytes = 0
         self._last_keyframe_90k: int | None = None
         self._skews_us: deque[int] = deque(maxlen=_SKEW_REPORTS)
 
     def health(self) -> StreamHealth:
         with self._lock:
             health = self._health
-            span_90k = self._window[-1][0] - self._window[0][0] if self._window else 0
-            if health.state != "up" or span_90k <= 0:
+            if health.state != "up" or not self._points:
                 return health
-            seconds = span_90k / TICKS_PER_SECOND
-            payload_bytes = sum(size for _, size in self._window) - self._window[0][1]
-            fps = round((len(self._window) - 1) / seconds, 2)
-            return replace(health, fps=fps, bitrate_bps=round(payload_bytes * 8 / seconds))
+            (first_90k, first_pictures, first_bytes), (last_90k, pictures, size) = self._points[0], self._points[-1]
+            if last_90k <= first_90k:
+                return health
+            seconds = (last_90k - first_90k) / TICKS_PER_SECOND
+            fps = round((pictures - first_pictures) / seconds, 2)
+            return replace(health, fps=fps, bitrate_bps=round((size - first_bytes) * 8 / seconds))
 
     def state(self, state: SourceState, detail: str, now_us: int) -> None:
         """since_us moves only when the state changes."""
@@ -43,7 +46,7 @@ class HealthMeter:
 
     def connected(self, codec: Codec, *, again: bool) -> None:
         with self._lock:
-            self._window.clear()
+            self._points.clear()
             self._last_keyframe_90k = None
             self._skews_us.clear()
             reconnects = self._health.reconnects + again
@@ -56,16 +59,20 @@ class HealthMeter:
             lost, gop_s = self._health.lost_packets, self._health.gop_s
             for packet in packets:
                 lost += packet.lost_before
+                self._pictures += 1
+                self._bytes += len(packet.data)
                 if packet.starts_run:
-                    self._window.clear()
+                    self._points.clear()
                     self._last_keyframe_90k = None
                 if packet.is_keyframe:
                     if self._last_keyframe_90k is not None:
                         gop_s = round((packet.dts_90k - self._last_keyframe_90k) / TICKS_PER_SECOND, 2)
                     self._last_keyframe_90k = packet.dts_90k
-                self._window.append((packet.dts_90k, len(packet.data)))
-            while self._window[-1][0] - self._window[0][0] > _WINDOW_90k:
-                self._window.popleft()
+                if not self._points:
+                    self._points.append((packet.dts_90k, self._pictures, self._bytes))
+            self._points.append((packets[-1].dts_90k, self._pictures, self._bytes))
+            while self._points[-1][0] - self._points[0][0] > _WINDOW_90k:
+                self._points.popleft()
             self._health = replace(
                 self._health,
                 lost_packets=lost,

@@ -2,6 +2,7 @@
 
 import ipaddress
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -168,7 +169,7 @@ class _Measure:
         self._has_b_frames = False
         self._first_s: float | None = None
         self._down: StreamDown | None = None
-        self._worker = StreamWorker(_CAMERA, source.profile, lambda: source, clock, self._on_packet, self._on_down)
+        self._worker = StreamWorker(_CAMERA, source.profile, lambda: source, clock, self._on_packets, self._on_down)
         self._worker.set_watched(True)
         self._worker.start()
 
@@ -205,14 +206,15 @@ class _Measure:
                 error=f"lost after a moment: {self._down.detail}" if self._down else "",
             )
 
-    def _on_packet(self, packet: Packet) -> None:
+    def _on_packets(self, packets: Sequence[Packet]) -> None:
         with self._lock:
             if self._first_s is None:
                 self._first_s = self._clock.monotonic_s()
-            self._keyframes += packet.is_keyframe
-            before = None if packet.starts_run else self._last_pts_90k
-            self._has_b_frames |= before is not None and packet.pts_90k < before
-            self._last_pts_90k = packet.pts_90k
+            for packet in packets:
+                self._keyframes += packet.is_keyframe
+                before = None if packet.starts_run else self._last_pts_90k
+                self._has_b_frames |= before is not None and packet.pts_90k < before
+                self._last_pts_90k = packet.pts_90k
 
     def _on_down(self, down: StreamDown) -> None:
         with self._lock:

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from ingest.depacketize import depacketizer
 from ingest.rtcp import Reception, SenderReport, parse_rtcp, receiver_report
 from ingest.rtsp_auth import Authenticator
-from ingest.rtsp_connection import Connection, StopRequested
+from ingest.rtsp_connection import READ_BYTES, Connection, StopRequested
 from ingest.rtsp_message import InterleavedFrame, InterleavedSplitter, RtspMessage, format_message
 from ingest.sdp import VideoTrack, parse_sdp, resolve_control
 from ingest.source import FeedRead, StreamSource
@@ -255,7 +255,7 @@ class RtspSession:
         for message in messages:
             self._handle(message)
         self._stay_alive()
-        return FeedRead(units, reports)
+        return FeedRead(units, reports, has_more=len(data) >= READ_BYTES)
 
     def _sender_reports(self, frames: list[InterleavedFrame]) -> list[SenderReport]:
         reports: list[SenderReport] = []

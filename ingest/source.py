@@ -63,10 +63,14 @@ class StreamDown:
 
 @dataclass(frozen=True, slots=True)
 class FeedRead:
-    """What one read brought. reports: with the server time at which they were read."""
+    """What one read brought. reports: with the server time at which they were read.
+
+    has_more: it brought as much as a read can, so more is waiting.
+    """
 
     units: list[AccessUnit]
     reports: list[SenderReport] = field(default_factory=list)
+    has_more: bool = False
 
 
 class MediaFeed(Protocol):

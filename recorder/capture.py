@@ -5,7 +5,7 @@ Every camera has threads of its own; what goes wrong with one is its own gap and
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -183,7 +183,7 @@ class CameraCapture:
                 profile,
                 lambda: self._sources.stream(profile),
                 self._clock,
-                self._on_packet,
+                self._on_packets,
                 self._on_down,
                 turns=self._turns,
             )
@@ -196,11 +196,11 @@ class CameraCapture:
         if self._camera.main is None and found.sub_url is not None:
             self._start_stream("sub")
 
-    def _on_packet(self, packet: Packet) -> None:
-        recorder = self._recorders.get(packet.profile)
+    def _on_packets(self, packets: Sequence[Packet]) -> None:
+        recorder = self._recorders.get(packets[0].profile)
         if recorder is not None:
-            recorder.offer(packet)
-        self._bus.offer(packet)
+            recorder.offer_all(packets)
+        self._bus.offer_packets(packets)
 
     def _on_down(self, down: StreamDown) -> None:
         self._sources.forget()

@@ -6,7 +6,7 @@ Nothing that goes wrong here reaches another stream: it becomes a gap with its r
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -99,6 +99,10 @@ class StreamRecorder:
     def offer(self, packet: Packet) -> bool:
         """False when the disk is so far behind that the packet had to go; the gap is written down later."""
         return self._queue.offer(packet)
+
+    def offer_all(self, packets: Sequence[Packet]) -> bool:
+        """What one read brought, in order; False as for `offer`."""
+        return self._queue.offer_all(packets)
 
     def source_down(self, reason: GapReason, detail: str, at_us: int) -> None:
         self._downs.append(SourceDown(reason, detail, at_us))

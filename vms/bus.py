@@ -12,7 +12,7 @@ import json
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -133,17 +133,29 @@ class BusPublisher:
 
     def offer(self, message: Message) -> None:
         """Queue for sending; drops (and counts) when readers and the bus thread cannot keep up."""
-        size = len(message.data) if isinstance(message, Packet) else 0
+        if isinstance(message, Packet):
+            self.offer_packets((message,))
+            return
         with self._lock:
-            if isinstance(message, Packet):
-                self._remember(message)
-                if not self._subscribers.get(packet_topic(message.camera_id, message.profile)):
-                    return
-            if self._queued_bytes + size > _MAX_QUEUE_BYTES:
-                self.dropped += 1
+            self._queue(message, 0)
+
+    def offer_packets(self, packets: Sequence[Packet]) -> None:
+        """Pictures of one stream, in order, at least one; as `offer`."""
+        camera_id, profile = packets[0].camera_id, packets[0].profile
+        with self._lock:
+            for packet in packets:
+                self._remember(packet)
+            if not self._subscribers.get(packet_topic(camera_id, profile)):
                 return
-            self._outgoing.append(message)
-            self._queued_bytes += size
+            for packet in packets:
+                self._queue(packet, len(packet.data))
+
+    def _queue(self, message: Message, size: int) -> None:
+        if self._queued_bytes + size > _MAX_QUEUE_BYTES:
+            self.dropped += 1
+            return
+        self._outgoing.append(message)
+        self._queued_bytes += size
 
     def is_watched(self, camera_id: CameraId, profile: Profile) -> bool:
         return bool(self._subscribers.get(packet_topic(camera_id, profile)))

@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from vms.packet import Packet
@@ -18,7 +19,8 @@ class PacketQueue:
     """
 
     def __init__(self, max_bytes: int, ready: threading.Event | None = None) -> None:
-        self.ready = ready or threading.Event()
+        """ready: set when something came; None: the consumer looks by itself."""
+        self._ready = ready
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._packets: deque[Packet] = deque()
@@ -27,17 +29,25 @@ class PacketQueue:
         self._refusing = False
 
     def offer(self, packet: Packet) -> bool:
+        return self.offer_all((packet,))
+
+    def offer_all(self, packets: Sequence[Packet]) -> bool:
+        """In order. False when one of them had to go."""
+        dropped = 0
         with self._lock:
-            fits = self._bytes + len(packet.data) <= self._max_bytes
-            if not fits or (self._refusing and not packet.is_keyframe):
-                self._refusing = True
-                self._dropped += 1
-                return False
-            self._refusing = False
-            self._packets.append(packet)
-            self._bytes += len(packet.data)
-        self.ready.set()
-        return True
+            for packet in packets:
+                size = len(packet.data)
+                if self._bytes + size > self._max_bytes or (self._refusing and not packet.is_keyframe):
+                    self._refusing = True
+                    dropped += 1
+                    continue
+                self._refusing = False
+                self._packets.append(packet)
+                self._bytes += size
+            self._dropped += dropped
+        if self._ready is not None:
+            self._ready.set()
+        return dropped == 0
 
     def take_all(self) -> list[Packet]:
         with self._lock:

@@ -68,7 +68,7 @@ class Recorded:
             profile,
             lambda: self.source,
             SystemClock(),
-            self.packets.append,
+            self.packets.extend,
             self.downs.append,
             timing=WorkerTiming(read_every_s=0.1, watchdog_s=1.5, rtsp=RtspTiming(2, 2)),
             back_off=BackOff((0.1,)),

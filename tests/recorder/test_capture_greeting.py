@@ -18,12 +18,12 @@ from vms.units import CameraId
 def test_pictures_from_before_the_stream_went_down_are_forgotten(tmp_path: Path) -> None:
     endpoint = f"ipc://{tmp_path}/c.bus"
     publisher = BusPublisher(endpoint)
-    recorder = SimpleNamespace(offer=lambda _packet: None, source_down=lambda *_why: None)
+    recorder = SimpleNamespace(offer_all=lambda _packets: None, source_down=lambda *_why: None)
     recording: Any = SimpleNamespace(stream=lambda *_of: recorder)
     camera = Camera(id="markt-01", number=1, name="Markt", main="rtsp://127.0.0.1:9/a", sub="rtsp://127.0.0.1:9/b")
     capture = CameraCapture(camera, recording, publisher, FakeClock(), ReadTurns(FakeClock()), record_sub=True)
     for sequence in range(3):
-        capture._on_packet(packet(sequence))
+        capture._on_packets([packet(sequence)])
     capture._on_down(StreamDown(CameraId("markt-01"), "sub", "stalled", "no picture for 5 s", T0_US, T0_US))
     came, received = threading.Event(), []
 
@@ -41,7 +41,7 @@ def test_pictures_from_before_the_stream_went_down_are_forgotten(tmp_path: Path)
             if publisher.is_watched(CameraId("markt-01"), "sub"):
                 break
             watched.wait(0.01)
-        capture._on_packet(packet(12, starts_run=True))
+        capture._on_packets([packet(12, starts_run=True)])
         assert came.wait(3)
     finally:
         subscriber.stop()
