@@ -7,7 +7,7 @@ import secrets
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ingest.simulator.control import ControlServer
 from ingest.simulator.discovery import DiscoveryResponder
@@ -69,7 +69,7 @@ class StreetOptions:
     """onvif_port: of the first camera; the next ones follow. A port of 0 takes free ones.
 
     loop: cameras serve shared pre-encoded loops instead of rendering live (many cameras at little cost).
-    bench: the load-test streams, 1920×1080 at 25/s and 4 Mbit/s in 2 s GOPs; always as loops.
+    bench: the load-test streams, 1920×1080 at 25/s and bench_mbit Mbit/s in 2 s GOPs; always as loops.
     password: of every camera; random unless given. Never logged.
     faults: what is wrong from the start, each as ID:KEY=VALUE.
     """
@@ -82,6 +82,7 @@ class StreetOptions:
     control_port: int = DEFAULT_CONTROL_PORT
     loop: bool = False
     bench: bool = False
+    bench_mbit: float = 4.0
     discovery: bool = True
     username: str = "vms"
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
@@ -103,7 +104,7 @@ def _spec(options: StreetOptions, number: int) -> SimCameraSpec:
         name=f"{street} {round_trip + 1}" if round_trip else street,
         ptz=ptz,
         codec=options.codec,
-        main=BENCH_MAIN if options.bench else MAIN,
+        main=replace(BENCH_MAIN, bitrate_bps=round(options.bench_mbit * 1e6)) if options.bench else MAIN,
         sub=BENCH_SUB if options.bench else SUB,
         username=options.username,
         password=options.password,

@@ -22,7 +22,6 @@ from vms.keys import KeyRing
 from vms.store import Store, catalog
 from vms.units import CameraId, us_from_utc
 
-
 BATCH = 5
 """Pictures at once, as they come from a camera that nobody watches: half a second."""
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vms.cli.bench_rig import cpu_s, rss_bytes, running, simulator, with_account, write_site
+from vms.cli.bench_rig import cpu_s, pss_bytes, rss_bytes, running, simulator, with_account, write_site
 from vms.cli.options import JsonOption, answer
 from vms.cli.simulate import CodecName
 from vms.clock import SystemClock
@@ -25,12 +25,16 @@ WARM_UP_S = 6.0
 
 @dataclass(frozen=True, slots=True)
 class RecordFigure:
-    """cpu_pct: user + system in % of one core, all processes. lost: RTP packets; None = the peer does not tell."""
+    """cpu_pct: user + system in % of one core, all processes. lost_packets: of RTP; None = the peer does not tell.
+
+    rss_mb counts what processes share once for each, pss_mb once in all.
+    """
 
     name: str
     processes: int
     cpu_pct: float
     rss_mb: float
+    pss_mb: float
     megabytes: float
     lost_packets: int | None
     recorded_pct: float | None
@@ -44,9 +48,10 @@ class RecordOptions:
 
 
 def bench_record(
-    cameras: Annotated[int, typer.Option(min=1, max=200, help="1080p25 cameras of 4 Mbit/s, main and sub.")] = 20,
+    cameras: Annotated[int, typer.Option(min=1, max=200, help="1080p25 cameras, main and sub.")] = 20,
     seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long each recorder is measured.")] = 20,
     codec: Annotated[CodecName, typer.Option(help="What the cameras encode.")] = CodecName.H264,
+    mbit: Annotated[float, typer.Option(min=0.5, max=50, help="Mbit/s of a main stream.")] = 4.0,
     main_only: Annotated[bool, typer.Option("--main-only", help="Record no substreams, in the peers neither.")] = False,
     encrypt: Annotated[bool, typer.Option(help="Encrypt at rest (the peers never do).")] = True,
     as_json: JsonOption = False,
@@ -58,7 +63,7 @@ def bench_record(
     options = RecordOptions(seconds, ("main",) if main_only else PROFILES, encrypt)
     with tempfile.TemporaryDirectory(prefix="uitkijk-bench-") as directory:
         work = Path(directory)
-        with simulator(work, cameras, codec.value) as street:
+        with simulator(work, cameras, codec.value, mbit) as street:
             figures = [_measure_own(work / "own", street, options)]
             if shutil.which("ffmpeg"):
                 figures.append(_measure_ffmpeg(work / "ffmpeg", street, options))
@@ -69,14 +74,22 @@ def bench_record(
         for figure in figures[1:]
         if figures[0].cpu_pct > 0
     }
-    setting = {"cameras": cameras, "seconds": seconds, "codec": codec.value, "main_only": main_only, "encrypt": encrypt}
+    setting = {
+        "cameras": cameras,
+        "seconds": seconds,
+        "codec": codec.value,
+        "mbit": mbit,
+        "main_only": main_only,
+        "encrypt": encrypt,
+    }
     document = {**setting, "figures": [asdict(f) for f in figures], "ratios": ratios}
     streams = "main" if main_only else "main and sub"
     lines = [
-        f"{cameras} cameras, {codec.value}, {streams}, encryption {'on' if encrypt else 'off'}, {seconds:g} s each"
+        f"{cameras} cameras, {codec.value}, {mbit:g} Mbit/s, {streams}, "
+        f"encryption {'on' if encrypt else 'off'}, {seconds:g} s each"
     ]
     lines += [
-        f"{f.name:10} {f.processes:4} processes  {f.cpu_pct:7.1f} % of a core  {f.rss_mb:7.0f} MB resident"
+        f"{f.name:10} {f.processes:4} processes  {f.cpu_pct:7.1f} % of a core  {f.pss_mb:7.0f} MB"
         f"  {f.megabytes:7.0f} MB written  lost packets: {'?' if f.lost_packets is None else f.lost_packets}"
         + ("" if f.recorded_pct is None else f"  recorded {f.recorded_pct:g} % of the time")
         for f in figures
@@ -89,10 +102,9 @@ def _measure_own(work: Path, street: dict[str, Any], options: RecordOptions) -> 
     work.mkdir()
     file = work / "site.toml"
     encrypt = "true" if options.encrypt else "false"
-    record_sub = "true" if options.profiles == PROFILES else "false"
-    recorder = f"[recorder]\nsegment_s = 10\nencrypt = {encrypt}\nrecord_sub = {record_sub}\n"
+    recorder = f"[recorder]\nsegment_s = 10\nencrypt = {encrypt}\n"
     recorder += '[[recorder.volumes]]\npath = "media"'
-    config = write_site(file, street, sections=recorder, masks="none")
+    config = write_site(file, street, sections=recorder, masks="none", profiles=options.profiles)
     if options.encrypt:
         create_site_key(config.site_key_file)
     store = Store(config.database_url)
@@ -102,7 +114,7 @@ def _measure_own(work: Path, street: dict[str, Any], options: RecordOptions) -> 
         commands = [
             [sys.executable, "-m", "recorder", "--config", str(file), "--group", str(group)] for group in range(groups)
         ]
-        cpu_pct, rss_mb, from_us, to_us = _run(commands, work, options.seconds)
+        cost, from_us, to_us = _run(commands, work, options.seconds)
         with store.reading() as tx:
             lost = sum(row.lost_packets for row in catalog.page(tx, limit=100_000))
             covered_us = _covered_us(tx, config, options.profiles, from_us, to_us)
@@ -110,7 +122,7 @@ def _measure_own(work: Path, street: dict[str, Any], options: RecordOptions) -> 
         store.close()
     wanted_us = (to_us - from_us) * len(config.cameras) * len(options.profiles)
     return RecordFigure(
-        "uitkijk", groups, cpu_pct, rss_mb, _megabytes(work / "media"), lost, round(100 * covered_us / wanted_us, 1)
+        "uitkijk", groups, *cost, _megabytes(work / "media"), lost, round(100 * covered_us / wanted_us, 1)
     )
 
 
@@ -142,8 +154,8 @@ def _measure_ffmpeg(work: Path, street: dict[str, Any], options: RecordOptions) 
         [*quiet, "-i", url, *cut, *fragmented, str(work / f"{name}-%03d.mp4")]
         for name, url in _stream_urls(street, options.profiles)
     ]
-    cpu_pct, rss_mb, _, _ = _run(commands, work, options.seconds)
-    return RecordFigure("ffmpeg", len(commands), cpu_pct, rss_mb, _megabytes(work), None, None)
+    cost, _, _ = _run(commands, work, options.seconds)
+    return RecordFigure("ffmpeg", len(commands), *cost, _megabytes(work), None, None)
 
 
 def _measure_mediamtx(work: Path, binary: Path, street: dict[str, Any], options: RecordOptions) -> RecordFigure:
@@ -157,20 +169,20 @@ def _measure_mediamtx(work: Path, binary: Path, street: dict[str, Any], options:
         f"  {name}:\n    source: {url}\n" for name, url in _stream_urls(street, options.profiles)
     )
     (work / "mediamtx.yml").write_text(off + "logLevel: error\n" + defaults + paths, encoding="utf-8")
-    cpu_pct, rss_mb, _, _ = _run([[str(binary), str(work / "mediamtx.yml")]], work, options.seconds)
-    return RecordFigure("mediamtx", 1, cpu_pct, rss_mb, _megabytes(work), None, None)
+    cost, _, _ = _run([[str(binary), str(work / "mediamtx.yml")]], work, options.seconds)
+    return RecordFigure("mediamtx", 1, *cost, _megabytes(work), None, None)
 
 
-def _run(commands: Sequence[Sequence[str]], work: Path, seconds: float) -> tuple[float, float, int, int]:
-    """Start them all, let them settle, measure, stop. CPU %, RSS MB, and the measured interval in UTC µs."""
+def _run(commands: Sequence[Sequence[str]], work: Path, seconds: float) -> tuple[tuple[float, float, float], int, int]:
+    """Start them all, let them settle, measure, stop. (CPU %, RSS MB, PSS MB), and the measured interval in UTC µs."""
     clock = SystemClock()
     with running(commands, work, WARM_UP_S + 0.05 * len(commands)) as pids:
         from_us, started_s, before_s = clock.now_us(), clock.monotonic_s(), sum(map(cpu_s, pids))
         clock.sleep_s(seconds)
         used_s = sum(map(cpu_s, pids)) - before_s
         elapsed_s, to_us = clock.monotonic_s() - started_s, clock.now_us()
-        rss_mb = sum(map(rss_bytes, pids)) / 1e6
-    return round(100 * used_s / elapsed_s, 1), round(rss_mb, 1), from_us, to_us
+        rss_mb, pss_mb = sum(map(rss_bytes, pids)) / 1e6, sum(map(pss_bytes, pids)) / 1e6
+    return (round(100 * used_s / elapsed_s, 1), round(rss_mb, 1), round(pss_mb, 1)), from_us, to_us
 
 
 def _megabytes(directory: Path) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 from vms.clock import SystemClock
 from vms.config import SiteConfig, load_config
 from vms.errors import UitkijkError
+from vms.units import PROFILES, Profile
 
 ACCOUNT = "vms"
 PASSWORD = "bench"  # noqa: S105 - of simulated cameras on loopback
@@ -22,21 +23,11 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
-def simulator(work: Path, cameras: int, codec: str = "h264") -> Iterator[dict[str, Any]]:
+def simulator(work: Path, cameras: int, codec: str = "h264", mbit: float = 4.0) -> Iterator[dict[str, Any]]:
     """What `vms simulate --bench --json` said, while it runs."""
     command = [sys.executable, "-m", "ingest.simulator", "--bench", "--json", "--no-discovery"]
-    command += [
-        "--cameras",
-        str(cameras),
-        "--codec",
-        codec,
-        "--rtsp-port",
-        "0",
-        "--onvif-port",
-        "0",
-        "--control-port",
-        "0",
-    ]
+    command += ["--cameras", str(cameras), "--codec", codec, "--bench-mbit", str(mbit)]
+    command += ["--rtsp-port", "0", "--onvif-port", "0", "--control-port", "0"]
     with (work / "simulator.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603
             [*command, "--username", ACCOUNT],
@@ -57,14 +48,16 @@ def simulator(work: Path, cameras: int, codec: str = "h264") -> Iterator[dict[st
                 process.stdout.close()
 
 
-def write_site(file: Path, street: dict[str, Any], *, sections: str, masks: str) -> SiteConfig:
+def write_site(
+    file: Path, street: dict[str, Any], *, sections: str, masks: str, profiles: Sequence[Profile] = PROFILES
+) -> SiteConfig:
     """A configuration with the street's cameras; sections: TOML between [site] and the cameras."""
     (file.parent / "password").write_text(PASSWORD + "\n", encoding="utf-8")
     parts = [f'[site]\ndata_dir = "{file.stem}-data"\n{sections}']
     for number, camera in enumerate(street["cameras"], 1):
+        urls = "".join(f'{profile} = "{camera[f"{profile}_url"]}"\n' for profile in profiles)
         parts.append(
-            f'[[cameras]]\nid = "{camera["id"]}"\nnumber = {number}\nname = "{camera["name"]}"\n'
-            f'main = "{camera["main_url"]}"\nsub = "{camera["sub_url"]}"\n'
+            f'[[cameras]]\nid = "{camera["id"]}"\nnumber = {number}\nname = "{camera["name"]}"\n{urls}'
             f'username = "{ACCOUNT}"\npassword_file = "password"\nmasks = "{masks}"'
         )
     file.write_text("\n".join(parts), encoding="utf-8")
@@ -114,6 +107,15 @@ def cpu_s(pid: int) -> float:
 def rss_bytes(pid: int) -> int:
     fields = _stat(pid)
     return int(fields[21]) * _PAGE if fields else 0
+
+
+def pss_bytes(pid: int) -> int:
+    """Resident memory, what is shared with other processes counted in part (proportional set size)."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
 
 
 def _stat(pid: int) -> list[str]:

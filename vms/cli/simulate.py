@@ -32,7 +32,8 @@ def simulate(
     ] = 18080,
     control_port: Annotated[int, typer.Option(help="Port that sets faults; 0 takes a free one.")] = 18079,
     loop: Annotated[bool, typer.Option("--loop", help="Serve pre-encoded loops: many cameras.")] = False,
-    bench: Annotated[bool, typer.Option("--bench", help="1920×1080 at 25/s and 4 Mbit/s, as loops.")] = False,
+    bench: Annotated[bool, typer.Option("--bench", help="1920×1080 at 25/s, as loops.")] = False,
+    bench_mbit: Annotated[float, typer.Option(min=0.5, max=50, help="With --bench: Mbit/s of a main stream.")] = 4.0,
     discovery: Annotated[bool, typer.Option(help="Answer WS-Discovery.")] = True,
     username: Annotated[str, typer.Option(help="Account of every camera.")] = "vms",
     password: Annotated[
@@ -58,6 +59,7 @@ def simulate(
         control_port=control_port,
         loop=loop,
         bench=bench,
+        bench_mbit=bench_mbit,
         discovery=discovery,
         username=username,
         faults=tuple(fault or ()),

@@ -116,9 +116,11 @@ class StreamTimeline:
         if starts_run:
             # The pictures that would have filled the reorder window, had the stream begun earlier.
             self._waiting.extend(self._pts_90k - _DEFAULT_FRAME_90k * n for n in range(self._reorder, 0, -1))
-        self._waiting.append(self._pts_90k)
-        smallest = min(self._waiting)
-        self._waiting.remove(smallest)
+        smallest = self._pts_90k
+        if self._waiting:
+            self._waiting.append(smallest)
+            smallest = min(self._waiting)
+            self._waiting.remove(smallest)
         repaired = not starts_run and smallest <= self._dts_90k
         self._dts_90k = self._dts_90k + 1 if repaired else smallest
         self.repaired += repaired
