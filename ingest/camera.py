@@ -38,7 +38,7 @@ class WorkerTiming:
     keyframe_watchdog_s: pictures come, but none that can be decoded: long enough for the longest GOP in use.
     """
 
-    read_every_s: float = 0.25
+    read_every_s: float = 0.5
     watchdog_s: float = 5.0
     keyframe_watchdog_s: float = 30.0
     rtsp: RtspTiming = field(default_factory=RtspTiming)

@@ -5,10 +5,15 @@ import sys
 from pathlib import Path
 
 from recorder.capture import run_capture
+from vms.memory import bound_heap
 from vms.process import run_process
+
+_LARGE_BYTES = 8 << 20
+"""Above what a read, a fragment or a keyframe takes, all of which are allocated all the time."""
 
 
 def main() -> int:
+    bound_heap(_LARGE_BYTES)
     parser = argparse.ArgumentParser(prog="recorder", description="Record one group of cameras.")
     parser.add_argument("--config", type=Path, required=True, help="the site's configuration file")
     parser.add_argument("--group", type=int, default=0, help="which group of cameras, from 0")

@@ -11,7 +11,7 @@ from vms.errors import UitkijkError
 
 log = logging.getLogger(__name__)
 
-INTERVAL_S = 0.25
+INTERVAL_S = 0.5
 """Packets are written in batches, as they are read: far fewer wake-ups than one per packet."""
 _UNFORESEEN = (UitkijkError, av.FFmpegError, OSError, ValueError, TypeError, LookupError, ArithmeticError)
 """What a hostile or odd picture could make a library raise."""

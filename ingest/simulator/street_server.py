@@ -13,7 +13,6 @@ from ingest.simulator.control import ControlServer
 from ingest.simulator.discovery import DiscoveryResponder
 from ingest.simulator.faults import parse_fault_options
 from ingest.simulator.mechanics import FixedHead, PtzMechanics
-from ingest.simulator.memory import bound_heap
 from ingest.simulator.model import SimCamera, SimCameraSpec, StreamSpec
 from ingest.simulator.onvif import OnvifServer
 from ingest.simulator.power import PowerSwitch
@@ -21,6 +20,7 @@ from ingest.simulator.rtsp import RtspServer
 from ingest.simulator.street import Street
 from vms.clock import Clock, SystemClock
 from vms.errors import CameraUnreachable, ConfigError
+from vms.memory import bound_heap
 from vms.units import Codec, Profile
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,8 @@ STREETS = (
 _PTZ_EVERY = 3
 _SETS_IN_SDP_ONLY_EVERY = 4
 _STOP_S = 1.8
+_LARGE_BYTES = 1 << 20
+"""Nothing of the sort is allocated per picture at rest."""
 _GOLDEN_ANGLE_DEG = 137.508
 """Successive multiples never crowd together: each next camera looks where none did."""
 
@@ -222,7 +224,7 @@ def run_street(
     cannot work and for a port that is taken.
     """
     _check(options)
-    bound_heap()
+    bound_heap(_LARGE_BYTES)
     asyncio.run(_run_until_signal(options, on_ready, clock or SystemClock()))
 
 
