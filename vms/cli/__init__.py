@@ -20,6 +20,7 @@ def make_app() -> typer.Typer:
     from vms.cli.config import config_app
     from vms.cli.demo import demo
     from vms.cli.healthy import healthy
+    from vms.cli.keys import keys_app
     from vms.cli.maintenance import migrate
     from vms.cli.registers import import_app
     from vms.cli.retention import retention_app
@@ -44,6 +45,7 @@ def make_app() -> typer.Typer:
     app.add_typer(users_app, name="users")
     app.add_typer(tokens_app, name="tokens")
     app.add_typer(cameras_app, name="cameras")
+    app.add_typer(keys_app, name="keys")
     app.add_typer(import_app, name="import")
     app.add_typer(retention_app, name="retention")
     app.add_typer(bench_app, name="bench")
