@@ -80,6 +80,8 @@ class HealthMeter:
                 width=width,
                 height=height,
                 last_frame_us=packets[-1].received_us,
+                frames=self._pictures,
+                bytes=self._bytes,
             )
 
     def sender_report(self, camera_utc_us: int, received_us: int) -> None:

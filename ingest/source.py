@@ -46,6 +46,8 @@ class StreamHealth:
     last_frame_us: int = 0
     lost_packets: int = 0
     reconnects: int = 0
+    frames: int = 0
+    bytes: int = 0
     skew_ms: float | None = None
 
 

@@ -17,16 +17,18 @@ from ingest.turns import ReadTurns
 from recorder.capture_requests import CaptureRequests, PtzControls, unknown_camera
 from recorder.poses import PoseTrack
 from recorder.recording import KeyFiles, Recording, SiteKeys
-from recorder.segment_writer import RecordingHealth, StreamRecorder
+from recorder.recording_watch import RecordingWatch
+from recorder.segment_writer import StreamRecorder
 from vms.bus import BusPublisher, RequestServer
 from vms.clock import Clock, SystemClock
 from vms.config import Camera, SiteConfig, read_secret
 from vms.errors import CameraUnauthorized, CameraUnreachable, ConfigError, StorageError
+from vms.metrics import own_usage
 from vms.packet import Packet, PtzPose
-from vms.status import CameraStatus, SourceState, StreamStatus
+from vms.status import CameraStatus, CaptureStatus, SourceState, StreamCounts, StreamStatus
 from vms.store import Store
 from vms.store.catalog import GapReason
-from vms.units import CameraId, Profile
+from vms.units import PROFILES, CameraId, Profile
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +129,12 @@ class CameraCapture:
         self._ptz_trouble = ""
         for profile in self._expected_profiles():
             self._recorders[profile] = recording.stream(self.camera_id, profile, camera.purpose, self._poses)
+        self._watches = {
+            profile: RecordingWatch(
+                self.camera_id, profile, self._recorders.get(profile), recording.notes, clock.now_us()
+            )
+            for profile in PROFILES
+        }
 
     def _expected_profiles(self) -> list[Profile]:
         has_sub = self._camera.sub is not None or self._camera.main is None
@@ -215,9 +223,9 @@ class CameraCapture:
         self._bus.offer(pose)
 
     def _stream_status(self, profile: Profile) -> StreamStatus:
-        worker, recorder = self._workers.get(profile), self._recorders.get(profile)
-        health = worker.health() if worker else StreamHealth("connecting", self._clock.now_us())
-        recording = recorder.health.get() if recorder else RecordingHealth("off", "record_sub = false", "not_wanted")
+        worker, now_us = self._workers.get(profile), self._clock.now_us()
+        health = worker.health() if worker else StreamHealth("connecting", now_us)
+        recording = self._watches[profile].look(now_us)
         return StreamStatus(
             state=health.state,
             since_us=health.since_us,
@@ -231,9 +239,20 @@ class CameraCapture:
             last_frame_us=health.last_frame_us,
             lost_packets=health.lost_packets,
             reconnects=health.reconnects,
-            recording=recording.state,
-            recording_detail=recording.detail,
-            recording_reason=recording.reason,
+            recording=recording.health.state,
+            recording_detail=recording.health.detail,
+            recording_reason=recording.health.reason,
+            recording_since_us=recording.since_us,
+            writing_since_us=recording.writing_since_us,
+            catalog_delay_s=recording.catalog_delay_s,
+            counts=StreamCounts(
+                frames=health.frames,
+                bytes=health.bytes,
+                dropped_pictures=recording.dropped_pictures,
+                queued_packets=recording.queued_packets,
+                queued_bytes=recording.queued_bytes,
+                gaps=recording.gaps,
+            ),
         )
 
 
@@ -247,6 +266,7 @@ class CaptureProcess:
         keys = SiteKeys(files) if config.recorder.encrypt else None
         if keys is None:
             log.warning("footage_is_not_encrypted", extra={"fix": "set [recorder] encrypt = true"})
+        self._name = f"capture-{group}"
         self._config = config
         self._clock = clock
         self._own = config.capture_groups()[group]
@@ -257,6 +277,7 @@ class CaptureProcess:
         )
         self._cameras: dict[str, CameraCapture] = {}
         self._published: dict[str, tuple[float, tuple[object, ...]]] = {}
+        self._next_own_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Raises StorageError, StoreBusy when it cannot start or go on."""
@@ -296,6 +317,7 @@ class CaptureProcess:
     def _publish_statuses(self) -> None:
         self._recording.usage()
         now_s = self._clock.monotonic_s()
+        self._publish_own(now_s)
         for status in self._statuses():
             sub = status.sub
             key = (
@@ -306,6 +328,21 @@ class CaptureProcess:
             if before != key or now_s - at_s >= STATUS_EVERY_S - _TICK_S / 2:
                 self._published[status.camera_id] = (now_s, key)
                 self._bus.offer(status)
+
+    def _publish_own(self, now_s: float) -> None:
+        if now_s < self._next_own_s:
+            return
+        self._next_own_s = now_s + STATUS_EVERY_S - _TICK_S / 2
+        recording = self._recording
+        status = CaptureStatus(
+            name=self._name,
+            at_us=self._clock.now_us(),
+            usage=own_usage(),
+            journal_entries=recording.journal_entries,
+            catalogued=recording.notes.delays.durations(),
+            syncs=recording.syncs.durations(),
+        )
+        self._bus.offer(status)
 
     def _statuses(self) -> list[CameraStatus]:
         return [capture.status() for capture in self._cameras.values()]

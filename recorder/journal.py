@@ -8,13 +8,17 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from recorder.journal_notes import JournalNotes
+from vms.clock import Clock, SystemClock
 from vms.errors import StoreBusy
 from vms.store import Store, catalog
 from vms.store.catalog import GapReason, NewSegment
-from vms.units import CameraId, Profile
+from vms.units import CameraId, Profile, us_from_utc
 
 log = logging.getLogger(__name__)
 
@@ -22,14 +26,20 @@ _MAX_WAITING = 200_000
 _MAX_BATCH = 500
 _RETRY_S = (0.1, 0.5, 2.0, 5.0)
 
-Entry = Callable[[Any], object]
-"""Gets the Session of a transaction."""
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """write: gets the Session of a transaction. on_written: called when it is in the database."""
+
+    write: Callable[[Any], object]
+    on_written: Callable[[], None] = lambda: None
 
 
 class Journal:
     """The methods may be called from any thread and never block. `start` first, `stop` last."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
+        self.notes = JournalNotes(clock or SystemClock())
         self._store = store
         self._wake = threading.Condition()
         self._waiting: deque[Entry] = deque()
@@ -59,18 +69,23 @@ class Journal:
 
     def add_segment(self, new: NewSegment) -> None:
         """The file is complete, renamed and synced."""
-        self._put(lambda tx: catalog.add(tx, new))
+        stream, start_us = (new.camera_id, new.profile), us_from_utc(new.start_at)
+        self.notes.segment_waits(stream, start_us)
+        written = partial(self.notes.segment_written, stream, start_us)
+        self._put(Entry(lambda tx: catalog.add(tx, new), written))
 
     def open_gap(self, camera_id: CameraId, profile: Profile, at: datetime, reason: GapReason, detail: str) -> None:
-        self._put(lambda tx: catalog.open_gap(tx, camera_id, profile, at, reason, detail))
+        self.notes.gap_begins((camera_id, profile), reason)
+        self._put(Entry(lambda tx: catalog.open_gap(tx, camera_id, profile, at, reason, detail)))
 
     def close_gap(self, camera_id: CameraId, profile: Profile, at: datetime) -> None:
-        self._put(lambda tx: catalog.close_gap(tx, camera_id, profile, at))
+        self._put(Entry(lambda tx: catalog.close_gap(tx, camera_id, profile, at)))
 
     def add_gap(
         self, camera_id: CameraId, profile: Profile, start: datetime, end: datetime, reason: GapReason, detail: str
     ) -> None:
-        self._put(lambda tx: catalog.add_gap(tx, camera_id, profile, start, end, reason, detail))
+        self.notes.gap_begins((camera_id, profile), reason)
+        self._put(Entry(lambda tx: catalog.add_gap(tx, camera_id, profile, start, end, reason, detail)))
 
     def _put(self, entry: Entry) -> None:
         with self._wake:
@@ -98,7 +113,7 @@ class Journal:
         try:
             with self._store.transaction() as tx:
                 for entry in batch:
-                    entry(tx)
+                    entry.write(tx)
         except StoreBusy as error:
             log.warning("catalog_busy", extra={"entries": self.waiting, "detail": str(error)})
             return False
@@ -109,4 +124,6 @@ class Journal:
         with self._wake:
             for _ in batch:
                 self._waiting.popleft()
+        for entry in batch:
+            entry.on_written()
         return True

@@ -1,5 +1,6 @@
 """A segment while it is being written: file, muxer, pose sidecar, and what its catalog row will say."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ class SegmentInProgress:
         key: DataKey | None,
         init: InitSegment,
         poses: PoseTrack | None,
+        sync: Callable[[int], None] = os.fsync,
     ) -> None:
         self.volume = volume
         self._init = init
@@ -53,7 +55,7 @@ class SegmentInProgress:
         self._held_duration_90k = _DEFAULT_PICTURE_90K
         self.state: OpenSegment | None = None
         self.part = volume.root / (header.path + PART_SUFFIX)
-        self._file = SegmentFile(volume.root, header, key)
+        self._file = SegmentFile(volume.root, header, key, sync)
         self.header = self._file.header
         self._sidecar: PoseSidecar | None = None
         self._muxer: FragmentMuxer | None = None

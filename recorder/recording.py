@@ -10,9 +10,11 @@ from typing import TypeVar
 
 from recorder.disk import VolumeSet, VolumeUsage, identify_volumes
 from recorder.journal import Journal
+from recorder.journal_notes import JournalNotes
 from recorder.poses import PoseTrack
 from recorder.recovery import Recovery
 from recorder.segment_writer import StreamRecorder, StreamSettings
+from recorder.sync_meter import SyncMeter
 from recorder.writer_thread import VolumeWriter
 from vms.clock import Clock
 from vms.config import Volume
@@ -71,7 +73,8 @@ class Recording:
         self._keys = keys
         self._store = store
         self._clock = clock
-        self._journal = Journal(store)
+        self._journal = Journal(store, clock)
+        self.syncs = SyncMeter(clock)
         self._writers: list[VolumeWriter] = []
         self._volumes: VolumeSet | None = None
         self._recovery = Recovery(None)
@@ -96,7 +99,7 @@ class Recording:
             raise StorageError("not started")
         last_end_us = self._patiently(lambda: self._note_restart(camera_id, profile))
         data_key = self._keys.data_key if self._keys else None
-        settings = StreamSettings(self._segment_s, purpose, _QUEUE_BYTES[profile], data_key)
+        settings = StreamSettings(self._segment_s, purpose, _QUEUE_BYTES[profile], data_key, self.syncs)
         recorder = StreamRecorder(
             camera_id, profile, settings, self._volumes, self._journal, self._recovery.finish_part, poses, last_end_us
         )
@@ -117,6 +120,15 @@ class Recording:
     @property
     def is_alive(self) -> bool:
         return self._journal.is_alive and all(writer.is_alive for writer in self._writers)
+
+    @property
+    def notes(self) -> JournalNotes:
+        return self._journal.notes
+
+    @property
+    def journal_entries(self) -> int:
+        """What waits for the database."""
+        return self._journal.waiting
 
     def usage(self) -> list[VolumeUsage]:
         """Of the volumes; says once when one passes its high-water mark."""

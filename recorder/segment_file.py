@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,8 +39,11 @@ class ClosedFile:
 class SegmentFile:
     """Owned by one writer thread. Every method raises StorageError when the disk does not do it."""
 
-    def __init__(self, root: Path, header: SegmentHeader, key: DataKey | None) -> None:
+    def __init__(
+        self, root: Path, header: SegmentHeader, key: DataKey | None, sync: Callable[[int], None] = os.fsync
+    ) -> None:
         """Opens a new `.part` with its header. A file that is there already is refused, never overwritten."""
+        self._sync = sync
         self.path = header.path
         self._root = root
         self._final = root / self.path
@@ -81,7 +85,7 @@ class SegmentFile:
     def finish(self) -> ClosedFile:
         """Closes in any case; raises StorageError when the file could not be made safe (it stays a `.part`)."""
         try:
-            os.fsync(self._descriptor)
+            self._sync(self._descriptor)
         except OSError as error:
             raise StorageError(f"{self.path}: fsync: {error.strerror}") from error
         finally:

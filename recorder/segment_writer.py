@@ -7,8 +7,9 @@ Nothing that goes wrong here reaches another stream: it becomes a gap with its r
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Protocol
 
 from recorder.disk import VolumeSet
@@ -16,6 +17,8 @@ from recorder.muxer import InitSegment
 from recorder.open_segment import Closed, Salvage, SegmentInProgress
 from recorder.poses import PoseTrack
 from recorder.segment_format import SegmentHeader
+from recorder.sync_meter import SyncMeter
+from vms.clock import SystemClock
 from vms.errors import KeyUnavailable, ProtocolError, StorageError
 from vms.fanout import Latest, PacketQueue
 from vms.keys import DataKey
@@ -59,12 +62,13 @@ class SourceDown:
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """max_queue_bytes: how much may wait for a slow disk. data_key: None = not encrypted."""
+    """max_queue_bytes: how much may wait for a slow disk. data_key: None = not encrypted. syncs: times fsync."""
 
     segment_s: int
     purpose: str
     max_queue_bytes: int
     data_key: DataKeySource | None
+    syncs: SyncMeter = field(default_factory=lambda: SyncMeter(SystemClock()))
 
 
 class StreamRecorder:
@@ -95,6 +99,17 @@ class StreamRecorder:
         self._init: tuple[bytes, InitSegment] | None = None
         self._seen_us = 0
         self._open_reason: GapReason | None = None if last_end_us is None else "restart"
+
+    @property
+    def queue(self) -> PacketQueue:
+        """To look at from any thread."""
+        return self._queue
+
+    @property
+    def writing_since_us(self) -> int | None:
+        """Start of the open segment. Any thread."""
+        segment = self._segment
+        return None if segment is None else segment.header.start_us
 
     def offer(self, packet: Packet) -> bool:
         """False when the disk is so far behind that the packet had to go; the gap is written down later."""
@@ -222,7 +237,8 @@ class StreamRecorder:
         init = self._init_for(packet, keyframe_format)
         self.volume_uuid = volume.uuid
         try:
-            self._segment = SegmentInProgress(volume, header, key, init, self._poses)
+            sync = partial(self._settings.syncs.sync, volume.root)
+            self._segment = SegmentInProgress(volume, header, key, init, self._poses, sync)
         except StorageError as error:
             self._volumes.report_failure(volume.uuid, str(error))
             raise

@@ -26,6 +26,7 @@ class PacketQueue:
         self._packets: deque[Packet] = deque()
         self._bytes = 0
         self._dropped = 0
+        self._dropped_in_total = 0
         self._refusing = False
 
     def offer(self, packet: Packet) -> bool:
@@ -45,6 +46,7 @@ class PacketQueue:
                 self._packets.append(packet)
                 self._bytes += size
             self._dropped += dropped
+            self._dropped_in_total += dropped
         if self._ready is not None:
             self._ready.set()
         return dropped == 0
@@ -65,6 +67,19 @@ class PacketQueue:
     @property
     def queued_bytes(self) -> int:
         return self._bytes
+
+    @property
+    def queued_packets(self) -> int:
+        return len(self._packets)
+
+    @property
+    def dropped_in_total(self) -> int:
+        return self._dropped_in_total
+
+    @property
+    def is_refusing(self) -> bool:
+        """The newest packet did not fit."""
+        return self._refusing
 
 
 class Latest(Generic[T]):

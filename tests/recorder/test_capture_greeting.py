@@ -8,6 +8,7 @@ from typing import Any
 from ingest.camera import StreamDown
 from ingest.turns import ReadTurns
 from recorder.capture import CameraCapture
+from recorder.journal_notes import JournalNotes
 from tests.fakes import T0_US, FakeClock, packet
 from vms.bus import BusPublisher, BusSubscriber, Message, packet_topic
 from vms.config import Camera
@@ -19,7 +20,7 @@ def test_pictures_from_before_the_stream_went_down_are_forgotten(tmp_path: Path)
     endpoint = f"ipc://{tmp_path}/c.bus"
     publisher = BusPublisher(endpoint)
     recorder = SimpleNamespace(offer_all=lambda _packets: None, source_down=lambda *_why: None)
-    recording: Any = SimpleNamespace(stream=lambda *_of: recorder)
+    recording: Any = SimpleNamespace(stream=lambda *_of: recorder, notes=JournalNotes(FakeClock()))
     camera = Camera(id="markt-01", number=1, name="Markt", main="rtsp://127.0.0.1:9/a", sub="rtsp://127.0.0.1:9/b")
     capture = CameraCapture(camera, recording, publisher, FakeClock(), ReadTurns(FakeClock()), record_sub=True)
     for sequence in range(3):

@@ -131,7 +131,7 @@ class LiveSources:
             with self._lock:
                 if message.camera_id in self._known:
                     self._statuses[message.camera_id] = message
-        else:
+        elif isinstance(message, Packet):
             self._take_packet(message)
 
     def _take_packet(self, packet: Packet) -> None:
