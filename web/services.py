@@ -13,6 +13,7 @@ from vms.store import Store
 from web.audit_trail import AuditTrail
 from web.auth import Accounts
 from web.capture_client import CaptureClient
+from web.coverage_report import CoverageReport
 from web.event_hub import EventHub
 from web.exports import ExportJobs
 from web.footage import Footage
@@ -72,6 +73,7 @@ class Services:
     hub: EventHub
     live_sessions: LiveSessions
     footage: Footage
+    coverage: CoverageReport
     originals: Originals
     exports: ExportJobs
     viewed: Viewed
@@ -103,6 +105,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         hub=hub,
         live_sessions=LiveSessions(clock, live, board, accounts),
         footage=Footage(store, clock, config.retention.days),
+        coverage=CoverageReport(store, clock, capture, config.retention.days),
         originals=Originals(config),
         exports=ExportJobs(config.site.data_dir / "exports", live, clock),
         viewed=Viewed(),

@@ -10,6 +10,8 @@ from vms.units import us_from_utc, utc_from_us
 from web.problems import field_problem
 
 MAX_SPAN = timedelta(hours=24)
+LONGEST_DAY = timedelta(hours=25)
+"""The local day on which summer time ends."""
 _MAX_CHARS = 40
 _MAX_US = 4_102_444_800_000_000
 """The year 2100: whatever lies beyond is not a time anybody means."""
@@ -56,6 +58,16 @@ def time_range(
 ) -> TimeRange:
     """A route's interval. Raises Problem with the field that is wrong."""
     return checked(_moment(from_, from_us, "from"), _moment(to, to_us, "to"))
+
+
+def long_day(
+    from_: Annotated[str | None, Query(alias="from", description="ISO 8601 with a zone.")] = None,
+    to: Annotated[str | None, Query(description="ISO 8601 with a zone; exclusive.")] = None,
+    from_us: Annotated[int | None, Query(ge=0, le=_MAX_US, description="Instead of from: µs since 1970.")] = None,
+    to_us: Annotated[int | None, Query(ge=0, le=_MAX_US, description="Instead of to: µs since 1970.")] = None,
+) -> TimeRange:
+    """A route's interval of any local day, that of 25 hours included."""
+    return checked(_moment(from_, from_us, "from"), _moment(to, to_us, "to"), LONGEST_DAY)
 
 
 def _moment(text: str | None, at_us: int | None, field: str) -> datetime:

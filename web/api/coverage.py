@@ -1,18 +1,24 @@
-"""What was recorded, what was not and why."""
+"""What was recorded, what was not and why: to look back in, and to account for."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from vms.clock import now_utc
+from vms.rules.coverage import Stretch, totals
 from vms.store.catalog import MAX_SEGMENT, Gap, Segment
 from vms.store.holds import EvidenceHold
 from vms.units import Profile, us_from_utc
 from web.api.consultations import ConsultingDep
-from web.deps import ServicesDep, camera_or_404
+from web.audit_trail import Actor
+from web.deps import ServicesDep, camera_or_404, needs
 from web.mask_need import MASKED_CODEC, mask_need
-from web.time_range import TimeRange, time_range
+from web.time_range import TimeRange, long_day, time_range
 
 router = APIRouter(prefix="/api", tags=["footage"])
+
+_MAX_CAMERAS = 200
 
 
 @router.get("/coverage")
@@ -23,7 +29,10 @@ def coverage(
     camera: Annotated[str, Query(max_length=40)],
     profile: Annotated[Profile, Query()] = "sub",
 ) -> dict[str, Any]:
-    """Segments to play, gaps with their reason, evidence holds. At most 24 hours at a time."""
+    """Segments to play, gaps with their reason, evidence holds. At most 24 hours at a time.
+
+    stretches: every moment of the interval up to now, in order: recorded, or not and why.
+    """
     known = camera_or_404(services, camera)
     consultation = consulting.consultation
     services.trail.allow(
@@ -36,6 +45,8 @@ def coverage(
         to_us=us_from_utc(span.end),
     )
     window = services.footage.window(camera, profile, span)
+    stretches = services.coverage.of([camera], profile, span)[camera]
+    until = min(span.end, now_utc(services.clock))
     need = mask_need(services.store, known, camera, span.start - MAX_SEGMENT, span.end + MAX_SEGMENT)
     return {
         "camera": camera,
@@ -45,8 +56,52 @@ def coverage(
         "to_us": us_from_utc(span.end),
         "retention_from_us": us_from_utc(window.retention_from),
         "segments": [_segment(segment, consultation.id, need.of(segment)) for segment in window.segments],
-        "gaps": [_gap(gap, span) for gap in window.gaps],
+        "gaps": [_gap(gap, span.start, until) for gap in window.gaps if gap.start_at < until],
         "holds": [_hold(hold) for hold in window.holds],
+        **_explained(stretches),
+    }
+
+
+@router.get("/coverage/days")
+def days(
+    services: ServicesDep,
+    _actor: Annotated[Actor, needs("status.read")],
+    span: Annotated[TimeRange, Depends(long_day)],
+    camera: Annotated[list[str] | None, Query(max_length=_MAX_CAMERAS)] = None,
+    profile: Annotated[Profile, Query()] = "main",
+) -> dict[str, Any]:
+    """How well each camera was recorded, without a way to any footage. Default: all cameras. At most 25 hours."""
+    known = [camera_or_404(services, camera_id).id for camera_id in camera or ()]
+    told = services.coverage.of(known or [each.id for each in services.config.cameras], profile, span)
+    return {
+        "profile": profile,
+        "from_us": us_from_utc(span.start),
+        "to_us": us_from_utc(span.end),
+        "now_us": services.clock.now_us(),
+        "cameras": {camera_id: _explained(stretches) for camera_id, stretches in told.items()},
+    }
+
+
+def _explained(stretches: list[Stretch]) -> dict[str, Any]:
+    """kept_pct: of what should have been recorded; null when nothing should have been."""
+    found = totals(stretches)
+    return {
+        "stretches": [
+            {
+                "start_us": stretch.start_us,
+                "end_us": stretch.end_us,
+                "kind": stretch.kind,
+                "reason": stretch.reason,
+                "detail": stretch.detail,
+            }
+            for stretch in stretches
+        ],
+        "totals": {
+            "kept_us": found.kept_us,
+            "kept_pct": found.kept_pct,
+            "lost_us": found.lost_us,
+            "other_us": found.other_us,
+        },
     }
 
 
@@ -63,11 +118,11 @@ def _segment(segment: Segment, consultation_id: int, masked: bool) -> dict[str, 
     }
 
 
-def _gap(gap: Gap, span: TimeRange) -> dict[str, Any]:
-    """An open gap lasts until the end of what was asked."""
+def _gap(gap: Gap, start: datetime, until: datetime) -> dict[str, Any]:
+    """An open gap lasts until now: the future is not claimed."""
     return {
-        "start_us": us_from_utc(max(gap.start_at, span.start)),
-        "end_us": us_from_utc(min(gap.end_at or span.end, span.end)),
+        "start_us": us_from_utc(max(gap.start_at, start)),
+        "end_us": us_from_utc(min(gap.end_at or until, until)),
         "open": gap.end_at is None,
         "reason": gap.reason,
         "detail": gap.detail,
