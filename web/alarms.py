@@ -7,7 +7,9 @@ from typing import Literal
 from web.camera_state import NOT_REPORTED, SILENT, CameraState
 from web.state_words import MASK, RECORDING, SOURCE, both
 
-AlarmCode = Literal["camera_lost", "camera_back", "recording_fault", "mask_fault", "live_down", "live_back"]
+AlarmCode = Literal[
+    "camera_lost", "camera_back", "recording_fault", "pictures_lost", "mask_fault", "live_down", "live_back"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Alarm:
     """For technicians, in English."""
 
 
+_QUIET_LOOKS = 60
+"""A disk that loses pictures now and then is told once, and again after so many looks without a loss."""
 _LOST = frozenset({"stalled", "unreachable", "unauthorized", "protocol_error"})
 
 
@@ -35,6 +39,7 @@ class AlarmWatch:
     def __init__(self) -> None:
         self._before: Mapping[str, CameraState] = {}
         self._lost: set[str] = set()
+        self._losing: dict[str, int] = {}
         self._live_answered = False
         self._live_down = False
 
@@ -44,6 +49,7 @@ class AlarmWatch:
             was = self._before.get(camera_id)
             if was is not None:
                 found += self._of_source(was, now) + _of_recording(was, now) + _of_mask(was, now)
+                found += self._of_pictures(was, now)
         self._before = after
         return found
 
@@ -67,6 +73,26 @@ class AlarmWatch:
             self._lost.remove(now.camera_id)
             return [Alarm(now.camera_id, "camera_back", "Beeld is terug", "Picture is back")]
         return []
+
+    def _of_pictures(self, was: CameraState, now: CameraState) -> list[Alarm]:
+        """A disk that stumbled for less than a look; longer, and it is a recording fault."""
+        lost = 0 if was.main is None else _dropped(now) - _dropped(was)
+        looks = self._losing.pop(now.camera_id, 0)
+        if lost <= 0:
+            if looks > 1:
+                self._losing[now.camera_id] = looks - 1
+            return []
+        self._losing[now.camera_id] = _QUIET_LOOKS
+        if looks or now.rec == "fault":
+            return []
+        nl, en = both(RECORDING, "overflow")
+        return [
+            Alarm(now.camera_id, "pictures_lost", f"Beelden verloren: {nl}", f"Pictures lost: {en}", f"{lost} pictures")
+        ]
+
+
+def _dropped(state: CameraState) -> int:
+    return sum(stream.counts.dropped_pictures for stream in (state.main, state.sub) if stream is not None)
 
 
 def _of_recording(was: CameraState, now: CameraState) -> list[Alarm]:

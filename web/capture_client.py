@@ -7,11 +7,11 @@ from typing import Any
 import anyio.to_thread
 
 from vms import bus
-from vms.bus import BusSubscriber, Message, status_topic
+from vms.bus import BusSubscriber, Message, capture_topic, status_topic
 from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.errors import CameraError, CameraUnreachable
-from vms.status import CameraStatus
+from vms.status import CameraStatus, CaptureStatus
 
 STATUS_STALE_S = 5.0
 _PARALLEL_REQUESTS = 8
@@ -26,12 +26,14 @@ class CaptureClient:
         self._clock = clock
         self._lock = threading.Lock()
         self._statuses: dict[str, tuple[CameraStatus, float]] = {}
+        self._processes: dict[str, tuple[CaptureStatus, float]] = {}
         self._subscriber = BusSubscriber(config.bus_endpoints(), self._on_message, name="bus-status")
         self._limiter: anyio.CapacityLimiter | None = None
 
     def start(self) -> None:
         self._subscriber.start()
         self._subscriber.subscribe(status_topic())
+        self._subscriber.subscribe(capture_topic())
 
     def stop(self) -> None:
         self._subscriber.stop()
@@ -43,6 +45,12 @@ class CaptureClient:
         if status is None or self._clock.monotonic_s() - at_s > STATUS_STALE_S:
             return None
         return status
+
+    def processes(self) -> list[CaptureStatus]:
+        """Of those capture processes that spoke in the last STATUS_STALE_S, by name."""
+        oldest_s = self._clock.monotonic_s() - STATUS_STALE_S
+        with self._lock:
+            return [status for _, (status, at_s) in sorted(self._processes.items()) if at_s >= oldest_s]
 
     async def request(self, camera_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the camera's capture process. Raises CameraError with its refusal."""
@@ -57,9 +65,12 @@ class CaptureClient:
         return answer
 
     def _on_message(self, message: Message) -> None:
-        if isinstance(message, CameraStatus):
-            with self._lock:
-                self._statuses[message.camera_id] = (message, self._clock.monotonic_s())
+        at_s = self._clock.monotonic_s()
+        with self._lock:
+            if isinstance(message, CameraStatus):
+                self._statuses[message.camera_id] = (message, at_s)
+            elif isinstance(message, CaptureStatus):
+                self._processes[message.name] = (message, at_s)
 
 
 class CameraRefusedCommand(CameraError):

@@ -73,7 +73,7 @@ class LiveClient:
                 raise
 
     async def sessions(self) -> dict[str, Any]:
-        """{"sessions": {id: …}, "cameras": {id: {mask, reason}}}"""
+        """{"sessions": {id: …}, "cameras": {id: {mask, reason}}, "encoders": n, "usage": {…}}"""
         answer = (await self._ask("GET", "/sessions", timeout_s=2.0)).json()
         if not isinstance(answer, dict):
             raise LiveDown("the live process answered nonsense")

@@ -20,6 +20,8 @@ from web.footage import Footage
 from web.live_client import LiveClient
 from web.live_sessions import LiveSessions
 from web.metrics import Metrics
+from web.metrics_streams import StreamCollector
+from web.metrics_system import PurgeCollector, SystemCollector
 from web.oversight import Oversight
 from web.ptz_locks import PtzControl
 from web.rate_limit import RateLimit
@@ -91,7 +93,9 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     ptz = PtzControl(clock, capture, trail, hub.publish)
     board = StatusBoard(config, clock, capture, live, ptz.lock_of)
     metrics = Metrics()
-    metrics.watch(board)
+    metrics.watch(
+        StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.retention.days)
+    )
     return Services(
         config=config,
         store=store,

@@ -4,13 +4,16 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.errors import StorageError, UitkijkError
+from vms.metrics import ProcessUsage
 from vms.rules.ptz_lock import PtzLock
+from vms.status import CaptureStatus
 from vms.volume import VolumeNotMounted, read_marker
 from web.camera_state import CameraState, MaskReport, MaskState, camera_state
 from web.capture_client import CaptureClient
@@ -21,6 +24,14 @@ log = logging.getLogger(__name__)
 
 _MAX_PROCESSES_BYTES = 256 * 1024
 _LIVE_STALE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLoad:
+    """What the live process does. usage: None while it does not answer."""
+
+    encoders: int = 0
+    usage: ProcessUsage | None = None
 
 
 class StatusBoard:
@@ -42,6 +53,7 @@ class StatusBoard:
         self._silent_since_us = {camera.id: clock.now_us() for camera in config.cameras}
         self._sessions: dict[str, dict[str, Any]] = {}
         self._masks: dict[str, MaskReport] = {}
+        self._live_load = LiveLoad()
         self._live_at_s: float | None = None
 
     @property
@@ -56,10 +68,11 @@ class StatusBoard:
             if self._live_at_s is not None:
                 log.warning("live_silent", extra={"reason": str(error)})
             self._live_at_s = None
-            self._sessions, self._masks = {}, {}
+            self._sessions, self._masks, self._live_load = {}, {}, LiveLoad()
             return
         self._live_at_s = self._clock.monotonic_s()
         self._sessions = _dicts(answer.get("sessions"))
+        self._live_load = _live_load(answer)
         self._masks = {camera: _mask(report) for camera, report in _dicts(answer.get("cameras")).items()}
 
     def cameras(self) -> dict[str, CameraState]:
@@ -96,6 +109,14 @@ class StatusBoard:
     @property
     def viewers(self) -> int:
         return len(self._sessions)
+
+    @property
+    def live_load(self) -> LiveLoad:
+        return self._live_load
+
+    def captures(self) -> list[CaptureStatus]:
+        """The capture processes that speak."""
+        return self._capture.processes()
 
     def disks(self) -> list[dict[str, Any]]:
         """Blocking for as long as a mount takes to answer: call in a worker thread."""
@@ -142,6 +163,15 @@ def _dicts(value: object) -> dict[str, dict[str, Any]]:
     if not isinstance(value, Mapping):
         return {}
     return {str(key): dict(item) for key, item in value.items() if isinstance(item, Mapping)}
+
+
+def _live_load(answer: Mapping[str, Any]) -> LiveLoad:
+    usage = answer.get("usage")
+    try:
+        known = ProcessUsage(**usage) if isinstance(usage, dict) else None
+    except TypeError:
+        known = None
+    return LiveLoad(int(answer.get("encoders") or 0), known)
 
 
 def _mask(report: Mapping[str, Any]) -> MaskReport:

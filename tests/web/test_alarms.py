@@ -1,7 +1,9 @@
 from dataclasses import replace
+from typing import Any
 
 from tests.web.served_site import camera_status, stream_status
 from vms.config import Camera
+from vms.status import StreamCounts
 from web.alarms import Alarm, AlarmWatch
 from web.camera_state import CameraState, MaskReport, camera_state
 
@@ -41,6 +43,25 @@ def test_a_silent_recorder_is_one_alarm_not_two() -> None:
 def test_a_full_disk_and_an_unsure_mask_are_told() -> None:
     assert codes(UP, DISK_FULL, DISK_FULL) == ["recording_fault"]
     assert codes(UP, UNSURE, UP) == ["mask_fault"]
+
+
+def dropped(pictures: int, **changes: Any) -> CameraState:
+    main = stream_status(counts=StreamCounts(dropped_pictures=pictures))
+    return replace(camera_state(CAMERA, camera_status("markt-01", main=main), 0, OK, None), **changes)
+
+
+def test_pictures_that_a_disk_lost_in_passing_are_told_once_until_it_keeps_up_for_a_minute() -> None:
+    assert codes(UP, dropped(3), dropped(3), dropped(9), dropped(9)) == ["pictures_lost"]
+    assert codes(dropped(3), dropped(5), *[dropped(5)] * 60, dropped(6)) == ["pictures_lost"] * 2
+    assert only_alarm(UP, dropped(3)).text_nl == "Beelden verloren: schijf te traag"
+    assert only_alarm(UP, dropped(3)).detail == "3 pictures"
+
+
+def test_a_disk_that_keeps_losing_is_one_alarm_and_a_recorder_that_starts_anew_is_none() -> None:
+    overflow = {"rec": "fault", "rec_reason": "overflow"}
+    assert codes(UP, dropped(3, **overflow), dropped(9, **overflow)) == ["recording_fault"]
+    assert codes(dropped(900), dropped(0), dropped(0)) == []
+    assert codes(SILENT, dropped(900)) == []
 
 
 def only_alarm(*looks: CameraState) -> Alarm:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import asdict
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.errors import FootageExpired, FootageMissing, KeyUnavailable, Refused, StorageError, StoreBusy
+from vms.metrics import own_usage
 from vms.units import CameraId, LiveProfile, Profile
 from web.live.channel import Channels
 from web.live.mask_book import MaskBook
@@ -108,7 +110,8 @@ class LiveApp:
     async def _sessions(self, request: Request) -> Response:  # noqa: ARG002
         cameras = {camera_id: self._camera_state(camera_id) for camera_id in self._cameras}
         sessions = {session.id: self._session_state(session) for session in self.sessions.all()}
-        return JSONResponse({"sessions": sessions, "cameras": cameras})
+        usage, encoders = own_usage(), self.channels.encoders
+        return JSONResponse({"sessions": sessions, "cameras": cameras, "encoders": encoders, "usage": asdict(usage)})
 
     async def _snapshot(self, request: Request) -> Response:
         camera_id, profile = self._stream(request.path_params["camera"], request.query_params.get("profile", "tile"))

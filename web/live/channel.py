@@ -182,6 +182,11 @@ class Channels:
     def find(self, camera_id: str) -> list[Channel]:
         return [running.channel for key, running in self._running.items() if key[0] == camera_id and running.users > 0]
 
+    @property
+    def encoders(self) -> int:
+        """How many cameras and profiles are decoded, painted and encoded now."""
+        return sum(running.producer.pipeline is not None for running in self._running.values())
+
     def request_keyframe(self, channel: Channel) -> None:
         """Of the encoder here, or of the camera when its own pictures are passed on."""
         running = self._running.get(channel.key)

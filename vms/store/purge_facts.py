@@ -1,0 +1,45 @@
+"""How the purge stands, from the ledger and the catalog, in a few index look-ups: for who watches the system."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from vms.store import ledger
+from vms.store.schema import LedgerRow, SegmentRow
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeFacts:
+    """last_run_at: None when none was ever written down; one is when it erased something, and each hour.
+
+    erased, bytes, failed: of that run. is_refused: a guard stopped a run since. oldest_reachable_at: first picture of
+    the oldest footage that anybody may see without a hold.
+    """
+
+    last_run_at: datetime | None
+    erased: int
+    bytes: int
+    failed: int
+    is_refused: bool
+    oldest_reachable_at: datetime | None
+
+
+def purge_facts(tx: Session, oldest_allowed: datetime) -> PurgeFacts:
+    """tx: of `Store.reading()`."""
+    run = ledger.last_of_kind(tx, "run")
+    after_seq = run.seq if run else 0
+    refused = select(LedgerRow.seq).where(LedgerRow.seq > after_seq, LedgerRow.kind == "refused").limit(1)
+    oldest = select(func.min(SegmentRow.start_at)).where(
+        SegmentRow.state == "recorded", SegmentRow.start_at > oldest_allowed
+    )
+    payload = run.payload if run else {}
+    return PurgeFacts(
+        last_run_at=run.at if run else None,
+        erased=int(payload.get("erased") or 0),
+        bytes=int(payload.get("bytes") or 0),
+        failed=int(payload.get("failed") or 0),
+        is_refused=tx.scalars(refused).first() is not None,
+        oldest_reachable_at=tx.scalar(oldest),
+    )
