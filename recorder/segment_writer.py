@@ -301,7 +301,8 @@ class StreamRecorder:
     ) -> None:
         if segment is not None and reason == "disk":
             self._volumes.report_failure(segment.volume.uuid, detail)
-        self._gap(reason, detail, at_us=None if segment is not None else self._seen_us)
+        is_in_gap = segment is None and self._open_reason is not None
+        self._gap(reason, detail, at_us=self._seen_us if is_in_gap else None)
         self.health.set(RecordingHealth("fault", detail, shown or reason))
 
     def _take_down(self, down: SourceDown) -> None:

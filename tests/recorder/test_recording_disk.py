@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -86,6 +87,21 @@ def test_an_unmounted_volume_in_the_middle_is_a_gap_and_recording_comes_back(sit
         site.segments()[0].end_at,
         site.segments()[1].start_at,
     )
+
+
+def test_a_gap_begins_where_the_footage_ends_also_when_the_next_segment_cannot_be_begun(site: Site) -> None:
+    recorder = site.recorder(segment_s=2)
+    late = [replace(packet, received_us=packet.received_us + 300_000) for packet in stream(25)[15:]]
+    for packet in [*stream(15), *late[:4]]:
+        recorder.offer(packet)
+    recorder.pump()
+    (site.volume.root / MARKER_NAME).unlink()
+    for packet in late[4:]:
+        recorder.offer(packet)
+    recorder.pump()
+    assert site.journal.stop()
+    [segment], [gap] = site.segments(), site.gaps()
+    assert (gap.reason, gap.start_at) == ("disk", segment.end_at)
 
 
 def test_a_full_disk_keeps_what_is_whole_and_goes_on_when_there_is_room(site: Site, monkeypatch) -> None:
