@@ -52,6 +52,16 @@ RECORDING_FIX: Final[Mapping[str, str]] = {
     "key": _m("Zet het sleutelbestand van de site terug (recorder.site_key_file)."),
     "recorder_silent": _m("Kijk bij de processen hieronder en in het logboek van het opnameproces."),
 }
+COVERAGE: Final[Mapping[str, str]] = {
+    "recorded": _m("opgenomen"),
+    "recording": _m("wordt nu opgenomen"),
+    "gap": _m("niet opgenomen"),
+    "erased_early": _m("eerder gewist, schijf vol"),
+    "expired": _m("gewist na de bewaartermijn"),
+    "not_installed": _m("nog niet in gebruik"),
+    "unknown": _m("onverklaard"),
+}
+"""What became of a stretch of time."""
 MASK: Final[Mapping[str, str]] = {
     "no-mask-set": _m("geen vastgesteld masker"),
     "unknown-lens": _m("lens niet gekalibreerd"),
@@ -138,6 +148,7 @@ _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "source_fix": SOURCE_FIX,
     "recording": RECORDING,
     "recording_fix": RECORDING_FIX,
+    "coverage": COVERAGE,
     "mask": MASK,
     "mask_fix": MASK_FIX,
     "disk": DISK,

@@ -342,6 +342,10 @@ def _oversight_routes(app: FastAPI, backend: Backend) -> None:
     def proof() -> dict[str, Any]:
         return backend.proof
 
+    @app.get("/api/coverage/days")
+    def days(from_us: int, to_us: int) -> dict[str, Any]:
+        return {"from_us": from_us, "to_us": to_us, "now_us": now_us(), "cameras": {}}
+
     @app.get("/api/audit/chain")
     def chain() -> dict[str, Any]:
         return backend.chain
@@ -397,10 +401,7 @@ def _footage_routes(app: FastAPI, backend: Backend) -> None:
                 "id": export,
                 "state": "busy",
                 "progress": done,
-                "bytes": None,
-                "sha256": None,
-                "error": None,
-                "url": None,
+                **dict.fromkeys(("bytes", "sha256", "error", "url")),
             }
         url = f"/api/exports/{export}/file"
         return {

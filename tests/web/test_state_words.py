@@ -11,6 +11,7 @@ from tests.web.served_site import camera_status, stream_status
 from vms import supervise
 from vms.config import Camera
 from vms.rules.access import ACTIONS
+from vms.rules.coverage import CoverageKind
 from vms.rules.masking import BlankReason
 from vms.rules.pose_at import PoseUnknown
 from vms.status import RecordingReason, SourceState
@@ -42,6 +43,7 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.SOURCE, {*get_args(SourceState), SILENT}),
     (state_words.SOURCE_FIX, {*get_args(SourceState), SILENT}),
     (state_words.RECORDING, {*get_args(RecordingReason), *get_args(GapReason), SILENT} - {""}),
+    (state_words.COVERAGE, set(get_args(CoverageKind))),
     (state_words.MASK, {*get_args(BlankReason), NOT_REPORTED}),
     (state_words.MASK_FIX, {*get_args(BlankReason), NOT_REPORTED}),
     (state_words.DISK, {"volume_missing", "volume_damaged"}),

@@ -3,12 +3,14 @@
 import { LitElement, html, nothing } from "lit";
 import { repeat } from "lit-html/directives/repeat.js";
 
+import { alarmList, newestFirst } from "./alarm-list.js";
 import { getJson, messageOf } from "./api.js";
 import { icon } from "./icon.js";
 import { decimal, page, t } from "./page.js";
 import { serverLink } from "./server-link.js";
 import { full, since, span } from "./times.js";
 import { systemTables, warnings } from "./system-tables.js";
+import "./vms-coverage.js";
 import { fixText, maskFixText, maskText, ptzText, recFixText, recText, sourceText } from "./words.js";
 
 const REFRESH_MS = 5000;
@@ -66,7 +68,7 @@ class HealthPage extends LitElement {
     this.link = serverLink();
     /** @type {import("./vms-tile.js").CameraInfo[]} */
     this.cameras = [];
-    /** @type {import("./system-tables.js").SystemStatus & { cameras: Record<string, Health> } | null} */
+    /** @type {import("./system-tables.js").SystemStatus & { cameras: Record<string, Health>, alarms: import("./server-link.js").Alarm[] } | null} */
     this.status = null;
     this.error = "";
     this.filter = new URLSearchParams(location.search).get("zoek") ?? "";
@@ -83,6 +85,7 @@ class HealthPage extends LitElement {
   connectedCallback() {
     super.connectedCallback();
     this.link.addEventListener("digest", () => this._digest());
+    this.link.addEventListener("alarm", () => this.requestUpdate());
     this.link.addEventListener("up", () => this._load());
     this._load();
   }
@@ -187,15 +190,22 @@ class HealthPage extends LitElement {
         }}></div></div>`;
   }
 
+  _alarms() {
+    const names = new Map(this.cameras.map(({ id, number, name }) => [id, `${String(number).padStart(2, "0")} ${name}`]));
+    const alarms = newestFirst([...(this.status?.alarms ?? []), ...this.link.alarms]);
+    return alarmList(alarms, (id) => names.get(id) ?? id, this.link.nowUs());
+  }
+
   render() {
     if (!this.status) return html`<p role="status">${this.error || t("Toestand ophalen…")}</p>`;
     const rows = this._rows();
-    return html`${warnings(this.status)}${this._summary()}
+    return html`${warnings(this.status)}${this._alarms()}${this._summary()}
       ${this.error ? html`<p class="failed" role="alert">${icon("wifi-off")} ${this.error}</p>` : nothing}
       <div class="scroll"><table class="cameras"><caption class="sr">${t("Toestand van de camera's, problemen eerst")}, ${full(this.link.nowUs())}</caption>
         <thead><tr><th>${t("toestand")}</th><th>${t("camera")}</th><th>${t("laatste beeld")}</th><th>${t("oorzaak en oplossing")}</th><th>${t("sinds")}</th><th>${t("stromen")}</th><th>${t("klok")}</th><th>${t("opname")}</th><th>${t("PTZ")}</th></tr></thead>
         <tbody>${repeat(rows, ({ camera }) => camera.id, (row) => this._row(row))}</tbody></table></div>
       ${rows.length ? nothing : html`<p class="empty">${t("Geen camera past bij deze zoekopdracht.")}</p>`}
+      <vms-coverage .cameras=${this.cameras}></vms-coverage>
       ${systemTables(this.status)}`;
   }
 }

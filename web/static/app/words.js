@@ -69,6 +69,9 @@ export const maskFixText = (reason) => page.words.mask_fix?.[reason] ?? "";
 /** @param {string} reason why there is no recording */
 export const gapText = (reason) => word("recording", reason);
 
+/** @param {string} kind what became of a stretch of time */
+export const coverageText = (kind) => word("coverage", kind);
+
 /** @param {string} code why a volume is not in use */
 export const diskText = (code) => word("disk", code);
 
