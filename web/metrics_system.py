@@ -1,8 +1,10 @@
 """Prometheus: processes, disks, viewers and the purge."""
 
 import logging
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from typing import Any
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -46,12 +48,17 @@ class SystemCollector(Collector):
         free = GaugeMetricFamily("uitkijk_disk_free_bytes", "Free space of a volume.", labels=["path"])
         total = GaugeMetricFamily("uitkijk_disk_total_bytes", "Size of a volume.", labels=["path"])
         fault = GaugeMetricFamily("uitkijk_disk_fault", "1 while a volume is missing or unreadable.", labels=["path"])
+        forecast = GaugeMetricFamily(
+            "uitkijk_disk_days_to_full", "Until the high-water mark; +Inf = not at this rate.", labels=["path"]
+        )
         for disk in self._board.disks():
             fault.add_metric([disk["path"]], bool(disk["fault"]))
+            if (days := _days_to_full(disk)) is not None:
+                forecast.add_metric([disk["path"]], days)
             if not disk["fault"]:
                 free.add_metric([disk["path"]], disk["free_bytes"])
                 total.add_metric([disk["path"]], disk["total_bytes"])
-        yield from (free, total, fault)
+        yield from (free, total, fault, forecast)
 
     def _processes(self, captures: Iterable[CaptureStatus]) -> Iterable[Metric]:
         labels = ["process"]
@@ -75,6 +82,14 @@ class SystemCollector(Collector):
         found = {capture.name: capture.usage for capture in captures}
         live = self._board.live_load.usage
         return {**found, **({"live": live} if live else {}), "web": own_usage()}
+
+
+def _days_to_full(disk: Mapping[str, Any]) -> float | None:
+    """None while nobody can tell yet."""
+    if disk.get("write_bytes_per_s") is None:
+        return None
+    days = disk["days_to_full"]
+    return math.inf if days is None else float(days)
 
 
 def _journal(captures: Iterable[CaptureStatus]) -> Iterable[Metric]:

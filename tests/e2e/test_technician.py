@@ -1,5 +1,8 @@
 """The technician sees what every camera, disk and process does, and no wall."""
 
+import re
+from pathlib import Path
+
 from playwright.sync_api import Browser
 
 from e2e.browser import log_in, new_context
@@ -42,6 +45,44 @@ def test_every_camera_disk_and_process_is_listed_with_its_health(
         product.clear_faults()
     assert watched.unexcused() == []
     context.close()
+
+
+ROOT = Path(__file__).resolve().parents[2]
+ONLY_LATER = {"uitkijk_disk_days_to_full"}
+"""What a product that has just started cannot tell yet."""
+
+
+def test_rules_and_dashboard_find_all_their_numbers_in_the_running_product(
+    product: Product, cameras_up: list[str]
+) -> None:
+    files = (ROOT / "configs" / "prometheus" / "alerts.yml", ROOT / "configs" / "grafana" / "uitkijk.json")
+    used = {name for file in files for name in re.findall(r"uitkijk_[a-z_]+", file.read_text(encoding="utf-8"))}
+    with product.client("technician") as client:
+
+        def missing() -> set[str]:
+            told = set(re.findall(r"^(uitkijk_[a-z_]+)[{ ]", client.get("/metrics").text, re.MULTILINE))
+            return used - told - ONLY_LATER
+
+        wait_for(lambda: not missing(), f"a value for every name: {missing()}", timeout_s=40)
+        text = client.get("/metrics").text
+        for camera in cameras_up:
+            frames = re.search(rf'uitkijk_stream_frames_total{{camera="{camera}",profile="main"}} (\S+)', text)
+            assert frames is not None
+            assert float(frames[1]) > 0
+
+
+def test_no_second_of_a_healthy_recording_is_unexplained(product: Product, cameras_up: list[str]) -> None:
+    with product.client("technician") as client:
+        now_us = client.get("/api/status").json()["server_us"]
+        for profile in ("main", "sub"):
+            query = {"from_us": now_us - 3600 * 10**6, "to_us": now_us, "profile": profile}
+            told = client.get("/api/coverage/days", params=query).json()["cameras"]
+            assert set(told) == set(cameras_up)
+            unexplained = {
+                camera: [one for one in day["stretches"] if one["kind"] == "unknown"] for camera, day in told.items()
+            }
+            assert not any(unexplained.values()), unexplained
+            assert all(day["totals"]["kept_us"] > 0 for day in told.values())
 
 
 def test_the_technician_cannot_watch(product: Product, browser: Browser, cameras_up: list[str]) -> None:

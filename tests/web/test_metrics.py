@@ -1,6 +1,7 @@
 """What Prometheus gets: every number that is documented, few series, and the names that dashboard and rules use."""
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -146,6 +147,24 @@ def test_a_volume_that_is_missing_is_a_fault_and_no_empty_disk(site: Site) -> No
     (site.volume / ".uitkijk-volume").unlink()
     assert samples(site, "uitkijk_disk_fault") == {(str(site.volume),): 1}
     assert samples(site, "uitkijk_disk_free_bytes") == {}
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({"write_bytes_per_s": 5e6, "days_to_full": 2.5}, 2.5),
+        ({"write_bytes_per_s": 5e6, "days_to_full": None}, math.inf),
+        ({"write_bytes_per_s": None, "days_to_full": None}, None),
+    ],
+)
+def test_the_forecast_of_a_disk_is_told_when_there_is_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch, known: dict[str, float | None], told: float | None
+) -> None:
+    board = site.app.state.services.board
+    [disk] = board.disks()
+    monkeypatch.setattr(board, "disks", lambda: [{**disk, **known}])
+    expected = {} if told is None else {(str(site.volume),): told}
+    assert samples(site, "uitkijk_disk_days_to_full") == expected
 
 
 def test_a_stream_costs_few_series(busy_site: Site) -> None:
