@@ -47,7 +47,9 @@ class SystemCollector(Collector):
     def _disks(self) -> Iterable[Metric]:
         free = GaugeMetricFamily("uitkijk_disk_free_bytes", "Free space of a volume.", labels=["path"])
         total = GaugeMetricFamily("uitkijk_disk_total_bytes", "Size of a volume.", labels=["path"])
-        fault = GaugeMetricFamily("uitkijk_disk_fault", "1 while a volume is missing or unreadable.", labels=["path"])
+        fault = GaugeMetricFamily(
+            "uitkijk_disk_fault", "1 while a volume cannot be used as it should.", labels=["path"]
+        )
         forecast = GaugeMetricFamily(
             "uitkijk_disk_days_to_full", "Until the high-water mark; +Inf = not at this rate.", labels=["path"]
         )
@@ -55,7 +57,7 @@ class SystemCollector(Collector):
             fault.add_metric([disk["path"]], bool(disk["fault"]))
             if (days := _days_to_full(disk)) is not None:
                 forecast.add_metric([disk["path"]], days)
-            if not disk["fault"]:
+            if disk["used_pct"] is not None:
                 free.add_metric([disk["path"]], disk["free_bytes"])
                 total.add_metric([disk["path"]], disk["total_bytes"])
         yield from (free, total, fault, forecast)

@@ -145,7 +145,7 @@ def test_a_purge_that_was_refused_and_the_oldest_footage_within_reach_show(site:
 
 def test_a_volume_that_is_missing_is_a_fault_and_no_empty_disk(site: Site) -> None:
     (site.volume / ".uitkijk-volume").unlink()
-    assert samples(site, "uitkijk_disk_fault") == {(str(site.volume),): 1}
+    eventually(lambda: samples(site, "uitkijk_disk_fault") == {(str(site.volume),): 1})
     assert samples(site, "uitkijk_disk_free_bytes") == {}
 
 
