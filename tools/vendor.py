@@ -72,8 +72,8 @@ def pack(package: Package) -> bytes:
     """The tarball as npm gives it."""
     with tempfile.TemporaryDirectory() as folder:
         spec = f"{package.name}@{package.version}"
-        done = subprocess.run(  # noqa: S603 – fixed command, names from PACKAGES
-            ["npm", "pack", spec, "--silent", "--json"],  # noqa: S607
+        done = subprocess.run(
+            ["npm", "pack", spec, "--silent", "--json"],
             cwd=folder,
             check=True,
             capture_output=True,
