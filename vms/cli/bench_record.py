@@ -14,13 +14,15 @@ import typer
 from vms.cli.bench_rig import cpu_s, pss_bytes, rss_bytes, running, simulator, with_account, write_site
 from vms.cli.options import JsonOption, answer
 from vms.cli.simulate import CodecName
-from vms.clock import SystemClock
+from vms.clock import Clock, SystemClock
 from vms.config import SiteConfig
+from vms.errors import UitkijkError
 from vms.keys import create_site_key
 from vms.store import Store, catalog
 from vms.units import PROFILES, Profile, us_from_utc, utc_from_us
 
 WARM_UP_S = 6.0
+_START_WITHIN_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ def _measure_own(work: Path, street: dict[str, Any], options: RecordOptions) -> 
     encrypt = "true" if options.encrypt else "false"
     recorder = f"[recorder]\nsegment_s = 10\nencrypt = {encrypt}\n"
     recorder += '[[recorder.volumes]]\npath = "media"'
+    streams = len(street["cameras"]) * len(options.profiles)
     config = write_site(file, street, sections=recorder, masks="none", profiles=options.profiles)
     if options.encrypt:
         create_site_key(config.site_key_file)
@@ -114,7 +117,7 @@ def _measure_own(work: Path, street: dict[str, Any], options: RecordOptions) -> 
         commands = [
             [sys.executable, "-m", "recorder", "--config", str(file), "--group", str(group)] for group in range(groups)
         ]
-        cost, from_us, to_us = _run(commands, work, options.seconds)
+        cost, from_us, to_us = _run(commands, work, options.seconds, streams)
         with store.reading() as tx:
             lost = sum(row.lost_packets for row in catalog.page(tx, limit=100_000))
             covered_us = _covered_us(tx, config, options.profiles, from_us, to_us)
@@ -150,11 +153,10 @@ def _measure_ffmpeg(work: Path, street: dict[str, Any], options: RecordOptions) 
     quiet = ["ffmpeg", "-nostdin", "-loglevel", "error", "-rtsp_transport", "tcp"]
     cut = ["-an", "-c", "copy", "-f", "segment", "-segment_time", "10", "-reset_timestamps", "1"]
     fragmented = ["-segment_format_options", "movflags=+frag_keyframe+empty_moov+default_base_moof"]
-    commands = [
-        [*quiet, "-i", url, *cut, *fragmented, str(work / f"{name}-%03d.mp4")]
-        for name, url in _stream_urls(street, options.profiles)
-    ]
-    cost, _, _ = _run(commands, work, options.seconds)
+    urls = _stream_urls(street, options.profiles)
+    streams = len(urls)
+    commands = [[*quiet, "-i", url, *cut, *fragmented, str(work / f"{name}-%03d.mp4")] for name, url in urls]
+    cost, _, _ = _run(commands, work, options.seconds, streams)
     return RecordFigure("ffmpeg", len(commands), *cost, _megabytes(work), None, None)
 
 
@@ -165,24 +167,37 @@ def _measure_mediamtx(work: Path, binary: Path, street: dict[str, Any], options:
         "pathDefaults:\n  record: yes\n  recordFormat: fmp4\n  recordPartDuration: 1s\n"
         f"  recordSegmentDuration: 10s\n  recordPath: {work}/%path/%Y-%m-%d_%H-%M-%S-%f\n  rtspTransport: tcp\n"
     )
-    paths = "paths:\n" + "".join(
-        f"  {name}:\n    source: {url}\n" for name, url in _stream_urls(street, options.profiles)
-    )
+    urls = _stream_urls(street, options.profiles)
+    streams = len(urls)
+    paths = "paths:\n" + "".join(f"  {name}:\n    source: {url}\n" for name, url in urls)
     (work / "mediamtx.yml").write_text(off + "logLevel: error\n" + defaults + paths, encoding="utf-8")
-    cost, _, _ = _run([[str(binary), str(work / "mediamtx.yml")]], work, options.seconds)
+    cost, _, _ = _run([[str(binary), str(work / "mediamtx.yml")]], work, options.seconds, streams)
     return RecordFigure("mediamtx", 1, *cost, _megabytes(work), None, None)
 
 
-def _run(commands: Sequence[Sequence[str]], work: Path, seconds: float) -> tuple[tuple[float, float, float], int, int]:
+def _run(
+    commands: Sequence[Sequence[str]], work: Path, seconds: float, streams: int
+) -> tuple[tuple[float, float, float], int, int]:
     """Start them all, let them settle, measure, stop. (CPU %, RSS MB, PSS MB), and the measured interval in UTC µs."""
     clock = SystemClock()
-    with running(commands, work, WARM_UP_S + 0.05 * len(commands)) as pids:
+    with running(commands, work, 0.0) as pids:
+        _await_files(work, streams, clock)
+        clock.sleep_s(WARM_UP_S)
         from_us, started_s, before_s = clock.now_us(), clock.monotonic_s(), sum(map(cpu_s, pids))
         clock.sleep_s(seconds)
         used_s = sum(map(cpu_s, pids)) - before_s
         elapsed_s, to_us = clock.monotonic_s() - started_s, clock.now_us()
         rss_mb, pss_mb = sum(map(rss_bytes, pids)) / 1e6, sum(map(pss_bytes, pids)) / 1e6
     return (round(100 * used_s / elapsed_s, 1), round(rss_mb, 1), round(pss_mb, 1)), from_us, to_us
+
+
+def _await_files(work: Path, streams: int, clock: Clock) -> None:
+    """Until every stream has a file with something in it. Raises UitkijkError."""
+    until_s = clock.monotonic_s() + _START_WITHIN_S
+    while (files := sum(path.stat().st_size > 0 for path in work.rglob("*.mp4*"))) < streams:
+        if clock.monotonic_s() > until_s:
+            raise UitkijkError(f"only {files} of {streams} streams were recorded after {_START_WITHIN_S:.0f} s")
+        clock.sleep_s(0.5)
 
 
 def _megabytes(directory: Path) -> float:
