@@ -25,7 +25,7 @@ from vms.config import Camera, SiteConfig, read_secret
 from vms.errors import CameraUnauthorized, CameraUnreachable, ConfigError, StorageError
 from vms.metrics import own_usage
 from vms.packet import Packet, PtzPose
-from vms.status import CameraStatus, CaptureStatus, SourceState, StreamCounts, StreamStatus
+from vms.status import CameraStatus, CaptureStatus, SourceState, StreamCounts, StreamStatus, VolumeStatus
 from vms.store import Store
 from vms.store.catalog import GapReason
 from vms.units import PROFILES, CameraId, Profile
@@ -280,7 +280,7 @@ class CaptureProcess:
         self._next_own_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Raises StorageError, StoreBusy when it cannot start or go on."""
+        """Raises StoreBusy when it cannot start, StorageError when it cannot go on."""
         try:
             self._recording.start([camera.id for camera in self._own])
             self._bus.start()
@@ -315,8 +315,8 @@ class CaptureProcess:
                     pool.submit(capture.stop)
 
     def _publish_statuses(self) -> None:
-        self._recording.usage()
         now_s = self._clock.monotonic_s()
+        self._publish_volumes(now_s)
         self._publish_own(now_s)
         for status in self._statuses():
             sub = status.sub
@@ -328,6 +328,14 @@ class CaptureProcess:
             if before != key or now_s - at_s >= STATUS_EVERY_S - _TICK_S / 2:
                 self._published[status.camera_id] = (now_s, key)
                 self._bus.offer(status)
+
+    def _publish_volumes(self, now_s: float) -> None:
+        for usage in self._recording.usage():
+            at_s, before = self._published.get(str(usage.root), (0.0, ()))
+            if before != (usage.fault,) or now_s - at_s >= STATUS_EVERY_S - _TICK_S / 2:
+                self._published[str(usage.root)] = (now_s, (usage.fault,))
+                now_us = self._clock.now_us()
+                self._bus.offer(VolumeStatus(self._name, str(usage.root), now_us, usage.fault, usage.detail))
 
     def _publish_own(self, now_s: float) -> None:
         if now_s < self._next_own_s:

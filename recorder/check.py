@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from recorder.disk import MountedVolume
-from recorder.recovery import Recovery, hash_file, quarantine, segment_files
+from recorder.quarantine import quarantine
+from recorder.recovery import Recovery, hash_file, segment_files
 from vms.clock import Clock, SystemClock, now_utc
 from vms.config import SiteConfig
 from vms.errors import KeyUnavailable, StorageError

@@ -8,7 +8,7 @@ from pathlib import Path
 from recorder.disk import MountedVolume
 from recorder.muxer import FragmentMuxer, InitSegment
 from recorder.poses import PoseSidecar, PoseTrack
-from recorder.segment_file import SegmentFile
+from recorder.segment_file import SegmentFile, SyncFailed
 from recorder.segment_format import SegmentHeader
 from vms.errors import StorageError
 from vms.keys import DataKey
@@ -20,7 +20,7 @@ from vms.store.catalog import NewSegment
 from vms.units import us_from_90k, utc_from_us
 
 _DEFAULT_PICTURE_90K = 3600
-Salvage = Callable[[MountedVolume, Path], NewSegment | None]
+Salvage = Callable[[MountedVolume, Path, SyncFailed | None], NewSegment | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class SegmentInProgress:
         self.volume = volume
         self._init = init
         self._lost = 0
+        self._sync_failed: SyncFailed | None = None
         self._least_delay_us: int | None = None
         self._held: Packet | None = None
         self._held_duration_90k = _DEFAULT_PICTURE_90K
@@ -107,7 +108,11 @@ class SegmentInProgress:
         self._muxer = None
         sidecar, self._sidecar = self._sidecar, None
         sidecar_sha256 = sidecar.finish() if sidecar is not None else None
-        closed = self._file.finish()
+        try:
+            closed = self._file.finish()
+        except SyncFailed as error:
+            self._sync_failed = error
+            raise
         duration_90k = state.last_dts_90k + last_90k - state.first_dts_90k
         error_us = segmenting.clock_error_us(state.start_us, state.first_dts_90k, self._least_delay_us)
         end_us = segmenting.corrected_end_us(state.start_us, duration_90k, error_us)
@@ -140,7 +145,7 @@ class SegmentInProgress:
         self._file.close()
         row: NewSegment | None = None
         try:
-            row = salvage(self.volume, self.part)
+            row = salvage(self.volume, self.part, self._sync_failed)
         except StorageError:
             row = None
         start_us = self.header.start_us

@@ -3,22 +3,24 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from recorder.disk import VolumeSet, VolumeUsage, identify_volumes
+from recorder.disk import MountedVolume, VolumeFinder, VolumeSet, VolumeUsage
 from recorder.journal import Journal
 from recorder.journal_notes import JournalNotes
 from recorder.poses import PoseTrack
 from recorder.recovery import Recovery
 from recorder.segment_writer import StreamRecorder, StreamSettings
 from recorder.sync_meter import SyncMeter
+from recorder.volume_care import LOOK_EVERY_S, VolumeCare
 from recorder.writer_thread import VolumeWriter
 from vms.clock import Clock
 from vms.config import Volume
 from vms.errors import KeyUnavailable, StorageError, StoreBusy
+from vms.fanout import QueueBudget
 from vms.keys import DataKey, KeyRing, create_site_key
 from vms.store import Store, catalog
 from vms.units import CameraId, Profile, us_from_utc
@@ -28,6 +30,12 @@ T = TypeVar("T")
 
 _QUEUE_BYTES: dict[Profile, int] = {"main": 24 << 20, "sub": 6 << 20}
 """What may wait for a slow disk, per stream: about half a minute."""
+QUEUE_TOTAL_BYTES = 96 << 20
+"""What may wait in a whole process: about eight seconds of twenty cameras."""
+SLOW_ROUND_S = 2.0
+"""A volume that takes longer over a round of writing is slow."""
+SILENT_S = 3.0
+"""A volume that takes longer over a look is silent."""
 _START_TRIES = 4
 
 
@@ -78,20 +86,58 @@ class Recording:
         self._writers: list[VolumeWriter] = []
         self._volumes: VolumeSet | None = None
         self._recovery = Recovery(None)
-        self._high: set[str] = set()
+        self._cares: list[VolumeCare] = []
+        self._cameras: set[str] = set()
+        self._budget = QueueBudget(QUEUE_TOTAL_BYTES)
+        self._high: set[Path] = set()
 
     def start(self, camera_ids: Sequence[str]) -> None:
-        """Volumes, recovery of these cameras' footage, threads. Raises StorageError, StoreBusy."""
+        """Volumes, recovery of these cameras' footage, threads. Without any volume it starts too: they may come.
+
+        Raises StoreBusy.
+        """
+        self._cameras = set(camera_ids)
         self._recovery = Recovery(self._ring_or_none())
-        mounted = self._patiently(lambda: identify_volumes(self._configured, self._store, self._clock))
+        finder = VolumeFinder(self._configured, self._store, self._clock)
+        mounted, absent = self._find_volumes(finder)
+        self._volumes = volumes = VolumeSet(mounted, self._clock, {root: finder.marks[root] for root in absent})
+        for root, detail in absent.items():
+            volumes.refuse(root, detail)
         for volume in mounted:
-            self._patiently(partial(self._recovery.run, volume, self._store, set(camera_ids)))
-        self._volumes = VolumeSet(mounted, self._clock)
-        self._writers = [VolumeWriter(volume.uuid, number) for number, volume in enumerate(mounted)]
+            self._recover(volume, volumes)
+        self._writers = [VolumeWriter(root, number, self._clock) for number, root in enumerate(volumes.roots)]
         self._journal.start()
         for writer in self._writers:
             writer.peers = self._writers
             writer.start()
+        for number, root in enumerate(volumes.roots):
+            care = VolumeCare(root, number, volumes, finder, self._clock, self._take_up)
+            self._cares.append(care)
+            care.start()
+
+    def _find_volumes(self, finder: VolumeFinder) -> tuple[list[MountedVolume], dict[Path, str]]:
+        """Those that are right, and why the others are not."""
+        mounted: list[MountedVolume] = []
+        absent: dict[Path, str] = {}
+        for root in finder.marks:
+            try:
+                mounted.append(self._patiently(partial(finder.find, root)))
+            except (StorageError, OSError) as error:
+                absent[root] = str(error)
+        return mounted, absent
+
+    def _recover(self, volume: MountedVolume, volumes: VolumeSet) -> None:
+        """A disk that cannot be read through is no reason not to record on the others."""
+        try:
+            self._patiently(partial(self._recovery.run, volume, self._store, self._cameras))
+        except (StorageError, OSError) as error:
+            volumes.report_failure(volume.root, f"{volume.root}: {error}")
+
+    def _take_up(self, volume: MountedVolume, lost_at: datetime) -> None:
+        """What a volume that is back still has of ours. Rows on their way into the catalog go first."""
+        if self._journal.waiting:
+            raise StoreBusy(f"{self._journal.waiting} entries still wait for the database")
+        self._recovery.run(volume, self._store, self._cameras, before=lost_at)
 
     def stream(self, camera_id: CameraId, profile: Profile, purpose: str, poses: PoseTrack | None) -> StreamRecorder:
         """A recorder for one stream, already served by a writer thread. Since its last footage: gap "restart"."""
@@ -99,7 +145,7 @@ class Recording:
             raise StorageError("not started")
         last_end_us = self._patiently(lambda: self._note_restart(camera_id, profile))
         data_key = self._keys.data_key if self._keys else None
-        settings = StreamSettings(self._segment_s, purpose, _QUEUE_BYTES[profile], data_key, self.syncs)
+        settings = StreamSettings(self._segment_s, purpose, _QUEUE_BYTES[profile], data_key, self.syncs, self._budget)
         recorder = StreamRecorder(
             camera_id, profile, settings, self._volumes, self._journal, self._recovery.finish_part, poses, last_end_us
         )
@@ -109,17 +155,26 @@ class Recording:
     def stop(self, timeout_s: float) -> None:
         """Finish open segments and write their rows, together within timeout_s. Rows left over: recovery."""
         until_s = self._clock.monotonic_s() + timeout_s
+        for care in self._cares:
+            care.stop()
         for writer in self._writers:
             writer.stop()
         for writer in self._writers:
             if not writer.join(max(0.1, until_s - self._clock.monotonic_s() - 0.3)):
-                log.error("writer_did_not_stop", extra={"volume": writer.volume_uuid})
+                log.error("writer_did_not_stop", extra={"path": str(writer.root)})
+        for care in self._cares:
+            care.join(max(0.05, min(0.2, until_s - self._clock.monotonic_s())))
         if self._writers:
             self._journal.stop(max(0.3, until_s - self._clock.monotonic_s()))
 
     @property
     def is_alive(self) -> bool:
         return self._journal.is_alive and all(writer.is_alive for writer in self._writers)
+
+    @property
+    def queued_bytes(self) -> int:
+        """What waits for the disks now, in memory."""
+        return self._budget.queued_bytes
 
     @property
     def notes(self) -> JournalNotes:
@@ -131,15 +186,27 @@ class Recording:
         return self._journal.waiting
 
     def usage(self) -> list[VolumeUsage]:
-        """Of the volumes; says once when one passes its high-water mark."""
-        usage = self._volumes.usage() if self._volumes else []
-        high = {use.uuid for use in usage if use.is_above_high_water}
+        """Of the volumes; never waits for one. Says once when one passes its high-water mark."""
+        if self._volumes is None:
+            return []
+        self._report_slowness(self._volumes)
+        usage = self._volumes.usage()
+        high = {use.root for use in usage if use.is_above_high_water}
         for use in usage:
-            if use.uuid in high - self._high:
-                fields = {"path": str(use.path), "used_pct": round(use.used_pct, 1), "limit_pct": use.high_water_pct}
+            if use.root in high - self._high:
+                used_pct = round(use.space.used_pct, 1)
+                fields = {"path": str(use.root), "used_pct": used_pct, "limit_pct": use.high_water_pct}
                 log.warning("volume_above_high_water", extra=fields)
         self._high = high
         return usage
+
+    def _report_slowness(self, volumes: VolumeSet) -> None:
+        for writer in self._writers:
+            if writer.round_s > SLOW_ROUND_S:
+                volumes.report_slow(writer.root, f"{writer.root}: writing has taken {writer.round_s:.0f} s")
+        for care in self._cares:
+            if care.silent_s > SILENT_S + LOOK_EVERY_S:
+                volumes.report_silent(care.root, f"{care.root}: has not answered for {care.silent_s:.0f} s")
 
     def _ring_or_none(self) -> KeyRing | None:
         try:

@@ -18,11 +18,13 @@ from pathlib import Path
 from recorder.boxes import FileIndex, read_index
 from recorder.clip import content_of
 from recorder.disk import MountedVolume
-from recorder.segment_file import publish, sync_directory
+from recorder.quarantine import quarantine
+from recorder.rewrite import NotAsWritten, write_anew
+from recorder.segment_file import SyncFailed, lock_part, publish
 from recorder.segment_format import SegmentHeader, read_header
 from vms.errors import KeyUnavailable, StorageError
 from vms.keys import KeyRing
-from vms.rules.layout import PART_SUFFIX, QUARANTINE, SEGMENT_SUFFIX, sidecar_path
+from vms.rules.layout import PART_SUFFIX, SEGMENT_SUFFIX, parse_path, sidecar_path
 from vms.store import Store, catalog
 from vms.store.catalog import NewSegment
 from vms.units import PROFILES, us_from_90k, utc_from_us
@@ -52,28 +54,44 @@ class Recovery:
 
     def __init__(self, keys: KeyRing | None) -> None:
         self._keys = keys
+        self._distrusted: dict[Path, SyncFailed] = {}
 
-    def finish_part(self, volume: MountedVolume, part: Path) -> NewSegment | None:
+    def finish_part(self, volume: MountedVolume, part: Path, failed: SyncFailed | None = None) -> NewSegment | None:
         """Cut, sync, rename. None: it held no whole fragment and is gone.
 
+        failed: its fsync failed, so it is first written anew; while the disk refuses that, it stays to try again.
         Raises KeyUnavailable, and StorageError when the file is not readable or the disk refuses.
         """
         final = part.with_name(part.name.removesuffix(PART_SUFFIX))
+        if failed is not None:
+            self._distrusted[part] = failed
+        self._restore_trust(volume, part)
         try:
             header, offset, index = self._inspect(part)
         except EmptyPart:
             part.unlink(missing_ok=True)
             Path(sidecar_path(str(final))).unlink(missing_ok=True)
             return None
+        _cut(part, offset + index.end_offset)
         try:
-            with part.open("r+b") as file:
-                file.truncate(offset + index.end_offset)
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise StorageError(f"{part.name}: cannot cut it: {error.strerror}") from error
+            header, offset, index = self._inspect(part)
+        except EmptyPart as error:
+            raise StorageError(f"{part.name}: the disk gives back less than was written") from error
         row = self._row(volume, final, part, header, index)
         publish(part, final)
         return row
+
+    def _restore_trust(self, volume: MountedVolume, part: Path) -> None:
+        failed = self._distrusted.get(part)
+        if failed is None:
+            return
+        try:
+            write_anew(part, failed)
+        except NotAsWritten as error:
+            log.error("segment_not_trusted", extra={"path": str(part), "detail": str(error)})
+            quarantine(volume, part)
+            raise
+        del self._distrusted[part]
 
     def describe(self, volume: MountedVolume, final: Path) -> NewSegment:
         """Row for a finished file, from its own content. Raises like finish_part."""
@@ -129,15 +147,21 @@ class Recovery:
             purpose=header.purpose,
         )
 
-    def run(self, volume: MountedVolume, store: Store, cameras: set[str]) -> RecoveryReport:
-        """Raises StoreBusy; it may be run again then."""
+    def run(
+        self, volume: MountedVolume, store: Store, cameras: set[str], before: datetime | None = None
+    ) -> RecoveryReport:
+        """Raises StoreBusy; it may be run again then. What somebody writes right now is left alone.
+
+        before: while this process records, only finished files from before then are its to catalog.
+        """
         report = RecoveryReport()
         for camera_id in sorted(cameras):
             with store.reading() as tx:
                 ends = [end for profile in PROFILES if (end := catalog.last_end(tx, camera_id, profile))]
             since = min(ends) - _LOOK_BACK if ends else None
             for path in segment_files(volume.root, camera_id, since):
-                self._take_up(volume, store, path, report)
+                if before is None or is_older(volume.root, path, before):
+                    self._take_up(volume, store, path, report)
             if since is not None:
                 report.missing += _rows_without_file(volume, store, camera_id, since)
         for kind in ("finished", "catalogued", "quarantined", "locked", "missing"):
@@ -150,6 +174,8 @@ class Recovery:
         is_part = path.name.endswith(PART_SUFFIX)
         try:
             if is_part:
+                if _is_being_written(path):
+                    return
                 row = self.finish_part(volume, path)
             else:
                 with store.reading() as tx:
@@ -161,8 +187,11 @@ class Recovery:
             report.locked.append(relative)
             return
         except StorageError as error:
+            if path in self._distrusted and path.exists():
+                raise
             log.error("recovery_unreadable", extra={"path": relative, "detail": str(error)})
-            quarantine(volume, path)
+            if path.exists():
+                quarantine(volume, path)
             report.quarantined.append(relative)
             return
         if row is None:
@@ -170,6 +199,7 @@ class Recovery:
             return
         with store.transaction() as tx:
             catalog.add(tx, row)
+            catalog.trim_gaps(tx, row)
         (report.finished if is_part else report.catalogued).append(relative)
 
 
@@ -191,6 +221,30 @@ def segment_files(root: Path, camera_id: str, since: datetime | None) -> Iterato
                     yield path
 
 
+def is_older(root: Path, path: Path, before: datetime) -> bool:
+    name = parse_path(path.relative_to(root).as_posix())
+    return name is not None and name.start_at < before
+
+
+def _is_being_written(part: Path) -> bool:
+    try:
+        with part.open("rb") as file:
+            return not lock_part(file.fileno())
+    except OSError:
+        return False
+
+
+def _cut(part: Path, size: int) -> None:
+    """Sync, and forget what memory has of it: what is read from here on is what the disk has."""
+    try:
+        with part.open("r+b") as file:
+            file.truncate(size)
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    except OSError as error:
+        raise StorageError(f"{part.name}: cannot cut it: {error.strerror}") from error
+
+
 def _directories(parent: Path, pattern: re.Pattern[str]) -> list[Path]:
     with contextlib.suppress(FileNotFoundError):
         return sorted(
@@ -206,17 +260,6 @@ def _rows_without_file(volume: MountedVolume, store: Store, camera_id: str, sinc
     with store.reading() as tx:
         rows = [row for profile in PROFILES for row in catalog.segments(tx, camera_id, profile, since, far)]
     return [row.path for row in rows if row.volume_uuid == volume.uuid and not (volume.root / row.path).exists()]
-
-
-def quarantine(volume: MountedVolume, path: Path) -> None:
-    """Out of the way, not thrown away: <volume>/quarantine/<path with dashes>. A refused move is only logged."""
-    target = volume.root / QUARANTINE / str(path.relative_to(volume.root)).replace("/", "--")
-    try:
-        target.parent.mkdir(exist_ok=True, mode=0o750)
-        path.rename(target)
-        sync_directory(target.parent)
-    except OSError as error:
-        log.error("quarantine_failed", extra={"path": str(path), "detail": error.strerror})
 
 
 def hash_file(path: Path) -> tuple[str, int]:

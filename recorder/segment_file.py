@@ -5,6 +5,7 @@ hear of it. The SHA-256 is that of the bytes on disk, taken while they were writ
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import secrets
@@ -16,6 +17,28 @@ from recorder.segment_format import NONCE_BYTES, SegmentHeader, cipher_at
 from vms.errors import StorageError
 from vms.keys import DataKey
 from vms.rules.layout import PART_SUFFIX
+
+
+class SyncFailed(StorageError):
+    """fsync gave an error: what of the file is on the disk is unknown, and asking again proves nothing.
+
+    sha256, bytes: of what was written.
+    """
+
+    def __init__(self, text: str, sha256: str, size: int) -> None:
+        super().__init__(text)
+        self.sha256, self.bytes = sha256, size
+
+
+def lock_part(descriptor: int) -> bool:
+    """Mark an open `.part` as being written, also for other processes. False when somebody else writes it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def sync_directory(path: Path) -> None:
@@ -62,6 +85,7 @@ class SegmentFile:
             self._descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
         except OSError as error:
             raise StorageError(f"{self.path}: cannot create it: {error.strerror}") from error
+        lock_part(self._descriptor)
         self.header = header
         try:
             self._write_all(header.encode())
@@ -83,11 +107,14 @@ class SegmentFile:
         return self._size
 
     def finish(self) -> ClosedFile:
-        """Closes in any case; raises StorageError when the file could not be made safe (it stays a `.part`)."""
+        """Closes in any case; raises StorageError when the file could not be made safe (it stays a `.part`).
+
+        SyncFailed: the disk may have lost any of it.
+        """
         try:
             self._sync(self._descriptor)
         except OSError as error:
-            raise StorageError(f"{self.path}: fsync: {error.strerror}") from error
+            raise SyncFailed(f"{self.path}: fsync: {error.strerror}", self._hash.hexdigest(), self._size) from error
         finally:
             self.close()
         publish(self._part, self._final)

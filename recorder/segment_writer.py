@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from recorder.disk import VolumeSet
@@ -20,7 +21,7 @@ from recorder.segment_format import SegmentHeader
 from recorder.sync_meter import SyncMeter
 from vms.clock import SystemClock
 from vms.errors import KeyUnavailable, ProtocolError, StorageError
-from vms.fanout import Latest, PacketQueue
+from vms.fanout import Latest, PacketQueue, QueueBudget
 from vms.keys import DataKey
 from vms.packet import Packet
 from vms.rules import segmenting
@@ -28,10 +29,16 @@ from vms.rules.codec_string import format_id
 from vms.rules.segmenting import Cut
 from vms.status import RecordingReason, RecordingState
 from vms.store.catalog import GapReason, NewSegment
-from vms.units import CameraId, Profile, us_from_90k, utc_from_us
+from vms.units import US_PER_SECOND, CameraId, Profile, us_from_90k, utc_from_us
 
 log = logging.getLogger(__name__)
 
+_BATCH_BYTES = 2 << 20
+"""What one stream writes before the next has its turn: all of it on a disk that keeps up."""
+_OVERFLOW_SHOWN_US = 10 * US_PER_SECOND
+"""So long after the last lost picture a stream counts as behind: an alarm for each group of pictures helps nobody."""
+_SUB_SHARE = 0.5
+"""Substreams go without from half of the memory budget on, so that the main streams have the rest."""
 DataKeySource = Callable[[str, date], DataKey]
 
 
@@ -53,6 +60,9 @@ class RecordingHealth:
     reason: RecordingReason = ""
 
 
+_BEHIND = RecordingHealth("fault", "the disk cannot keep up: pictures are lost", "overflow")
+
+
 @dataclass(frozen=True, slots=True)
 class SourceDown:
     reason: GapReason
@@ -62,13 +72,17 @@ class SourceDown:
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """max_queue_bytes: how much may wait for a slow disk. data_key: None = not encrypted. syncs: times fsync."""
+    """max_queue_bytes: how much may wait for a slow disk. data_key: None = not encrypted. syncs: times fsync.
+
+    budget: what may wait in all streams of the process together.
+    """
 
     segment_s: int
     purpose: str
     max_queue_bytes: int
     data_key: DataKeySource | None
     syncs: SyncMeter = field(default_factory=lambda: SyncMeter(SystemClock()))
+    budget: QueueBudget | None = None
 
 
 class StreamRecorder:
@@ -86,14 +100,16 @@ class StreamRecorder:
         """last_end_us: where this stream's footage in the catalog ends, so that nothing overlaps it."""
         self.camera_id, self.profile = camera_id, profile
         self.health = Latest(RecordingHealth("off", ""))
-        self.volume_uuid: str | None = None
+        self.volume_root: Path | None = None
         self._settings = settings
         self._volumes = volumes
         self._journal = journal
         self._salvage = salvage
         self._poses = poses
         self._end_us = last_end_us
-        self._queue = PacketQueue(settings.max_queue_bytes)
+        share = _SUB_SHARE if profile == "sub" and settings.budget is not None else 1.0
+        self._queue = PacketQueue(settings.max_queue_bytes, budget=settings.budget, budget_share=share)
+        self._overflow_us: int | None = None
         self._downs: deque[SourceDown] = deque(maxlen=100)
         self._segment: SegmentInProgress | None = None
         self._init: tuple[bytes, InitSegment] | None = None
@@ -113,22 +129,31 @@ class StreamRecorder:
 
     def offer(self, packet: Packet) -> bool:
         """False when the disk is so far behind that the packet had to go; the gap is written down later."""
-        return self._queue.offer(packet)
+        return self.offer_all((packet,))
 
     def offer_all(self, packets: Sequence[Packet]) -> bool:
         """What one read brought, in order; False as for `offer`."""
-        return self._queue.offer_all(packets)
+        if self._queue.offer_all(packets):
+            return True
+        self._overflow_us = packets[-1].received_us
+        if self.health.get().state == "on":
+            self.health.set(_BEHIND)
+        return False
 
     def source_down(self, reason: GapReason, detail: str, at_us: int) -> None:
         self._downs.append(SourceDown(reason, detail, at_us))
 
     def pump(self) -> None:
-        """Write what waits."""
+        """Write what waits, a batch at a time."""
         downs = [self._downs.popleft() for _ in range(len(self._downs))]
-        for packet in self._queue.take_all():
+        for packet in self._queue.take(_BATCH_BYTES):
             while downs and downs[0].at_us < packet.received_us:
                 self._take_down(downs.pop(0))
             self._take(packet)
+        self._queue.done()
+        if self._queue.queued_bytes:
+            self._downs.extendleft(reversed(downs))
+            downs = []
         for down in downs:
             self._take_down(down)
         if self._segment is not None:
@@ -138,10 +163,18 @@ class StreamRecorder:
                 self._fail("disk", str(error))
             except ProtocolError as error:
                 self._fail("protocol_error", str(error))
+        if self.health.get() is _BEHIND and not self._is_behind and self._segment is not None:
+            self.health.set(RecordingHealth("on", ""))
+
+    @property
+    def _is_behind(self) -> bool:
+        return self._overflow_us is not None and self._seen_us - self._overflow_us < _OVERFLOW_SHOWN_US
 
     def close(self, detail: str = "the recorder was stopped") -> None:
         """Write what waits and finish the segment; the gap until the next start begins here."""
         self.pump()
+        while self._queue.queued_bytes:
+            self.pump()
         if self._segment is not None:
             self._finish(None)
             self._gap("restart", detail)
@@ -202,6 +235,8 @@ class StreamRecorder:
         self._finish(None)
         dropped = self._queue.take_dropped()
         detail = f"{dropped} pictures: the disk could not keep up" if dropped else "pictures were lost on the way"
+        if dropped and self.volume_root is not None:
+            self._volumes.report_slow(self.volume_root, detail)
         start_us = packet.received_us
         if state is not None:
             start_us = state.start_us + us_from_90k(packet.dts_90k - state.first_dts_90k)
@@ -220,7 +255,6 @@ class StreamRecorder:
     ) -> None:
         """Raises StorageError, ProtocolError; the caller turns them into a gap."""
         key_source, keyframe_format = self._settings.data_key, keyframe_format or b""
-        volume = self._volumes.choose(self.volume_uuid)
         key = key_source(self.camera_id, utc_from_us(start_us).date()) if key_source else None
         skew_ms = None if packet.camera_utc_us is None else (packet.camera_utc_us - packet.received_us) // 1000
         header = SegmentHeader(
@@ -235,17 +269,22 @@ class StreamRecorder:
             nonce=None,
         )
         init = self._init_for(packet, keyframe_format)
-        self.volume_uuid = volume.uuid
-        try:
-            sync = partial(self._settings.syncs.sync, volume.root)
-            self._segment = SegmentInProgress(volume, header, key, init, self._poses, sync)
-        except StorageError as error:
-            self._volumes.report_failure(volume.uuid, str(error))
-            raise
+        self._segment = self._begin(header, key, init)
         self._segment.write(packet, keyframe_format)
         if starts_run:
             self._end_gap(start_us, gap)
-        self.health.set(RecordingHealth("on", ""))
+        self.health.set(_BEHIND if self._is_behind else RecordingHealth("on", ""))
+
+    def _begin(self, header: SegmentHeader, key: DataKey | None, init: InitSegment) -> SegmentInProgress:
+        """On the best volume that takes it. Raises StorageError when none is left; each that refuses is reported."""
+        while True:
+            volume = self._volumes.choose(self.volume_root)
+            self.volume_root = volume.root
+            sync = partial(self._settings.syncs.sync, volume.root)
+            try:
+                return SegmentInProgress(volume, header, key, init, self._poses, sync)
+            except StorageError as error:
+                self._volumes.report_failure(volume.root, str(error))
 
     def _end_gap(self, start_us: int, gap: tuple[GapReason, str] | None) -> None:
         start = utc_from_us(start_us)
@@ -300,7 +339,7 @@ class StreamRecorder:
         self, reason: GapReason, detail: str, segment: SegmentInProgress | None, shown: RecordingReason = ""
     ) -> None:
         if segment is not None and reason == "disk":
-            self._volumes.report_failure(segment.volume.uuid, detail)
+            self._volumes.report_failure(segment.volume.root, detail)
         is_in_gap = segment is None and self._open_reason is not None
         self._gap(reason, detail, at_us=self._seen_us if is_in_gap else None)
         self.health.set(RecordingHealth("fault", detail, shown or reason))

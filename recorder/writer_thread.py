@@ -3,10 +3,12 @@
 import logging
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import av
 
 from recorder.segment_writer import StreamRecorder
+from vms.clock import Clock
 from vms.errors import UitkijkError
 
 log = logging.getLogger(__name__)
@@ -20,8 +22,11 @@ _UNFORESEEN = (UitkijkError, av.FFmpegError, OSError, ValueError, TypeError, Loo
 class VolumeWriter:
     """Thread "writer-<n>". Streams may be added while it runs, and move to the writer of the volume they chose."""
 
-    def __init__(self, volume_uuid: str, number: int, interval_s: float = INTERVAL_S) -> None:
-        self.volume_uuid = volume_uuid
+    def __init__(self, root: Path, number: int, clock: Clock, interval_s: float = INTERVAL_S) -> None:
+        """root: of the volume, whether it is there or not."""
+        self.root = root
+        self._clock = clock
+        self._round_began_s: float | None = None
         self.peers: Sequence[VolumeWriter] = (self,)
         self._interval_s = interval_s
         self._lock = threading.Lock()
@@ -44,15 +49,23 @@ class VolumeWriter:
     def is_alive(self) -> bool:
         return self._thread.is_alive()
 
+    @property
+    def round_s(self) -> float:
+        """How long it has been writing without coming to the end of its streams: a disk that is slow, or hangs."""
+        began_s = self._round_began_s
+        return 0.0 if began_s is None else self._clock.monotonic_s() - began_s
+
     def adopt(self, stream: StreamRecorder) -> None:
         with self._lock:
             self._streams.append(stream)
 
     def _run(self) -> None:
         while not self._stop.wait(self._interval_s):
+            self._round_began_s = self._clock.monotonic_s()
             for stream in self._owned():
                 self._guarded(stream, stop=False)
                 self._hand_over(stream)
+            self._round_began_s = None
         for stream in self._owned():
             self._guarded(stream, stop=True)
 
@@ -61,11 +74,11 @@ class VolumeWriter:
             return list(self._streams)
 
     def _hand_over(self, stream: StreamRecorder) -> None:
-        wanted = stream.volume_uuid
-        if wanted is None or wanted == self.volume_uuid or self._stop.is_set():
+        wanted = stream.volume_root
+        if wanted is None or wanted == self.root or self._stop.is_set():
             return
         for peer in self.peers:
-            if peer.volume_uuid == wanted:
+            if peer.root == wanted:
                 with self._lock:
                     self._streams.remove(stream)
                 peer.adopt(stream)

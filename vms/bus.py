@@ -1,8 +1,8 @@
 """From process to process: packets, poses and statuses over ZeroMQ, requests to a capture process.
 
 Each capture process binds one PUB endpoint and one request endpoint (ipc:// sockets in data_dir/run).
-Topics: `v/<camera>/<profile>` packets, `p/<camera>` poses, `s/<camera>` statuses, `c/<process>` of capture itself;
-all end with "/".
+Topics: `v/<camera>/<profile>` packets, `p/<camera>` poses, `s/<camera>` statuses, `c/<process>` of capture itself,
+`d/<process>` of its volumes; all end with "/".
 A new subscriber of a stream is sent the current group of pictures first, so it starts at once; every other
 subscriber drops those by their sequence number (`PacketGate`). Nothing here ever waits for a reader: a slow one
 loses packets, sees the hole in `sequence`, and skips to the next keyframe.
@@ -23,13 +23,13 @@ import zmq
 
 from vms.errors import CameraUnreachable, UitkijkError
 from vms.packet import Packet, PtzPose
-from vms.status import CameraStatus, CaptureStatus, capture_status_from, stream_status_from
+from vms.status import CameraStatus, CaptureStatus, VolumeStatus, capture_status_from, stream_status_from
 from vms.units import CameraId, Profile
 
 log = logging.getLogger(__name__)
 
 _PACKET_FIELDS = tuple(name for name in Packet.__dataclass_fields__ if name not in ("data", "nal_offsets"))
-Message = Packet | PtzPose | CameraStatus | CaptureStatus
+Message = Packet | PtzPose | CameraStatus | CaptureStatus | VolumeStatus
 StreamKey = tuple[CameraId, Profile]
 
 _SEND_HIGH_WATER = 4000
@@ -57,6 +57,11 @@ def capture_topic(name: str = "") -> bytes:
     return f"c/{name}/".encode() if name else b"c/"
 
 
+def volume_topic(process: str = "") -> bytes:
+    """Of one capture process, or of all with the empty string."""
+    return f"d/{process}/".encode() if process else b"d/"
+
+
 def encode(message: Message) -> list[bytes]:
     """[topic, JSON header] or [topic, JSON header, Annex B]."""
     if isinstance(message, Packet):
@@ -64,6 +69,8 @@ def encode(message: Message) -> list[bytes]:
         return [packet_topic(message.camera_id, message.profile), json.dumps(header).encode(), message.data]
     if isinstance(message, CaptureStatus):
         return [capture_topic(message.name), json.dumps(asdict(message)).encode()]
+    if isinstance(message, VolumeStatus):
+        return [volume_topic(message.process), json.dumps(asdict(message)).encode()]
     topic = pose_topic if isinstance(message, PtzPose) else status_topic
     return [topic(message.camera_id), json.dumps(asdict(message)).encode()]
 
@@ -77,6 +84,8 @@ def decode(parts: list[bytes]) -> Message:
             return PtzPose(**header)
         case b"c":
             return capture_status_from(header)
+        case b"d":
+            return VolumeStatus(**header)
         case _:
             main, sub = stream_status_from(header.pop("main")), header.pop("sub")
             return CameraStatus(main=main, sub=stream_status_from(sub) if sub else None, **header)

@@ -10,6 +10,31 @@ from vms.packet import Packet
 T = TypeVar("T")
 
 
+class QueueBudget:
+    """What all queues of a process may hold together. Thread-safe."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._bytes = 0
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._bytes
+
+    def take(self, size: int, share: float) -> bool:
+        """False when more than this share of the budget would then be in use."""
+        with self._lock:
+            if self._bytes + size > self.max_bytes * share:
+                return False
+            self._bytes += size
+            return True
+
+    def give_back(self, size: int) -> None:
+        with self._lock:
+            self._bytes -= size
+
+
 class PacketQueue:
     """Packets of one stream for one consumer, bounded by bytes.
 
@@ -18,13 +43,25 @@ class PacketQueue:
     Any thread may offer, one thread takes. `ready` may be shared by several queues of one consumer.
     """
 
-    def __init__(self, max_bytes: int, ready: threading.Event | None = None) -> None:
-        """ready: set when something came; None: the consumer looks by itself."""
+    def __init__(
+        self,
+        max_bytes: int,
+        ready: threading.Event | None = None,
+        budget: QueueBudget | None = None,
+        budget_share: float = 1.0,
+    ) -> None:
+        """ready: set when something came; None: the consumer looks by itself.
+
+        budget_share: how much of the common budget may be in use before this queue refuses.
+        """
         self._ready = ready
         self._max_bytes = max_bytes
+        self._budget = budget or QueueBudget(max_bytes)
+        self._budget_share = budget_share
         self._lock = threading.Lock()
         self._packets: deque[Packet] = deque()
         self._bytes = 0
+        self._taken_bytes = 0
         self._dropped = 0
         self._dropped_in_total = 0
         self._refusing = False
@@ -34,29 +71,64 @@ class PacketQueue:
 
     def offer_all(self, packets: Sequence[Packet]) -> bool:
         """In order. False when one of them had to go."""
-        dropped = 0
+        size = sum(len(packet.data) for packet in packets)
         with self._lock:
-            for packet in packets:
-                size = len(packet.data)
-                if self._bytes + size > self._max_bytes or (self._refusing and not packet.is_keyframe):
-                    self._refusing = True
-                    dropped += 1
-                    continue
-                self._refusing = False
-                self._packets.append(packet)
-                self._bytes += size
-            self._dropped += dropped
-            self._dropped_in_total += dropped
+            if not self._refusing and self._reserve(size):
+                self._packets.extend(packets)
+                accepted = len(packets)
+            else:
+                accepted = sum(self._accept(packet) for packet in packets)
+            self._dropped += len(packets) - accepted
+            self._dropped_in_total += len(packets) - accepted
         if self._ready is not None:
             self._ready.set()
-        return dropped == 0
+        return accepted == len(packets)
+
+    def _accept(self, packet: Packet) -> bool:
+        if (self._refusing and not packet.is_keyframe) or not self._reserve(len(packet.data)):
+            self._refusing = True
+            return False
+        self._refusing = False
+        self._packets.append(packet)
+        return True
+
+    def _reserve(self, size: int) -> bool:
+        if self._bytes + size > self._max_bytes or not self._budget.take(size, self._budget_share):
+            return False
+        self._bytes += size
+        return True
+
+    def take(self, max_bytes: int) -> list[Packet]:
+        """The next packets in order, at least one of those that wait and then as many as start below max_bytes.
+
+        What is taken counts as queued until `done` or the next call: until then it is still in memory.
+        """
+        with self._lock:
+            self._release_taken()
+            taken: list[Packet] = []
+            while self._packets and self._taken_bytes < max_bytes:
+                taken.append(self._packets.popleft())
+                self._taken_bytes += len(taken[-1].data)
+            return taken
+
+    def done(self) -> None:
+        """What was taken last is used up."""
+        with self._lock:
+            self._release_taken()
 
     def take_all(self) -> list[Packet]:
+        """What waits, and at once out of the count: for a consumer that is done with it soon."""
         with self._lock:
             taken = list(self._packets)
             self._packets.clear()
-            self._bytes = 0
+            self._taken_bytes = self._bytes
+            self._release_taken()
             return taken
+
+    def _release_taken(self) -> None:
+        self._bytes -= self._taken_bytes
+        self._budget.give_back(self._taken_bytes)
+        self._taken_bytes = 0
 
     def take_dropped(self) -> int:
         """Packets refused since the last call."""

@@ -71,6 +71,22 @@ class CameraStatus:
     ptz_detail: str
 
 
+VolumeFault = Literal["", "missing", "failing", "full", "held", "slow", "silent"]
+"""Why a volume takes no (or rather no) footage. missing: not mounted, or another volume is in its place. failing: it
+gives errors. held: only held footage is left to erase. silent: it does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeStatus:
+    """How a capture process finds a volume it writes to."""
+
+    process: str
+    path: str
+    at_us: int
+    fault: VolumeFault
+    detail: str
+
+
 @dataclass(frozen=True, slots=True)
 class CaptureStatus:
     """A capture process itself. name: as in processes.json.

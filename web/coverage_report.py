@@ -73,6 +73,8 @@ class CoverageReport:
         """Vouched for by a status of the last seconds; what becomes of it, the catalog says soon."""
         status = self._capture.status(camera_id)
         stream = None if status is None else (status.main if profile == "main" else status.sub)
-        if stream is None or stream.recording != "on" or not stream.writing_since_us:
+        if stream is None or not stream.writing_since_us:
+            return None
+        if stream.recording != "on" and stream.recording_reason != "overflow":
             return None
         return stream.writing_since_us, now_us

@@ -31,6 +31,10 @@ class Site:
     journal: Journal
     reader: SegmentReader
     recorders: list[StreamRecorder] = field(default_factory=list)
+    recovery: Recovery = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recovery = Recovery(self.keys)
 
     def recorder(
         self,
@@ -49,7 +53,7 @@ class Site:
             settings,
             self.volumes,
             self.journal,
-            Recovery(self.keys).finish_part,
+            self.recovery.finish_part,
             poses,
             last_end_us,
         )
@@ -85,7 +89,7 @@ def make_site(tmp_path: Path) -> Iterator[Callable[[], Site]]:
         journal = Journal(store)
         journal.start()
         reader = SegmentReader([volume.root], keys)
-        site = Site(tmp_path, clock, store, keys, volume, VolumeSet([volume], clock, 0), journal, reader)
+        site = Site(tmp_path, clock, store, keys, volume, VolumeSet([volume], clock), journal, reader)
         made.append(site)
         return site
 

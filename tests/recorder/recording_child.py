@@ -44,7 +44,7 @@ def record(root: Path, first: int) -> None:
         CameraId("markt-01"),
         "sub",
         StreamSettings(3, "public_order", 16 << 20, keys.data_key),
-        VolumeSet([volume], clock, 0),
+        VolumeSet([volume], clock),
         journal,
         recovery.finish_part,
         poses,

@@ -76,6 +76,7 @@ def test_an_unmounted_volume_in_the_middle_is_a_gap_and_recording_comes_back(sit
     assert recorder.health.get().state == "fault"
     assert "not mounted" in recorder.health.get().detail
     marker.write_text(content)
+    site.volumes.tend(site.volume.root)
     for packet in packets[45:]:
         recorder.offer(packet)
     recorder.close()
@@ -122,6 +123,7 @@ def test_a_full_disk_keeps_what_is_whole_and_goes_on_when_there_is_room(site: Si
     assert recorder.health.get().state == "fault"
     monkeypatch.setattr("recorder.segment_file.os.write", real_write)
     site.clock.advance(6)
+    site.volumes.tend(site.volume.root)
     for packet in packets[45:]:
         recorder.offer(packet)
     recorder.close()
@@ -137,27 +139,27 @@ def test_the_emptiest_volume_is_chosen_and_a_failed_one_left_alone(site: Site, m
     free = {"a": 600, "b": 605}
 
     def statvfs(root: Path) -> SimpleNamespace:
-        return SimpleNamespace(f_blocks=1000, f_bavail=free[root.name], f_frsize=1 << 20)
+        return SimpleNamespace(f_blocks=1000, f_bavail=free[root.name], f_frsize=1 << 20, f_files=0, f_favail=0)
 
-    monkeypatch.setattr("recorder.disk.os.statvfs", statvfs)
+    monkeypatch.setattr("vms.volume_space.os.statvfs", statvfs)
     chooser = VolumeSet(volumes, site.clock)
     a, b = volumes
     assert chooser.choose() == b
-    assert chooser.choose(a.uuid) == a
-    chooser.report_failure(a.uuid, "I/O error")
-    assert chooser.choose(a.uuid) == b
-    free["b"] = 100
+    assert chooser.choose(a.root) == a
+    chooser.report_failure(a.root, "I/O error")
+    assert chooser.choose(a.root) == b
+    free["b"] = 19
+    chooser.tend(b.root)
     with pytest.raises(StorageError, match=r"I/O error.*full"):
         chooser.choose()
     site.clock.advance(10)
+    chooser.tend(a.root)
     assert chooser.choose() == a
-    assert [use.is_above_high_water for use in chooser.usage()] == [False, False]
-    free["b"] = 79
     assert [use.is_above_high_water for use in chooser.usage()] == [False, True]
 
 
 def test_writer_threads_finish_everything_when_they_stop(site: Site) -> None:
-    writer = VolumeWriter(site.volume.uuid, 0, interval_s=0.005)
+    writer = VolumeWriter(site.volume.root, 0, site.clock, interval_s=0.005)
     one, other = site.recorder("main"), site.recorder("sub")
     writer.adopt(one)
     writer.adopt(other)
@@ -173,7 +175,7 @@ def test_writer_threads_finish_everything_when_they_stop(site: Site) -> None:
 
 
 def test_something_unforeseen_in_one_stream_leaves_the_others_recording(site: Site, monkeypatch) -> None:
-    writer = VolumeWriter(site.volume.uuid, 0, interval_s=0.005)
+    writer = VolumeWriter(site.volume.root, 0, site.clock, interval_s=0.005)
     bad, good = site.recorder("main"), site.recorder("sub")
     hit = threading.Event()
 

@@ -4,9 +4,10 @@ import shutil
 from pathlib import Path
 
 from recorder.journal import Journal
-from recorder.recovery import QUARANTINE, Recovery
+from recorder.recovery import Recovery
 from tests.recorder.conftest import Site
 from tests.recorder.encoded import brightness, stream
+from vms.rules.layout import QUARANTINE
 from vms.store import Store, catalog
 from vms.store.catalog import NewSegment
 from vms.units import utc_from_us
@@ -18,6 +19,8 @@ def crash_after(site: Site, count: int, segment_s: int = 5) -> None:
     for packet in stream(count):
         recorder.offer(packet)
     recorder.pump()
+    assert recorder._segment is not None
+    recorder._segment._file.close()
     assert site.journal.stop()
 
 

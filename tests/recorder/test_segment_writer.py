@@ -158,6 +158,21 @@ def test_overflow_is_a_gap_and_the_timeline_goes_on_by_the_cameras_clock(site: S
     assert "10 pictures" in overflow.detail
 
 
+def test_lost_contact_keeps_its_place_behind_pictures_that_wait_for_their_turn(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recorder.segment_writer._BATCH_BYTES", 500)
+    recorder = site.recorder(segment_s=60)
+    for packet in stream(30):
+        assert recorder.offer(packet)
+    recorder.source_down("unreachable", "no route", T0_US + 3_100_000)
+    recorder.close()
+    assert site.journal.stop()
+    [segment] = site.segments()
+    assert segment.duration_90k == 3 * 90_000
+    assert (site.gaps()[0].reason, site.gaps()[0].start_at) == ("unreachable", segment.end_at)
+
+
 def test_pictures_before_the_first_keyframe_are_left_out(site: Site) -> None:
     record(site, site.recorder(), stream(25, first=5))
     [segment] = site.segments()

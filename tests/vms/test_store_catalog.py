@@ -141,3 +141,24 @@ def test_a_volume_is_known_by_its_uuid_wherever_it_is_mounted(store: Store) -> N
     with store.transaction() as tx:
         catalog.register_volume(tx, "vol-1", "/mnt/b", T0)
         assert catalog.volumes(tx) == [catalog.CatalogVolume("vol-1", "/mnt/b")]
+
+
+@pytest.mark.parametrize(
+    ("gap", "left"),
+    [
+        ((0, 60), []),
+        ((-30, 90), [(-30, 0), (60, 90)]),
+        ((30, 90), [(60, 90)]),
+        ((-30, 30), [(-30, 0)]),
+        ((90, 120), [(90, 120)]),
+    ],
+)
+def test_footage_that_came_back_takes_its_time_from_the_gaps(store: Store, gap, left) -> None:
+    def at(seconds: int) -> datetime:
+        return T0 + timedelta(seconds=seconds)
+
+    with store.transaction() as tx:
+        catalog.add_gap(tx, "markt-01", "sub", at(gap[0]), at(gap[1]), "disk")
+        catalog.trim_gaps(tx, catalog.add(tx, new(0)))
+        found = catalog.gaps(tx, "markt-01", "sub", at(-100), at(200))
+    assert [(g.start_at, g.end_at) for g in found] == [(at(start), at(end)) for start, end in left]

@@ -93,6 +93,9 @@ def test_what_is_written_now_counts_while_capture_vouches_for_it(site: Site) -> 
     stopped = stream_status(writing_since_us=now_us, recording="fault", recording_reason="disk")
     publish(site, camera_status(OPEN, sub=stopped))
     assert told(site, ago(site, seconds=66), now_utc(site.clock)) == [(66, "unknown", "")]
+    behind = stream_status(writing_since_us=now_us, recording="fault", recording_reason="overflow")
+    publish(site, camera_status(OPEN, sub=behind))
+    assert told(site, ago(site, seconds=6), now_utc(site.clock)) == [(6, "recording", "")]
 
 
 def test_all_cameras_are_told_of_at_once_and_streams_apart(site: Site) -> None:

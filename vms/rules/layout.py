@@ -13,11 +13,13 @@ from vms.units import CameraId, Profile
 SEGMENT_SUFFIX = ".mp4"
 POSES_SUFFIX = ".poses.jsonl"
 PART_SUFFIX = ".part"
+COPY_SUFFIX = ".copy"
+"""Of a `.part` that is being written anew after a failed fsync; a crash may leave it behind."""
 QUARANTINE = "quarantine"
 """Directory of a volume for files that could not be read; their path's slashes became dashes."""
 _NAME = re.compile(
     r"(?P<quarantine>quarantine/)?(?P<camera>[a-z0-9][a-z0-9-]{0,39})[/-]\d{4}-\d{2}-\d{2}[/-]\d{2}[/-]"
-    r"(?P<at>\d{8}T\d{6}\.\d{6})Z-(?P<profile>main|sub)(?P<suffix>\.mp4|\.poses\.jsonl|\.mp4\.part|\.poses\.jsonl\.part)"
+    r"(?P<at>\d{8}T\d{6}\.\d{6})Z-(?P<profile>main|sub)(?P<suffix>\.mp4|\.poses\.jsonl|\.mp4\.part(\.copy)?|\.poses\.jsonl\.part)"
 )
 
 
@@ -43,7 +45,10 @@ def sidecar_path(path: str) -> str:
 
 def segment_of(path: str) -> str:
     """The finished segment's path that this file (a sidecar, an unfinished one) belongs to."""
-    return path.removesuffix(PART_SUFFIX).removesuffix(POSES_SUFFIX).removesuffix(SEGMENT_SUFFIX) + SEGMENT_SUFFIX
+    return (
+        path.removesuffix(COPY_SUFFIX).removesuffix(PART_SUFFIX).removesuffix(POSES_SUFFIX).removesuffix(SEGMENT_SUFFIX)
+        + SEGMENT_SUFFIX
+    )
 
 
 def parse_path(path: str) -> StoredName | None:

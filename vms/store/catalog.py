@@ -315,6 +315,18 @@ def gaps(tx: Session, camera_id: str, profile: str, start: datetime, end: dateti
     return [_gap(row) for row in tx.scalars(rows)]
 
 
+def trim_gaps(tx: Session, footage: NewSegment) -> None:
+    """Footage that was given up as lost has come back: no gap claims its time any more."""
+    for gap in gaps(tx, footage.camera_id, footage.profile, footage.start_at, footage.end_at):
+        row = tx.get_one(GapRow, gap.id)
+        if row.end_at is None or row.end_at > footage.end_at:
+            add_gap(tx, row.camera_id, row.profile, footage.end_at, row.end_at, cast(GapReason, row.reason), row.detail)
+        row.end_at = footage.start_at
+        if row.start_at >= footage.start_at:
+            tx.delete(row)
+    tx.flush()
+
+
 def register_volume(tx: Session, uuid: str, path: str, created_at: datetime) -> None:
     """Make the volume known, or note where it is mounted now."""
     if tx.get(VolumeRow, uuid) is None:
@@ -339,8 +351,12 @@ def needs_day_key(tx: Session, camera_id: str, day: date) -> bool:
 
 
 def oldest(tx: Session, volume_uuid: str, after: tuple[datetime, int] | None, limit: int) -> list[Segment]:
-    """Recorded segments of a volume, oldest first. after: (start_at, id) of the last one seen."""
-    rows = select(SegmentRow).where(SegmentRow.state == "recorded", SegmentRow.volume_uuid == volume_uuid)
+    """Segments of a volume that are still there, oldest first; also those whose erasure failed or was cut short.
+
+    after: (start_at, id) of the last one seen.
+    """
+    states = ("recorded", "purging")
+    rows = select(SegmentRow).where(SegmentRow.state.in_(states), SegmentRow.volume_uuid == volume_uuid)
     if after is not None:
         start_at, segment_id = after
         later = (SegmentRow.start_at == start_at) & (SegmentRow.id > segment_id)

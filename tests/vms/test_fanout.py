@@ -1,0 +1,42 @@
+from tests.fakes import packet
+from vms.fanout import PacketQueue, QueueBudget
+
+DATA = bytes(100)
+
+
+def fill(queue: PacketQueue, count: int, first: int = 0) -> list[bool]:
+    return [queue.offer(packet(n, data=DATA, keyframe=True)) for n in range(first, first + count)]
+
+
+def test_all_queues_together_stay_within_the_budget_and_substreams_go_first() -> None:
+    budget = QueueBudget(1000)
+    sub, main = PacketQueue(10_000, budget=budget, budget_share=0.5), PacketQueue(10_000, budget=budget)
+    assert fill(sub, 7) == [True] * 5 + [False] * 2
+    assert fill(main, 7) == [True] * 5 + [False] * 2
+    assert budget.queued_bytes == 1000
+    assert fill(sub, 1) == [False]
+    assert len(main.take(250)) == 3
+    assert (budget.queued_bytes, main.queued_bytes) == (1000, 500)
+    main.done()
+    assert (budget.queued_bytes, main.queued_bytes) == (700, 200)
+    assert fill(sub, 1) == [False]
+    assert fill(main, 1) == [True]
+
+
+def test_a_batch_has_at_least_one_packet_however_large_and_keeps_the_order() -> None:
+    queue = PacketQueue(10_000)
+    fill(queue, 5)
+    assert [p.sequence for p in queue.take(1)] == [0]
+    assert [p.sequence for p in queue.take(101)] == [1, 2]
+    assert [p.sequence for p in queue.take_all()] == [3, 4]
+    assert queue.take(1) == []
+    assert queue.queued_bytes == 0
+
+
+def test_after_an_overflow_a_group_of_pictures_never_has_a_hole() -> None:
+    queue = PacketQueue(250)
+    pictures = [packet(n, data=DATA, gop=4) for n in range(9)]
+    assert [queue.offer(p) for p in pictures[:4]] == [True, True, False, False]
+    queue.take_all()
+    assert [queue.offer(p) for p in pictures[3:6]] == [False, True, True]
+    assert queue.take_dropped() == 3
