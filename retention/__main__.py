@@ -15,6 +15,9 @@ from vms.store import Store
 
 log = logging.getLogger(__name__)
 
+PRESSURE_EVERY_S = 5.0
+"""Between two looks at how full the volumes are; a purge run has its own, longer interval."""
+
 
 def make_runner(config: SiteConfig, store: Store) -> PurgeRunner:
     volumes = {volume.path: volume.high_water_pct for volume in config.volumes}
@@ -26,15 +29,23 @@ def make_runner(config: SiteConfig, store: Store) -> PurgeRunner:
 def run_retention(config: SiteConfig, stop: threading.Event) -> None:
     store = Store(config.database_url)
     runner = make_runner(config, store)
+    clock = SystemClock()
+    purge_at_s = clock.monotonic_s()
     try:
         while not stop.is_set():
+            is_due = clock.monotonic_s() >= purge_at_s
+            if is_due:
+                purge_at_s = clock.monotonic_s() + config.retention.purge_interval_s
             try:
-                runner.run()
+                if is_due:
+                    runner.run()
+                else:
+                    runner.relieve()
             except Refused as error:
                 log.error("purge_refused", extra={"reason": str(error)})
             except (StoreBusy, StorageError) as error:
                 log.warning("purge_postponed", extra={"reason": str(error)})
-            stop.wait(config.retention.purge_interval_s)
+            stop.wait(PRESSURE_EVERY_S)
     finally:
         store.close()
 

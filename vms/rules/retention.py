@@ -81,17 +81,6 @@ def decide_purge(footage: Footage, holds: Sequence[Hold], now: datetime, days: i
     return Erase("expired")
 
 
-PRESSURE_RELIEF_PCT = 1.0
-"""Early erasure goes on until the volume is this far below its high-water mark."""
-
-
-def bytes_to_free(total_bytes: int, used_bytes: int, high_water_pct: float) -> int:
-    """How much must go early from a volume; 0 below its high-water mark."""
-    if not total_bytes or used_bytes * 100 < total_bytes * high_water_pct:
-        return 0
-    return used_bytes - int(total_bytes * max(0.0, high_water_pct - PRESSURE_RELIEF_PCT) / 100)
-
-
 def decide_early(footage: Footage, holds: Sequence[Hold]) -> PurgeDecision:
     """On a volume that is too full: held footage stays whatever happens."""
     if held_by := holds_on(footage, holds):
