@@ -8,7 +8,17 @@ from web.camera_state import NOT_REPORTED, SILENT, CameraState
 from web.state_words import MASK, RECORDING, SOURCE, both
 
 AlarmCode = Literal[
-    "camera_lost", "camera_back", "recording_fault", "pictures_lost", "mask_fault", "live_down", "live_back"
+    "camera_lost",
+    "camera_back",
+    "recording_fault",
+    "pictures_lost",
+    "mask_fault",
+    "live_down",
+    "live_back",
+    "volume_fault",
+    "volume_back",
+    "disk_pressure",
+    "disk_forecast",
 ]
 
 

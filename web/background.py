@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from web.alarms import AlarmWatch
+from web.disk_alarms import DiskAlarmWatch
 from web.ptz_locks import WATCH_EVERY_S
 from web.services import Services
 
@@ -22,12 +23,14 @@ class Background:
         self._services = services
         self._on_broken = on_broken
         self._alarms = AlarmWatch()
+        self._disk_alarms = DiskAlarmWatch(services.config.retention.days)
         self._tasks: list[asyncio.Task[Any]] = []
 
     def start(self) -> None:
         for period_s, step in (
             (WATCH_EVERY_S, self._services.ptz.watch),
             (_SECOND_S, self._every_second),
+            (_SECOND_S, self._look_at_disks),
             (_LOGINS_EVERY_S, self._check_logins),
         ):
             task = asyncio.create_task(_repeat(period_s, step))
@@ -45,6 +48,13 @@ class Background:
         for alarm in self._alarms.look(services.board.cameras(), live_answers=services.board.live_answers):
             services.hub.raise_alarm(alarm)
         services.exports.sweep()
+
+    async def _look_at_disks(self) -> None:
+        board = self._services.board.disk_board
+        await board.refresh()
+        for alarm in self._disk_alarms.look(board.disks()):
+            self._services.hub.raise_alarm(alarm)
+        await board.refresh_forecast()
 
     async def _check_logins(self) -> None:
         for actor in await self._services.live_sessions.check():

@@ -7,11 +7,11 @@ from typing import Any
 import anyio.to_thread
 
 from vms import bus
-from vms.bus import BusSubscriber, Message, capture_topic, status_topic
+from vms.bus import BusSubscriber, Message, capture_topic, status_topic, volume_topic
 from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.errors import CameraError, CameraUnreachable
-from vms.status import CameraStatus, CaptureStatus
+from vms.status import CameraStatus, CaptureStatus, VolumeStatus
 
 STATUS_STALE_S = 5.0
 _PARALLEL_REQUESTS = 8
@@ -27,6 +27,7 @@ class CaptureClient:
         self._lock = threading.Lock()
         self._statuses: dict[str, tuple[CameraStatus, float]] = {}
         self._processes: dict[str, tuple[CaptureStatus, float]] = {}
+        self._volumes: dict[tuple[str, str], tuple[VolumeStatus, float]] = {}
         self._subscriber = BusSubscriber(config.bus_endpoints(), self._on_message, name="bus-status")
         self._limiter: anyio.CapacityLimiter | None = None
 
@@ -34,6 +35,7 @@ class CaptureClient:
         self._subscriber.start()
         self._subscriber.subscribe(status_topic())
         self._subscriber.subscribe(capture_topic())
+        self._subscriber.subscribe(volume_topic())
 
     def stop(self) -> None:
         self._subscriber.stop()
@@ -51,6 +53,12 @@ class CaptureClient:
         oldest_s = self._clock.monotonic_s() - STATUS_STALE_S
         with self._lock:
             return [status for _, (status, at_s) in sorted(self._processes.items()) if at_s >= oldest_s]
+
+    def volumes(self) -> list[VolumeStatus]:
+        """How each recording process finds each volume, none older than STATUS_STALE_S."""
+        oldest_s = self._clock.monotonic_s() - STATUS_STALE_S
+        with self._lock:
+            return [status for status, at_s in self._volumes.values() if at_s >= oldest_s]
 
     async def request(self, camera_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the camera's capture process. Raises CameraError with its refusal."""
@@ -71,6 +79,8 @@ class CaptureClient:
                 self._statuses[message.camera_id] = (message, at_s)
             elif isinstance(message, CaptureStatus):
                 self._processes[message.name] = (message, at_s)
+            elif isinstance(message, VolumeStatus):
+                self._volumes[message.process, message.path] = (message, at_s)
 
 
 class CameraRefusedCommand(CameraError):

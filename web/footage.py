@@ -1,6 +1,7 @@
 """Recorded footage as people may have it: within retention or held, otherwise gone."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vms.clock import Clock, now_utc
@@ -12,6 +13,8 @@ from vms.store.holds import EvidenceHold
 from vms.units import Profile
 from web.time_range import TimeRange
 
+ERASED_EARLY = "disk_pressure"
+"""Reason of a gap where footage went before its time."""
 _EVERY_STATE: tuple[SegmentState, ...] = ("recorded", "purging", "purged")
 
 
@@ -23,6 +26,18 @@ class Window:
     segments: tuple[Segment, ...]
     gaps: tuple[Gap, ...]
     holds: tuple[EvidenceHold, ...]
+
+
+def erased_early(segments: Sequence[Segment]) -> list[Gap]:
+    """Segments, by time, that went before their time, as gaps: those that join are one."""
+    gaps: list[Gap] = []
+    for segment in segments:
+        if gaps and gaps[-1].end_at == segment.start_at:
+            gaps[-1] = replace(gaps[-1], end_at=segment.end_at)
+        else:
+            profile, start, end = segment.profile, segment.start_at, segment.end_at
+            gaps.append(Gap(0, segment.camera_id, profile, start, end, ERASED_EARLY, "erased early: the disk was full"))
+    return gaps
 
 
 class Footage:
@@ -47,9 +62,13 @@ class Footage:
         now = now_utc(self._clock)
         with self._store.reading() as tx:
             covered = catalog.coverage(tx, camera_id, profile, span.start, span.end)
+            erased = catalog.segments(tx, camera_id, profile, span.start, span.end, ("purging", "purged"))
             held = holds.for_camera(holds.active(tx, span.start, span.end), camera_id)
         playable = tuple(segment for segment in covered.segments if not self._is_gone(segment, held, now))
-        return Window(oldest_allowed(now, self._days), playable, covered.gaps, tuple(held))
+        limit = oldest_allowed(now, self._days)
+        early = erased_early([segment for segment in erased if segment.start_at > limit])
+        gaps = tuple(sorted((*covered.gaps, *early), key=lambda gap: gap.start_at))
+        return Window(limit, playable, gaps, tuple(held))
 
     def for_export(self, camera_id: str, profile: Profile, span: TimeRange) -> tuple[Segment, ...]:
         """Every segment of the interval. Raises FootageExpired if any is gone, FootageMissing if there is none."""

@@ -14,6 +14,7 @@ from web.audit_trail import AuditTrail
 from web.auth import Accounts
 from web.capture_client import CaptureClient
 from web.coverage_report import CoverageReport
+from web.disk_board import DiskBoard
 from web.event_hub import EventHub
 from web.exports import ExportJobs
 from web.footage import Footage
@@ -27,6 +28,7 @@ from web.ptz_locks import PtzControl
 from web.rate_limit import RateLimit
 from web.status_board import StatusBoard
 from web.viewed import Viewed
+from web.volume_forecast import VolumeForecasts
 
 _HASHES_AT_ONCE = 2
 
@@ -91,7 +93,8 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     live = LiveClient(config.live_socket)
     hub = EventHub(clock)
     ptz = PtzControl(clock, capture, trail, hub.publish)
-    board = StatusBoard(config, clock, capture, live, ptz.lock_of)
+    disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
+    board = StatusBoard(config, clock, capture, live, ptz.lock_of, disks)
     metrics = Metrics()
     metrics.watch(
         StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.retention.days)

@@ -40,6 +40,7 @@ RECORDING: Final[Mapping[str, str]] = {
     "overflow": _m("schijf te traag"),
     "restart": _m("opname herstart"),
     "disk": _m("schijf vol of gestoord"),
+    "disk_pressure": _m("eerder gewist omdat de schijf vol was"),
     "key": _m("sleutel van de site ontbreekt"),
     "not_wanted": _m("niet gevraagd in de configuratie"),
     "recorder_silent": _m("opnameproces antwoordt niet"),
@@ -88,10 +89,22 @@ MASK_FIX: Final[Mapping[str, str]] = {
 DISK: Final[Mapping[str, str]] = {
     "volume_missing": _m("volume niet aangekoppeld"),
     "volume_damaged": _m("volume niet leesbaar"),
+    "volume_failing": _m("schijffout bij het schrijven"),
+    "volume_full": _m("volume vol"),
+    "volume_held": _m("vol met veiliggesteld beeld: de opname op dit volume staat stil"),
+    "volume_slow": _m("schijf te traag"),
+    "volume_silent": _m("schijf antwoordt niet"),
 }
 DISK_FIX: Final[Mapping[str, str]] = {
     "volume_missing": _m("Koppel de schijf aan op dit pad; de opname gaat dan vanzelf verder."),
     "volume_damaged": _m("Controleer kabel, rechten en bestandssysteem; zie het logboek van het systeem."),
+    "volume_failing": _m(
+        "Controleer kabel, schijf en bestandssysteem; zodra schrijven lukt gaat de opname vanzelf verder."
+    ),
+    "volume_full": _m("Het oudste beeld wordt gewist; helpt dat niet, maak dan ruimte of voeg een schijf toe."),
+    "volume_held": _m("Hef veiligstellingen op die niet meer nodig zijn, of voeg een schijf toe."),
+    "volume_slow": _m("De schijf is te traag: verdeel de camera's over meer volumes."),
+    "volume_silent": _m("Controleer de verbinding met de schijf; zodra zij antwoordt gaat de opname vanzelf verder."),
 }
 PROCESS: Final[Mapping[str, str]] = {
     "running": _m("draait"),

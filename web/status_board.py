@@ -2,21 +2,19 @@
 
 import json
 import logging
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from vms.clock import Clock
 from vms.config import SiteConfig
-from vms.errors import StorageError, UitkijkError
+from vms.errors import UitkijkError
 from vms.metrics import ProcessUsage
 from vms.rules.ptz_lock import PtzLock
 from vms.status import CaptureStatus
-from vms.volume import VolumeNotMounted, read_marker
 from web.camera_state import CameraState, MaskReport, MaskState, camera_state
 from web.capture_client import CaptureClient
+from web.disk_board import DiskBoard
 from web.live_client import LiveClient
 from web.problems import Problem
 
@@ -44,12 +42,14 @@ class StatusBoard:
         capture: CaptureClient,
         live: LiveClient,
         lock_of: Callable[[str], PtzLock | None],
+        disk_board: DiskBoard,
     ) -> None:
         self._config = config
         self._clock = clock
         self._capture = capture
         self._live = live
         self._lock_of = lock_of
+        self.disk_board = disk_board
         self._silent_since_us = {camera.id: clock.now_us() for camera in config.cameras}
         self._sessions: dict[str, dict[str, Any]] = {}
         self._masks: dict[str, MaskReport] = {}
@@ -119,8 +119,8 @@ class StatusBoard:
         return self._capture.processes()
 
     def disks(self) -> list[dict[str, Any]]:
-        """Blocking for as long as a mount takes to answer: call in a worker thread."""
-        return [_disk(volume.path) for volume in self._config.volumes]
+        """The last look at each volume; see web.disk_board."""
+        return self.disk_board.disks()
 
     def processes(self) -> list[dict[str, Any]]:
         """What the supervisor wrote; empty when there is none."""
@@ -135,28 +135,6 @@ class StatusBoard:
             return []
         keys = ("name", "state", "restarts", "since_us")
         return [{key: process.get(key) for key in keys} for process in known if isinstance(process, dict)]
-
-
-def _disk(path: Path) -> dict[str, Any]:
-    """A path without its marker is an empty mount point: how full that is says nothing."""
-    disk: dict[str, Any] = {
-        "volume": path.name,
-        "path": str(path),
-        "total_bytes": 0,
-        "free_bytes": 0,
-        "used_pct": None,
-        "fault": "",
-        "fault_detail": "",
-    }
-    try:
-        read_marker(path)
-        usage = shutil.disk_usage(path)
-    except VolumeNotMounted as error:
-        return {**disk, "fault": "volume_missing", "fault_detail": str(error)}
-    except (StorageError, OSError) as error:
-        return {**disk, "fault": "volume_damaged", "fault_detail": str(error)}
-    used_pct = round(100.0 * (usage.total - usage.free) / usage.total, 1) if usage.total else None
-    return {**disk, "total_bytes": usage.total, "free_bytes": usage.free, "used_pct": used_pct}
 
 
 def _dicts(value: object) -> dict[str, dict[str, Any]]:

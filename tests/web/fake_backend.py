@@ -104,7 +104,8 @@ class Backend:
     disk: dict[str, Any] = field(
         default_factory=lambda: {
             "volume": "media-1", "path": "/srv/media-1", "total_bytes": 8 * 10**12, "free_bytes": 3 * 10**12,
-            "used_pct": 62.5, "fault": "", "fault_detail": "",
+            "used_pct": 62.5, "fault": "", "fault_detail": "", "high_water_pct": 92, "is_above_high_water": False,
+            "write_bytes_per_s": 40_000_000, "days_to_full": None, "fits_days": 31.4,
         }
     )  # fmt: skip
     proof: dict[str, Any] = field(

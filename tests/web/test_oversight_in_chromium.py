@@ -96,6 +96,23 @@ def test_a_policy_officer_knows_how_many_cameras_are_in_use_and_no_more(opened: 
     assert [path for _, path, _ in backend.requests if path in ("/api/status", "/api/audit")] == []
 
 
+def test_volumes_show_their_forecast_and_say_when_footage_goes_early(opened: Open, backend: Backend) -> None:
+    page = opened("technician", "/techniek")
+    row = page.locator(".system tr", has_text="media-1")
+    expect(row.locator("[data-forecast]")).to_have_text("niet: past 31 dagen")
+    page.close()
+    backend.disk |= {"used_pct": 93.0, "is_above_high_water": True, "days_to_full": 0.0, "fits_days": 19.0}
+    page = opened("technician", "/techniek")
+    row = page.locator(".system tr", has_text="media-1")
+    expect(page.locator('[data-warning="disk-pressure"]')).to_contain_text("het oudste beeld wordt eerder gewist")
+    expect(row.locator("[data-forecast]")).to_have_text("nu")
+    page.close()
+    backend.disk |= {"fault": "volume_held", "fault_detail": "past its mark with held footage only"}
+    page = opened("technician", "/techniek")
+    expect(page.locator('tr[data-fault="volume_held"]')).to_contain_text("Hef veiligstellingen op")
+    expect(page.locator('tr[data-fault="volume_held"]')).to_contain_text("93 %")
+
+
 def test_faults_say_what_is_wrong_how_to_mend_it_and_what_the_software_said(opened: Open, backend: Backend) -> None:
     detail = "the camera closed the connection"
     backend.states["camera-02"] |= {"source": "unreachable", "reason": "unreachable", "detail": detail}

@@ -14,10 +14,11 @@ from vms.rules.access import ACTIONS
 from vms.rules.coverage import CoverageKind
 from vms.rules.masking import BlankReason
 from vms.rules.pose_at import PoseUnknown
-from vms.status import RecordingReason, SourceState
+from vms.status import RecordingReason, SourceState, VolumeFault
 from vms.store.catalog import GapReason
 from web import state_words
 from web.camera_state import NOT_REPORTED, SILENT, camera_state
+from web.footage import ERASED_EARLY
 from web.i18n import texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,15 +40,16 @@ def audited_actions() -> set[str]:
     )
 
 
+DISK_FAULTS = {"volume_damaged", *(f"volume_{fault}" for fault in get_args(VolumeFault) if fault)}
 CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.SOURCE, {*get_args(SourceState), SILENT}),
     (state_words.SOURCE_FIX, {*get_args(SourceState), SILENT}),
-    (state_words.RECORDING, {*get_args(RecordingReason), *get_args(GapReason), SILENT} - {""}),
+    (state_words.RECORDING, {*get_args(RecordingReason), *get_args(GapReason), SILENT, ERASED_EARLY} - {""}),
     (state_words.COVERAGE, set(get_args(CoverageKind))),
     (state_words.MASK, {*get_args(BlankReason), NOT_REPORTED}),
     (state_words.MASK_FIX, {*get_args(BlankReason), NOT_REPORTED}),
-    (state_words.DISK, {"volume_missing", "volume_damaged"}),
-    (state_words.DISK_FIX, {"volume_missing", "volume_damaged"}),
+    (state_words.DISK, DISK_FAULTS),
+    (state_words.DISK_FIX, DISK_FAULTS),
     (state_words.PROCESS, set(get_args(supervise.State))),
     (state_words.FINDING, strings(ROOT / "retention" / "verify.py", "Finding", 0)),
     (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions()}),

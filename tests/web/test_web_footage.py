@@ -260,6 +260,20 @@ def test_coverage_leaves_out_what_expired_and_keeps_what_is_held(site: Site, pol
     assert [segment["id"] for segment in found["segments"]] == [held.id, young.id]
 
 
+def test_footage_that_went_early_for_a_full_disk_is_a_gap_that_says_so(site: Site, police: httpx.Client) -> None:
+    hours = [timedelta(hours=2, minutes=-n) for n in range(3)]
+    early = [site.segment(OPEN, age=age) for age in hours]
+    site.segment(OPEN, age=timedelta(hours=1))
+    with site.store.transaction() as tx:
+        for segment in early:
+            catalog.set_state(tx, segment.id, "purged")
+    found = police.get("/api/coverage", params=day(site, OPEN)).json()
+    assert len(found["segments"]) == 1
+    [gap] = found["gaps"]
+    assert (gap["reason"], gap["open"]) == ("disk_pressure", False)
+    assert (gap["start_us"], gap["end_us"]) == (us_from_utc(early[0].start_at), us_from_utc(early[2].end_at))
+
+
 def test_coverage_takes_microseconds_too(site: Site, police: httpx.Client) -> None:
     segment = site.segment(OPEN, content=CONTENT)
     query = {"camera": OPEN, "from_us": us_from_utc(segment.start_at), "to_us": us_from_utc(segment.end_at)}

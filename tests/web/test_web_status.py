@@ -11,6 +11,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.fakes import T0_US
 from tests.web.served_site import MASKED, OFFER, OPEN, PASSWORD, TURNING, Site, camera_status, eventually, stream_status
+from vms.status import VolumeStatus
 from vms.store import users
 from vms.volume import MARKER_NAME
 from web.api import websocket
@@ -132,13 +133,36 @@ def test_a_volume_that_is_not_mounted_is_a_fault_and_not_an_empty_disk(site: Sit
     marker = site.volume / MARKER_NAME
     content = marker.read_text(encoding="utf-8")
     marker.unlink()
-    [disk] = site.client("technician").get("/api/status").json()["disk"]
-    assert (disk["fault"], disk["free_bytes"], disk["used_pct"]) == ("volume_missing", 0, None)
+    client = site.client("technician")
+
+    def disk_with(fault: str) -> dict[str, Any]:
+        return eventually(
+            lambda: next((d for d in client.get("/api/status").json()["disk"] if d["fault"] == fault), None)
+        )
+
+    disk = disk_with("volume_missing")
+    assert (disk["free_bytes"], disk["used_pct"]) == (0, None)
     assert "not mounted" in disk["fault_detail"]
     marker.write_text("{", encoding="utf-8")
-    [disk] = site.client("technician").get("/api/status").json()["disk"]
-    assert disk["fault"] == "volume_damaged"
+    assert disk_with("volume_damaged")
     marker.write_text(content, encoding="utf-8")
+    assert disk_with("")
+
+
+def test_what_a_recorder_says_of_its_volume_is_shown_and_raises_an_alarm(site: Site) -> None:
+    client = site.client("technician")
+    said = VolumeStatus("capture-0", str(site.volume), T0_US, "failing", "write: Input/output error")
+
+    def alarms() -> list[dict[str, Any]]:
+        site.capture.publisher.offer(said)
+        return [alarm for alarm in client.get("/api/status").json()["alarms"] if alarm["code"] == "volume_fault"]
+
+    [alarm] = eventually(alarms)
+    assert alarm["text_nl"] == f"Schijf {site.volume.name}: schijffout bij het schrijven"
+    assert alarm["detail"] == "write: Input/output error"
+    [disk] = client.get("/api/status").json()["disk"]
+    assert (disk["fault"], disk["high_water_pct"]) == ("volume_failing", 92.0)
+    assert disk["used_pct"] is not None
 
 
 def test_a_site_without_encryption_says_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

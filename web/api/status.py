@@ -14,12 +14,13 @@ router = APIRouter(prefix="/api", tags=["status"])
 @router.get("/status")
 async def status(services: ServicesDep, actor: Annotated[Actor, needs("status.read")]) -> dict[str, Any]:
     board = services.board
-    disk = await run_in_threadpool(board.disks)
+    await board.disk_board.refresh()
     processes = await run_in_threadpool(board.processes)
     return {
         "server_us": services.clock.now_us(),
         "cameras": {camera: state.seen_by(actor.username, streams=True) for camera, state in board.cameras().items()},
-        "disk": disk,
+        "disk": board.disks(),
+        "retention_days": services.config.retention.days,
         "encrypted": services.config.recorder.encrypt,
         "processes": processes,
         "live": {"up": board.live_answers, "viewers": board.viewers},
