@@ -242,8 +242,9 @@ class RtspSession:
 
     def read(self) -> FeedRead:
         """One large read; also keeps the session alive and reports reception."""
-        timeout_s = 0.0 if self._early else _READ_TIMEOUT_S
-        data, depacketizer = self._connection.recv(timeout_s), self._depacketizer
+        # What came before the reply to PLAY goes first, even if the connection has ended since.
+        data = b"" if self._early else self._connection.recv(_READ_TIMEOUT_S)
+        depacketizer = self._depacketizer
         early, self._early = self._early, []
         for number, packet in early:
             if number == self._rtp_channel:
