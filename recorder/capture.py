@@ -94,7 +94,13 @@ class CameraSources:
         if camera.onvif is not None and not username:
             username, password_file = camera.onvif.username, camera.onvif.password_file
         return StreamSource(
-            CameraId(camera.id), profile, url, username, _secret(password_file), transport=camera.transport
+            CameraId(camera.id),
+            profile,
+            url,
+            username,
+            _secret(password_file),
+            transport=camera.transport,
+            ca_file=camera.tls_ca_file,
         )
 
 
