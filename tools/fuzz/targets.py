@@ -18,11 +18,11 @@ from ingest.rtcp import parse_rtcp
 from ingest.rtsp_auth import choose, parse_challenges
 from ingest.rtsp_message import InterleavedSplitter
 from ingest.sdp import parse_sdp, resolve_control
-from ingest.sps import MAX_PICTURE_SIDE, is_sps, parse_sps
 from recorder.muxer import FragmentMuxer, StreamTemplate
 from vms.errors import CameraError, CameraUnauthorized, ProtocolError
 from vms.packet import Packet
 from vms.rules.codec_string import format_id, nal_units
+from vms.rules.sps import MAX_PICTURE_SIDE, is_sps, parse_sps
 from vms.units import CameraId, Codec
 
 CAPTURED = Path(__file__).parents[2] / "tests" / "ingest" / "captured"
