@@ -32,6 +32,7 @@ class StreamSource:
 class StreamHealth:
     """The state of one stream now. Fields as in vms.status.StreamStatus; 0 = not known (yet).
 
+    repaired_times, clock_leaps: pictures whose timestamp was mended, and how often the camera's clock leapt.
     skew_ms: camera clock minus server clock by its sender reports; None until one came.
     """
 
@@ -49,6 +50,8 @@ class StreamHealth:
     reconnects: int = 0
     frames: int = 0
     bytes: int = 0
+    repaired_times: int = 0
+    clock_leaps: int = 0
     skew_ms: float | None = None
 
 

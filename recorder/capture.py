@@ -259,6 +259,8 @@ class CameraCapture:
                 queued_bytes=recording.queued_bytes,
                 gaps=recording.gaps,
             ),
+            repaired_times=health.repaired_times,
+            clock_leaps=health.clock_leaps,
         )
 
 
