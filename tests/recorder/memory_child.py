@@ -84,7 +84,7 @@ def run(root: Path, kind: str) -> dict[str, object]:
     store.migrate()
     [volume] = identify_volumes([Volume(path=root / "media")], store, clock)
     settings = StreamSettings(5, "public_order", 64 * MEGABYTE, None)
-    volumes = VolumeSet([volume], clock, 0)
+    volumes = VolumeSet([volume], clock)
     recorder = StreamRecorder(CameraId("markt-01"), "sub", settings, volumes, rows, Recovery(None).finish_part)
     pictures = encoded("h264", 10, width=64, height=48)
     sets = [nal for nal in pictures[0] if nal[0] & 0x1F in (7, 8)]
