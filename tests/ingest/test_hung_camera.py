@@ -1,4 +1,4 @@
-"""A camera whose connection stays up while nothing useful comes (fault list F10): found out by pictures, not by bytes."""
+"""A camera whose connection stays up while nothing useful comes (fault list F10): pictures count, not bytes."""
 
 import socket
 import threading
@@ -112,7 +112,7 @@ def test_a_half_open_peer_is_given_up_while_connecting(silent_after):
         scheme = "rtsps" if silent_after == "tls" else "rtsp"
         source = StreamSource(CameraId("markt-01"), "main", f"{scheme}://127.0.0.1:{port}/x")
         before_s = time.monotonic()
-        with pytest.raises(CameraUnreachable, match="no answer to the TLS|no reply to OPTIONS"):
+        with pytest.raises(CameraUnreachable, match=r"no answer to the TLS|no reply to OPTIONS"):
             RtspSession.open(source, SystemClock(), threading.Event(), RtspTiming(0.4, 0.4))
         assert time.monotonic() - before_s < 2
 
