@@ -5,12 +5,14 @@ import struct
 import pytest
 
 from ingest.depacketize import MAX_ACCESS_UNIT_BYTES, depacketizer
+from ingest.rtsp_message import InterleavedSplitter
 from tests.ingest.rtp_script import (
     H264_PPS,
     H264_SPS,
     PAYLOAD_TYPE,
     annexb,
     encoded,
+    framed,
     h265_nal,
     picture_packets,
     rtp,
@@ -36,8 +38,13 @@ def aggregate(codec, nals, tail=b""):
 
 
 def read(codec, packets):
-    reader = depacketizer(codec, PAYLOAD_TYPE)
-    return reader.push_all(packets), reader
+    """Over TCP, and packet by packet: both ways must agree."""
+    reader, plain = depacketizer(codec, PAYLOAD_TYPE), depacketizer(codec, PAYLOAD_TYPE)
+    InterleavedSplitter().feed(b"".join(framed(0, packet) for packet in packets), reader, 0)
+    units = reader.take()
+    assert plain.push_all(packets) == units
+    assert plain.malformed == reader.malformed
+    return units, reader
 
 
 @pytest.mark.parametrize("codec", CODECS)

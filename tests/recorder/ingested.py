@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from ingest.depacketize import depacketizer
 from ingest.packet_builder import PacketBuilder, StreamIdentity
+from ingest.rtsp_message import InterleavedSplitter
 from tests.fakes import T0_US
-from tests.ingest.rtp_script import PAYLOAD_TYPE, picture_packets
+from tests.ingest.rtp_script import PAYLOAD_TYPE, framed, picture_packets
 from vms.packet import Packet
 from vms.units import CameraId, Codec, us_from_90k
 
@@ -40,7 +41,8 @@ class CameraStream:
                 self.codec, nals, self.sent, (self.rtp_start + at_90k) % 2**32, max_bytes=self.max_bytes
             )
             self.sent += len(packets)
-            units = self._reader.push_all(packets)
+            InterleavedSplitter().feed(b"".join(framed(0, packet) for packet in packets), self._reader, 0)
+            units = self._reader.take()
             received_us = self.start_us + us_from_90k(self._at_90k + number * step_90k)
             made += self._builder.build(units, received_us)
         self._at_90k += len(pictures) * step_90k

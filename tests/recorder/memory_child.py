@@ -15,11 +15,12 @@ from pathlib import Path
 
 from ingest.depacketize import depacketizer
 from ingest.packet_builder import PacketBuilder, StreamIdentity
+from ingest.rtsp_message import InterleavedSplitter
 from recorder.disk import VolumeSet, identify_volumes
 from recorder.recovery import Recovery
 from recorder.segment_writer import StreamRecorder, StreamSettings
 from tests.fakes import T0_US, FakeClock
-from tests.ingest.rtp_script import PAYLOAD_TYPE, encoded, picture_packets, rtp
+from tests.ingest.rtp_script import PAYLOAD_TYPE, encoded, framed, picture_packets, rtp
 from vms.config import Volume
 from vms.errors import ProtocolError
 from vms.store import Store
@@ -101,7 +102,8 @@ def run(root: Path, kind: str) -> dict[str, object]:
             while batch := list(islice(source, READ_PACKETS)):
                 sequence += 0 if source is stream[0] else len(batch)
                 try:
-                    made = builder.build(reader.push_all(batch), T0_US + us_from_90k(at_90k))
+                    InterleavedSplitter().feed(b"".join(framed(0, packet) for packet in batch), reader, 0)
+                    made = builder.build(reader.take(), T0_US + us_from_90k(at_90k))
                 except ProtocolError:  # the worker would end the session here and start another
                     refused += 1
                     reader = depacketizer("h264", PAYLOAD_TYPE)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import av
 import pytest
 
-from recorder.muxer import StreamTemplate
+from recorder.muxer import InitSegment
 from tests.ingest import rtp_script
 from tests.recorder.encoded import brightness, stream
 from tests.recorder.ingested import CameraStream
@@ -170,7 +170,7 @@ def test_parameter_sets_that_block_libavformat_cost_their_pictures_only(site):
     good = encoded("h265", 20)
     bad = [[ENDLESS_SPS, *nals] if n == 0 else nals for n, nals in enumerate(encoded("h265", 10))]
     with pytest.raises(ProtocolError):
-        StreamTemplate("h265", b"".join(b"\0\0\0\1" + nal for nal in bad[0]))
+        InitSegment.of("h265", b"".join(b"\0\0\0\1" + nal for nal in bad[0]))
     camera = CameraStream("h265")
     segments = record(site, camera.send(good) + camera.send(bad) + camera.send(good), segment_s=60)
     assert [len(played(site, segment)) for segment in segments] == [20, 20]
