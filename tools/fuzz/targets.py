@@ -6,7 +6,7 @@ likes with atheris, both from the captured sessions in `tests/ingest/captured`.
 
 import contextlib
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -91,10 +91,9 @@ def parameter_sets(data: bytes) -> None:
 def depacketize(data: bytes) -> None:
     """The first byte chooses the codec; the rest are RTP packets, each after `$`, channel and length."""
     codec, stream = _codec_and_rest(data)
-    packets = [packet for channel, packet in _frames(stream) if channel == 0]
-    size = sum(map(len, packets))
     reader, plain = depacketizer(codec, PAYLOAD_TYPE), depacketizer(codec, PAYLOAD_TYPE)
     try:
+        packets = [packet for channel, packet in InterleavedSplitter().feed(stream)[0] if channel == 0]
         InterleavedSplitter().feed(stream, reader, 0)
         units = reader.take()
         for packet in packets:
@@ -102,7 +101,10 @@ def depacketize(data: bytes) -> None:
     except ProtocolError:
         return
     holds(plain.take() == units, "the hot path does what the plain path does")
-    holds(sum(len(unit.data) for unit in units) <= 6 * size, "no more comes out than went in, and start codes")
+    holds(
+        sum(len(unit.data) for unit in units) <= 6 * sum(map(len, packets)),
+        "no more comes out than went in, and start codes",
+    )
     builder = PacketBuilder(StreamIdentity(CameraId("fuzz"), "main", codec), ())
     built = builder.build(units, RECEIVED_US)
     for packet_built in built:
@@ -141,14 +143,6 @@ def _packet(codec: Codec, data: bytes, number: int) -> Packet:
 
 def _codec_and_rest(data: bytes) -> tuple[Codec, bytes]:
     return ("h265" if data[:1] and data[0] & 1 else "h264"), data[1:]
-
-
-def _frames(stream: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + 4 <= len(stream):
-        end = at + 4 + int.from_bytes(stream[at + 2 : at + 4], "big")
-        yield stream[at + 1], stream[at + 4 : end]
-        at = end
 
 
 @dataclass(frozen=True, slots=True)
