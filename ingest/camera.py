@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
 from ingest.back_off import BackOff
+from ingest.clock_faults import ClockFaults
 from ingest.health import HealthMeter
 from ingest.libav_source import LibavFeed
 from ingest.packet_builder import PacketBuilder, StreamIdentity
@@ -100,6 +101,7 @@ class StreamWorker:
         self._nudges: SimpleQueue[None] = SimpleQueue()
         self._watched = False
         self._meter = HealthMeter(clock.now_us())
+        self._clock_faults = ClockFaults(camera_id, profile)
         self._credentials: tuple[str, str] | None = None
         self._sequence = 0
         self._was_connected = False
@@ -161,6 +163,7 @@ class StreamWorker:
         with closing(self._open_feed(source, self._clock, self._stop, self._timing)) as feed:
             identity = StreamIdentity(self._camera_id, self._profile, feed.codec)
             builder = PacketBuilder(identity, feed.parameter_sets, self._sequence)
+            self._clock_faults.new_session()
             self._meter.connected(feed.codec, again=self._was_connected)
             self._was_connected = True
             self._last_picture_s = self._last_packet_s = self._clock.monotonic_s()
@@ -195,6 +198,8 @@ class StreamWorker:
             self._on_packets(packets)
             self._last_packet_s = self._clock.monotonic_s()
             self._meter.packets(packets, builder.sps.width, builder.sps.height)
+            if self._clock_faults.has_news(builder.timeline):
+                self._meter.clock_faults(self._clock_faults.repaired, self._clock_faults.leaps)
             if self._up_since_s is None:
                 self._came_up()
         return read.has_more

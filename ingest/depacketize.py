@@ -163,6 +163,8 @@ class Depacketizer:
         if size > _HEADER_BYTES:
             self._charge(size)
             self._take(packet)
+        else:
+            self._abandon_fragment()  # it may be a fragment that lost its content
         if second & _MARKER and self._believe_marker:
             self._end_unit()
 

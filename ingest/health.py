@@ -84,6 +84,10 @@ class HealthMeter:
                 bytes=self._bytes,
             )
 
+    def clock_faults(self, repaired_times: int, clock_leaps: int) -> None:
+        with self._lock:
+            self._health = replace(self._health, repaired_times=repaired_times, clock_leaps=clock_leaps)
+
     def sender_report(self, camera_utc_us: int, received_us: int) -> None:
         """A report is read some time after it was sent, never before: the largest of the last ones is nearest."""
         skew_us = camera_utc_us - received_us

@@ -13,8 +13,8 @@ from av.packet import Packet as AvPacket
 from av.video.stream import VideoStream
 
 from ingest.depacketize import MAX_ACCESS_UNIT_BYTES, START_CODE, AccessUnit
-from ingest.rtsp import check_url
 from ingest.rtsp_connection import StopRequested
+from ingest.rtsp_url import check_url
 from ingest.source import FeedRead, StreamSource
 from vms.clock import Clock
 from vms.errors import CameraError, CameraUnauthorized, CameraUnreachable, ProtocolError
@@ -54,7 +54,11 @@ class LibavFeed:
         if source.username:
             login = f"{quote(source.username, safe='')}:{quote(source.password, safe='')}@"
             parts = parts._replace(netloc=login + parts.netloc)
-        options = _OPTIONS | ({"tls_verify": "1"} if parts.scheme == "rtsps" else {})
+        options = dict(_OPTIONS)
+        if parts.scheme == "rtsps":
+            options["tls_verify"] = "1"
+            if source.ca_file is not None:
+                options["ca_file"] = str(source.ca_file)
         try:
             container = av.open(
                 urlunsplit(parts), format="rtsp", options=options, timeout=(_OPEN_TIMEOUT_S, _READ_TIMEOUT_S)

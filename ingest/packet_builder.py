@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.depacketize import START_CODE, AccessUnit
-from ingest.sps import SpsInfo, is_sps, parse_sps
 from vms.errors import ProtocolError
 from vms.packet import Packet
+from vms.rules.sps import SpsInfo, is_sps, parse_sps
 from vms.rules.timestamps import StreamTimeline, signed_step_90k
 from vms.units import CameraId, Codec, Profile, us_from_90k
 

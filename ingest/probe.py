@@ -4,6 +4,7 @@ import ipaddress
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ingest import ptz_messages
@@ -52,6 +53,7 @@ def probe(
     password: str = "",
     clock: Clock | None = None,
     max_measure_s: float = MAX_MEASURE_S,
+    ca_file: Path | None = None,
 ) -> ProbeReport:
     """Blocking, some 3…25 s. Camera errors become problems in the report; raises ConfigError for a wrong target.
 
@@ -63,10 +65,10 @@ def probe(
     password = password or unquote(parts.password or "")
     if parts.scheme in ("rtsp", "rtsps"):
         url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-        source = StreamSource(_CAMERA, "main", url, username, password)
+        source = StreamSource(_CAMERA, "main", url, username, password, ca_file=ca_file)
         return probe_streams({"main": source}, clock, max_measure_s)
     endpoint = OnvifEndpoint(parts.hostname or "", parts.port or 80, username, password)
-    return probe_onvif(endpoint, clock, max_measure_s)
+    return probe_onvif(endpoint, clock, max_measure_s, ca_file)
 
 
 def probe_streams(
@@ -79,15 +81,17 @@ def probe_streams(
     return _report(streams[0].url if streams else "", None, facts, None)
 
 
-def probe_onvif(endpoint: OnvifEndpoint, clock: Clock, max_measure_s: float = MAX_MEASURE_S) -> ProbeReport:
+def probe_onvif(
+    endpoint: OnvifEndpoint, clock: Clock, max_measure_s: float = MAX_MEASURE_S, ca_file: Path | None = None
+) -> ProbeReport:
     """Everything the camera offers; blocking."""
     try:
         camera = resolve_camera(endpoint, clock=clock)
     except CameraError as error:
         return _report(endpoint.authority, None, CameraFacts(onvif=True, error=str(error)), None)
-    sources: dict[Profile, StreamSource] = {"main": _source(endpoint, "main", camera.main_url)}
+    sources: dict[Profile, StreamSource] = {"main": _source(endpoint, "main", camera.main_url, ca_file)}
     if camera.sub_url:
-        sources["sub"] = _source(endpoint, "sub", camera.sub_url)
+        sources["sub"] = _source(endpoint, "sub", camera.sub_url, ca_file)
     streams = _measure_all(sources, clock, max_measure_s)
     pose, detail = _pose(endpoint, camera, clock)
     told = (stream.skew_ms for stream in streams if stream.skew_ms is not None)
@@ -106,8 +110,8 @@ def _report(target: str, camera: OnvifCamera | None, facts: CameraFacts, pose: P
     return ProbeReport(target, camera, facts, pose, tuple(find_problems(facts)))
 
 
-def _source(endpoint: OnvifEndpoint, profile: Profile, url: str) -> StreamSource:
-    return StreamSource(_CAMERA, profile, url, endpoint.username, endpoint.password)
+def _source(endpoint: OnvifEndpoint, profile: Profile, url: str, ca_file: Path | None) -> StreamSource:
+    return StreamSource(_CAMERA, profile, url, endpoint.username, endpoint.password, ca_file=ca_file)
 
 
 def _target(url_or_host: str) -> SplitResult:

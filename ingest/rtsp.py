@@ -8,16 +8,15 @@ import contextlib
 import logging
 import re
 import secrets
-import ssl
 import threading
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
 
 from ingest.depacketize import depacketizer
 from ingest.rtcp import Reception, SenderReport, parse_rtcp, receiver_report
 from ingest.rtsp_auth import Authenticator
-from ingest.rtsp_connection import READ_BYTES, Connection, StopRequested
+from ingest.rtsp_connection import READ_BYTES, Connection, StopRequested, tls_context
 from ingest.rtsp_message import InterleavedFrame, InterleavedSplitter, RtspMessage, format_message
+from ingest.rtsp_url import DEFAULT_PORTS, check_url, is_rtsp_url
 from ingest.sdp import VideoTrack, parse_sdp, resolve_control
 from ingest.source import FeedRead, StreamSource
 from vms.clock import Clock
@@ -26,7 +25,6 @@ from vms.errors import CameraError, CameraUnauthorized, CameraUnreachable, Proto
 log = logging.getLogger(__name__)
 
 _USER_AGENT = "Uitkijk"
-_DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322}
 _DEFAULT_SESSION_TIMEOUT_S = 60
 _MIN_KEEP_ALIVE_S = 2.0
 _MAX_KEEP_ALIVE_S = 30.0
@@ -38,7 +36,6 @@ _MAX_EARLY_BYTES = 16 * 1024 * 1024
 _MAX_UNANSWERED = 32
 _SESSION_ID = re.compile(r"[!-:<-~]{1,256}")
 _INTERLEAVED = re.compile(r"interleaved=([0-9]{1,3})(?:-([0-9]{1,3}))?")
-_URL = re.compile(r"[!-~]{8,2048}")
 _OK, _UNAUTHORIZED, _SESSION_NOT_FOUND = 200, 401, 454
 
 
@@ -47,20 +44,6 @@ class RtspTiming:
     connect_timeout_s: float = 5.0
     reply_timeout_s: float = 5.0
     goodbye_timeout_s: float = 0.2
-
-
-def check_url(url: str) -> SplitResult:
-    """Raises ProtocolError unless it is an rtsp(s) URL with a host and without credentials."""
-    try:
-        parts = urlsplit(url)
-        port_is_fine = parts.port != 0
-    except ValueError as error:
-        raise ProtocolError("not an RTSP URL") from error
-    if not _URL.fullmatch(url) or parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not port_is_fine:
-        raise ProtocolError("not an RTSP URL: rtsp://host[:port]/path expected")
-    if "@" in parts.netloc:
-        raise ProtocolError("credentials inside the RTSP URL: use username and password_file")
-    return parts
 
 
 class RtspSession:
@@ -115,8 +98,8 @@ class RtspSession:
         host = self._parts.hostname or ""
         return Connection.open(
             host,
-            self._parts.port or _DEFAULT_PORTS[self._parts.scheme],
-            tls=(self._source.tls or ssl.create_default_context()) if self._encrypted else None,
+            self._parts.port or DEFAULT_PORTS[self._parts.scheme],
+            tls=tls_context(self._source.ca_file) if self._encrypted else None,
             timeout_s=self._timing.connect_timeout_s,
             clock=self._clock,
             stop=self._stop,
@@ -148,8 +131,8 @@ class RtspSession:
             status = reply.status or 0
             if not 300 <= status < 400:
                 _expect_ok(reply, "DESCRIBE")
-                base_url = reply.header("content-base") or reply.header("content-location") or self._url
-                return parse_sdp(reply.body), base_url if _URL.fullmatch(base_url) else self._url
+                base_url = reply.header("content-base") or reply.header("content-location") or ""
+                return parse_sdp(reply.body), base_url if is_rtsp_url(base_url) else self._url
             self._redirect(reply.header("location") or "")
         raise ProtocolError(f"more than {_MAX_REDIRECTS} redirects")
 
@@ -184,7 +167,10 @@ class RtspSession:
             name, _, value = option.strip().partition("=")
             if name.lower() == "timeout" and re.fullmatch(r"[0-9]{1,6}", value):
                 self._session_timeout_s = int(value)
-        channels = _INTERLEAVED.search(reply.header("transport") or "")
+        transport = reply.header("transport") or ""
+        channels = _INTERLEAVED.search(transport)
+        if transport and not channels and "/TCP" not in transport.upper():
+            raise ProtocolError("the camera answers RTP over TCP with another transport: use transport libav")
         if channels:
             first = int(channels[1])
             second = int(channels[2]) if channels[2] else first + 1
@@ -242,8 +228,9 @@ class RtspSession:
 
     def read(self) -> FeedRead:
         """One large read; also keeps the session alive and reports reception."""
-        timeout_s = 0.0 if self._early else _READ_TIMEOUT_S
-        data, depacketizer = self._connection.recv(timeout_s), self._depacketizer
+        # What came before the reply to PLAY goes first, even if the connection has ended since.
+        data = b"" if self._early else self._connection.recv(_READ_TIMEOUT_S)
+        depacketizer = self._depacketizer
         early, self._early = self._early, []
         for number, packet in early:
             if number == self._rtp_channel:

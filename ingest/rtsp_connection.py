@@ -11,10 +11,11 @@ import select
 import socket
 import ssl
 import threading
+from pathlib import Path
 from types import TracebackType
 
 from vms.clock import Clock
-from vms.errors import CameraUnreachable, UitkijkError
+from vms.errors import CameraUnreachable, ConfigError, UitkijkError
 
 READ_BYTES = 1024 * 1024
 _SLICE_S = 0.25
@@ -24,6 +25,14 @@ _READABLE = select.POLLIN | select.POLLPRI
 
 class StopRequested(UitkijkError):
     """Not an error of the camera: somebody told the stream to end."""
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Trusts the authorities in this PEM file, or else the system's. Raises ConfigError."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigError([f"tls_ca_file {ca_file}: no readable PEM certificate"]) from error
 
 
 class Connection:
@@ -111,7 +120,10 @@ class Connection:
             except ssl.SSLWantWriteError:
                 ready = self._wait(select.POLLOUT, deadline_s)
             except ssl.SSLCertVerificationError as error:
-                raise CameraUnreachable(f"TLS certificate refused: {error.verify_message}") from error
+                raise CameraUnreachable(
+                    f"TLS certificate refused: {error.verify_message}: name who vouches for it in tls_ca_file, "
+                    "or mend the camera's certificate"
+                ) from error
             except OSError as error:
                 raise CameraUnreachable(f"TLS handshake failed: {error.strerror or error}") from error
             if not ready:

@@ -1,7 +1,7 @@
 """What a stream worker is told and what it tells: source, health, loss. Values only."""
 
-import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 from ingest.depacketize import AccessUnit
@@ -15,7 +15,8 @@ class StreamSource:
     """Where a stream comes from. url: rtsp:// or rtsps:// without credentials.
 
     transport: "tcp" = our own client; "libav" = libav's demuxer, for UDP and for cameras ours cannot read.
-    tls: for rtsps; None = the system's certificate authorities, host name checked.
+    ca_file: for rtsps, PEM of who vouches for the camera; None = the system's certificate authorities. The address
+        is checked in either case.
     """
 
     camera_id: CameraId
@@ -24,13 +25,14 @@ class StreamSource:
     username: str = ""
     password: str = field(default="", repr=False)
     transport: Literal["tcp", "libav"] = "tcp"
-    tls: ssl.SSLContext | None = field(default=None, repr=False)
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StreamHealth:
     """The state of one stream now. Fields as in vms.status.StreamStatus; 0 = not known (yet).
 
+    repaired_times, clock_leaps: pictures whose timestamp was mended, and how often the camera's clock leapt.
     skew_ms: camera clock minus server clock by its sender reports; None until one came.
     """
 
@@ -48,6 +50,8 @@ class StreamHealth:
     reconnects: int = 0
     frames: int = 0
     bytes: int = 0
+    repaired_times: int = 0
+    clock_leaps: int = 0
     skew_ms: float | None = None
 
 

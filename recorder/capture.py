@@ -94,7 +94,13 @@ class CameraSources:
         if camera.onvif is not None and not username:
             username, password_file = camera.onvif.username, camera.onvif.password_file
         return StreamSource(
-            CameraId(camera.id), profile, url, username, _secret(password_file), transport=camera.transport
+            CameraId(camera.id),
+            profile,
+            url,
+            username,
+            _secret(password_file),
+            transport=camera.transport,
+            ca_file=camera.tls_ca_file,
         )
 
 
@@ -253,6 +259,8 @@ class CameraCapture:
                 queued_bytes=recording.queued_bytes,
                 gaps=recording.gaps,
             ),
+            repaired_times=health.repaired_times,
+            clock_leaps=health.clock_leaps,
         )
 
 

@@ -16,6 +16,8 @@ from recorder.boxes import read_index
 from recorder.fragments import Sample, fragment
 from vms.errors import ProtocolError, StorageError
 from vms.packet import Packet
+from vms.rules.codec_string import nal_units
+from vms.rules.sps import check_h265_sets
 from vms.units import TICKS_PER_SECOND, Codec
 
 MAX_FRAGMENT_90K = TICKS_PER_SECOND
@@ -36,6 +38,9 @@ class InitSegment:
     @classmethod
     def of(cls, codec: Codec, keyframe: bytes) -> "InitSegment":
         """From a keyframe with its parameter sets (milliseconds). Raises ProtocolError: not such a picture."""
+        if codec == "h265":
+            for nal in nal_units(keyframe):
+                check_h265_sets(nal)
         output = io.BytesIO()
         try:
             with (

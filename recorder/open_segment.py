@@ -102,6 +102,7 @@ class SegmentInProgress:
         state, muxer = self.state, self._muxer
         if state is None or muxer is None or self._least_delay_us is None:
             raise StorageError("a segment without pictures")
+        skew_ms = self._skew_ms(state)
         last_90k = self._held_duration_90k if next_dts_90k is None else next_dts_90k - state.last_dts_90k
         self._flush_held(last_90k)
         muxer.flush()
@@ -134,10 +135,17 @@ class SegmentInProgress:
             sidecar_sha256=sidecar_sha256,
             starts_run=header.starts_run,
             lost_packets=self._lost,
-            skew_ms=header.skew_ms,
+            skew_ms=skew_ms,
             purpose=header.purpose,
         )
         return Closed(row, end_us, error_us)
+
+    def _skew_ms(self, state: OpenSegment) -> int | None:
+        """By the last picture: the camera's first sender report may come after the first one."""
+        by_last = None
+        if self._held is not None:
+            by_last = segmenting.skew_ms(self._held, state.start_us, state.first_dts_90k)
+        return self.header.skew_ms if by_last is None else by_last
 
     def salvage(self, salvage: Salvage) -> Closed:
         """After an error: keep what is whole on disk. What cannot be made safe now stays a `.part` for recovery."""

@@ -256,7 +256,6 @@ class StreamRecorder:
         """Raises StorageError, ProtocolError; the caller turns them into a gap."""
         key_source, keyframe_format = self._settings.data_key, keyframe_format or b""
         key = key_source(self.camera_id, utc_from_us(start_us).date()) if key_source else None
-        skew_ms = None if packet.camera_utc_us is None else (packet.camera_utc_us - packet.received_us) // 1000
         header = SegmentHeader(
             camera_id=self.camera_id,
             profile=self.profile,
@@ -264,7 +263,7 @@ class StreamRecorder:
             start_us=start_us,
             starts_run=starts_run,
             purpose=self._settings.purpose,
-            skew_ms=skew_ms,
+            skew_ms=segmenting.skew_ms(packet, start_us, packet.dts_90k),
             key_id=None,
             nonce=None,
         )
@@ -359,6 +358,7 @@ class StreamRecorder:
         start_us = at_us if at_us is not None else self._end_us
         if start_us is None:
             start_us = self._seen_us
+        start_us = segmenting.run_start_us(start_us, self._end_us)  # the server's clock may have been set back
         self._open_reason = reason
         self._journal.open_gap(self.camera_id, self.profile, utc_from_us(start_us), reason, detail)
         level = logging.INFO if reason == "restart" else logging.WARNING

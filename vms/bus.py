@@ -22,7 +22,7 @@ from typing import Any, cast
 import zmq
 
 from vms.errors import CameraUnreachable, UitkijkError
-from vms.packet import Packet, PtzPose
+from vms.packet import PACKET_COST_BYTES, Packet, PtzPose
 from vms.status import CameraStatus, CaptureStatus, VolumeStatus, capture_status_from, stream_status_from
 from vms.units import CameraId, Profile
 
@@ -156,7 +156,7 @@ class BusPublisher:
             self.offer_packets((message,))
             return
         with self._lock:
-            self._queue(message, 0)
+            self._queue(message, PACKET_COST_BYTES)
 
     def offer_packets(self, packets: Sequence[Packet]) -> None:
         """Pictures of one stream, in order, at least one; as `offer`."""
@@ -167,7 +167,7 @@ class BusPublisher:
             if not self._subscribers.get(packet_topic(camera_id, profile)):
                 return
             for packet in packets:
-                self._queue(packet, len(packet.data))
+                self._queue(packet, len(packet.data) + PACKET_COST_BYTES)
 
     def _queue(self, message: Message, size: int) -> None:
         if self._queued_bytes + size > _MAX_QUEUE_BYTES:
@@ -189,10 +189,10 @@ class BusPublisher:
         key = (packet.camera_id, packet.profile)
         if packet.is_keyframe:
             self._gops[key] = [packet]
-            self._gop_bytes[key] = len(packet.data)
+            self._gop_bytes[key] = len(packet.data) + PACKET_COST_BYTES
         elif gop := self._gops.get(key):
             gop.append(packet)
-            self._gop_bytes[key] += len(packet.data)
+            self._gop_bytes[key] += len(packet.data) + PACKET_COST_BYTES
             if self._gop_bytes[key] > _MAX_GOP_BYTES:
                 del self._gops[key]
 

@@ -5,6 +5,9 @@ from typing import Literal
 
 from vms.units import CameraId, Codec, Profile
 
+PACKET_COST_BYTES = 512
+"""Memory that a packet takes besides its data: what bounds a camera that sends millions of tiny pictures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Packet:

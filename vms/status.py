@@ -57,6 +57,10 @@ class StreamStatus:
     catalog_delay_s: float = 0.0
     """From the last segment's end on disk to its row."""
     counts: StreamCounts = StreamCounts()
+    repaired_times: int = 0
+    """Pictures whose timestamp was equal to, or before, that of the picture before them: moved by a tick."""
+    clock_leaps: int = 0
+    """How often the camera's clock leapt; each starts a new run."""
 
 
 @dataclass(frozen=True, slots=True)

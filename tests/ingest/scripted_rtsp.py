@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ingest.rtsp_message import InterleavedSplitter, RtspMessage
 from tests.ingest.rtp_script import H264_PPS, H264_SPS, framed, picture_packets, slice_nal
+from vms.errors import ProtocolError
 
 SDP = (
     "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=cam\r\nt=0 0\r\na=control:*\r\n"
@@ -73,7 +74,7 @@ class RtspCamera:
                 with connection:
                     self._socket = connection
                     self._converse(connection)
-            except OSError:
+            except (OSError, ProtocolError):
                 connection.close()
 
     def _converse(self, connection: socket.socket) -> None:

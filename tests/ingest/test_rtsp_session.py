@@ -1,24 +1,19 @@
 """Our client against a scripted camera: the dialogue, and everything a camera does wrong."""
 
-import datetime
 import hashlib
-import ipaddress
-import ssl
 import threading
 import time
 from contextlib import closing, contextmanager
 from unittest import mock
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.rtcp import parse_rtcp
-from ingest.rtsp import RtspSession, RtspTiming, check_url
+from ingest.rtsp import RtspSession, RtspTiming
 from ingest.rtsp_connection import StopRequested
+from ingest.rtsp_url import check_url
 from ingest.simulator.rtp import SenderReport
 from ingest.source import StreamSource
 from tests.fakes import T0_US
@@ -437,49 +432,3 @@ def test_stopping_interrupts_the_wait_for_a_reply():
     with rtsp_camera(camera), pytest.raises(StopRequested):
         RtspSession.open(source_of(camera), SystemClock(), stop, slow)
     assert time.monotonic() - before_s < 1
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A self-signed certificate for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "camera")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "cert.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-def tls_camera(certificate, **fields):
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
-    return RtspCamera(tls=context, **fields)
-
-
-def test_tls_with_a_trusted_certificate_carries_large_reads_and_basic(certificate):
-    camera = tls_camera(certificate, media=media(100), answers={"OPTIONS": demanding('Basic realm="cam"')})
-    with playing(camera, tls=ssl.create_default_context(cafile=certificate)) as session:
-        units, _ = read_units(session, 100)
-    assert len(units) == 100
-    assert camera.asked[1].headers["authorization"].startswith("Basic ")
-
-
-def test_a_certificate_nobody_vouches_for_is_refused_by_default(certificate):
-    camera = tls_camera(certificate)
-    with rtsp_camera(camera), pytest.raises(CameraUnreachable, match="certificate refused"):
-        open_session(camera)
-    assert camera.asked == []

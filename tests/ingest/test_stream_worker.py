@@ -185,6 +185,22 @@ def test_an_address_that_cannot_be_resolved_is_a_loss_like_any_other():
     assert rig.downs[0].detail == "ONVIF: no answer"
 
 
+def test_mended_timestamps_and_leaps_are_counted_over_sessions_and_logged_now_and_then(caplog):
+    def shaky(first):
+        times = [0, 3600, 3600, 3000, 10_800, 90_000_000, 90_003_600]
+        return [FeedRead([replace(unit(n), rtp_timestamp=at)]) for n, at in enumerate(times, first)]
+
+    rig = Rig([*shaky(0), *pictures(25_002, 11), CameraUnreachable("x")], shaky(10))
+    with caplog.at_level(logging.WARNING):
+        rig.attempt()
+        rig.attempt()
+    health = rig.worker.health()
+    assert (health.repaired_times, health.clock_leaps) == (4, 2)
+    told = [(r.repaired, r.leaps) for r in caplog.records if r.message == "camera_clock"]
+    assert told[0] == (1, 0)
+    assert len(told) == 3
+
+
 def test_the_cameras_clock_reaches_the_packets_and_the_skew():
     ntp = (T0_US // 1_000_000 + 2_208_988_800 + 60) << 32
     rig = Rig([FeedRead([unit(0)], [SenderReport(1, ntp, 0)]), *pictures(1, 5)])

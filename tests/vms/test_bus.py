@@ -71,6 +71,18 @@ def test_a_newcomer_is_greeted_with_the_current_group_of_pictures(endpoint: str)
     assert watched[0] == ("markt-01", "sub", True)
 
 
+def test_a_camera_that_sends_tiny_pictures_without_end_takes_no_endless_memory(endpoint: str) -> None:
+    publisher = BusPublisher(endpoint)
+    publisher.offer(packet(0, keyframe=True))
+    tiny = packet(1, keyframe=False, data=b"\0\0\0\1\x41\x9a")
+    count = 0
+    while publisher._gops and count < 100_000:
+        publisher.offer(tiny)
+        count += 1
+    assert 25 * 600 < count < 60_000  # ten minutes of a real camera fit, a flood does not
+    publisher._context.destroy(0)
+
+
 def test_poses_reach_only_those_who_asked(endpoint: str) -> None:
     publisher = BusPublisher(endpoint)
     publisher.start()

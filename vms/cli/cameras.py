@@ -71,6 +71,7 @@ def probe_camera(
     password: Annotated[
         str, typer.Option(envvar="VMS_CAMERA_PASSWORD", help="Its password; the file or the variable is safer.")
     ] = "",
+    tls_ca_file: Annotated[Path | None, typer.Option(help="For rtsps://: PEM of who vouches for the camera.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Test a camera: streams, GOP, clock, PTZ, what is wrong and how to mend it. Exit code 1 on faults and warnings."""
@@ -81,7 +82,7 @@ def probe_camera(
         if camera is not None:
             report = _probe_configured(camera)
         else:
-            report = probe(target, username, read_secret(password_file) or password)
+            report = probe(target, username, read_secret(password_file) or password, ca_file=tls_ca_file)
     answer(_report_value(report), _report_lines(report), as_json=as_json)
     if any(problem.severity != "info" for problem in report.problems):
         raise typer.Exit(1)
@@ -108,11 +109,13 @@ def _probe_configured(camera: Camera) -> ProbeReport:
     if camera.onvif is not None:
         onvif = camera.onvif
         endpoint = OnvifEndpoint(onvif.host, onvif.port, onvif.username, read_secret(onvif.password_file))
-        return probe_onvif(endpoint, SystemClock())
+        return probe_onvif(endpoint, SystemClock(), ca_file=camera.tls_ca_file)
     password = read_secret(camera.password_file)
     urls = {"main": camera.main, "sub": camera.sub}
     sources = {
-        profile: StreamSource(CameraId(camera.id), profile, url, camera.username, password, camera.transport)
+        profile: StreamSource(
+            CameraId(camera.id), profile, url, camera.username, password, camera.transport, camera.tls_ca_file
+        )
         for profile in PROFILES
         if (url := urls[profile])
     }

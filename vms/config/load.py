@@ -60,7 +60,9 @@ def _read(path: Path) -> str:
         raise ConfigError([f"{path}: not UTF-8 text at byte {error.start}"]) from error
 
 
-_PATH_KEYS = frozenset({"data_dir", "tls_cert_file", "tls_key_file", "site_key_file", "password_file", "path"})
+_PATH_KEYS = frozenset(
+    {"data_dir", "tls_cert_file", "tls_key_file", "tls_ca_file", "site_key_file", "password_file", "path"}
+)
 
 
 def _resolve_paths(node: Any, base: Path) -> None:

@@ -144,6 +144,9 @@ class Camera(_Section):
     sub: str | None = Field(None, description="The same for the substream; empty = only main.")
     username: str = Field("", description="RTSP account, when not given under onvif.")
     password_file: Path | None = Field(None, description="File whose first line is the RTSP password.")
+    tls_ca_file: Path | None = Field(
+        None, description="For rtsps://: PEM of who vouches for the camera. Empty = the system's authorities."
+    )
     onvif: Onvif | None = Field(None, description="Streams and PTZ through ONVIF.")
     transport: Literal["tcp", "libav"] = Field("tcp", description="tcp = own client; libav for odd cameras.")
     masks: Literal["required", "none"] = Field(

@@ -76,6 +76,13 @@ def clock_error_us(start_us: int, first_dts_90k: int, least_delay_us: int) -> in
     return least_delay_us - (start_us - us_from_90k(first_dts_90k))
 
 
+def skew_ms(packet: Packet, start_us: int, first_dts_90k: int) -> int | None:
+    """Camera clock minus the time of the footage, by one of its packets; None until the camera told its time."""
+    if packet.camera_utc_us is None:
+        return None
+    return (packet.camera_utc_us - start_us - us_from_90k(packet.pts_90k - first_dts_90k)) // 1000
+
+
 def is_clock_step(error_us: int) -> bool:
     """Forward only: after a step back time goes on from the last segment's end, so nothing overlaps."""
     return error_us > CLOCK_STEP_US

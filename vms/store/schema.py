@@ -78,7 +78,7 @@ class SegmentRow(Base):
     sidecar_sha256: Mapped[str | None] = mapped_column(String(64), doc="Of the pose sidecar, if the camera turns.")
     starts_run: Mapped[bool] = mapped_column(Boolean, doc="Footage does not join the segment before.")
     lost_packets: Mapped[int] = mapped_column(default=0)
-    skew_ms: Mapped[int | None] = mapped_column(doc="Camera clock minus server clock at the start.")
+    skew_ms: Mapped[int | None] = mapped_column(doc="Camera clock minus the time of the footage at its start.")
     placement_id: Mapped[int | None] = mapped_column(BigInteger)
     decision_id: Mapped[int | None] = mapped_column(BigInteger)
     purpose: Mapped[str] = mapped_column(String(20))

@@ -33,6 +33,8 @@ const RANK = { danger: 0, warn: 1, ok: 2 };
  * @property {number} last_frame_us
  * @property {number} lost_packets
  * @property {number} reconnects
+ * @property {number} repaired_times pictures whose timestamp was mended
+ * @property {number} clock_leaps how often the camera's clock leapt
  * @typedef {import("./server-link.js").CameraState & { main: Stream | null, sub: Stream | null }} Health
  */
 
@@ -130,7 +132,12 @@ class HealthPage extends LitElement {
   _stream(stream, name) {
     if (!stream) return nothing;
     if (stream.state !== "up") return html`<div class="stream"><small>${name}</small> <span class="none">${sourceText(stream.state)}</span></div>`;
-    return html`<div class="stream"><small>${name}</small> ${stream.codec.toUpperCase()} ${stream.width}×${stream.height}<br><small>${decimal(stream.fps)} fps · ${decimal(stream.bitrate_bps / 1e6)} Mbit/s · GOP ${decimal(stream.gop_s)} s${stream.lost_packets ? html` · ${t("{n} pakketten kwijt", { n: stream.lost_packets })}` : nothing}</small></div>`;
+    const faults = [
+      stream.lost_packets ? t("{n} pakketten kwijt", { n: stream.lost_packets }) : "",
+      stream.repaired_times ? t("{n} tijdstempels hersteld", { n: stream.repaired_times }) : "",
+      stream.clock_leaps ? t("cameraklok {n} keer versprongen", { n: stream.clock_leaps }) : "",
+    ].filter(Boolean);
+    return html`<div class="stream"><small>${name}</small> ${stream.codec.toUpperCase()} ${stream.width}×${stream.height}<br><small>${decimal(stream.fps)} fps · ${decimal(stream.bitrate_bps / 1e6)} Mbit/s · GOP ${decimal(stream.gop_s)} s${faults.map((fault) => html` · ${fault}`)}</small></div>`;
   }
 
   /** @param {{ camera: import("./vms-tile.js").CameraInfo, health: Health, verdict: Verdict }} row */

@@ -1,12 +1,20 @@
 """Sizes read from parameter sets that real encoders made, compared with what a real decoder shows."""
 
+import contextlib
+from fractions import Fraction
+
+import av
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.sps import MAX_PICTURE_SIDE, is_sps, parse_sps
 from tests.ingest.rtp_script import H264_SPS, annexb, decode_all, encoded
 from vms.errors import ProtocolError
+from vms.rules.codec_string import nal_units
+from vms.rules.sps import MAX_PICTURE_SIDE, check_h265_sets, is_sps, parse_sps
+
+ENDLESS_SPS = bytes.fromhex("420101040800000362206e6f2d616e616c797a652d7372632d70696373206465626c6f636b3d303a302073")
+"""Damaged text of an encoder, taken for parameters: found by fuzzing."""
 
 
 def sps_of(codec, unit):
@@ -57,3 +65,43 @@ def test_noise_raises_nothing_but_protocol_error_and_never_a_silly_size(codec, n
     assert 0 < info.width <= MAX_PICTURE_SIDE
     assert 0 < info.height <= MAX_PICTURE_SIDE
     assert 0 <= info.reorder <= 16
+
+
+X265_OPTIONS = [
+    "bframes=0",
+    "bframes=3:ref=5",
+    "scaling-list=default",
+    "hrd=1:vbv-maxrate=500:vbv-bufsize=500",
+    "temporal-layers=3:bframes=3",
+    "aud=1:vui-timing-info=1:range=full:colorprim=bt709",
+    "ctu=16:min-cu-size=8",
+]
+
+
+@pytest.mark.parametrize("options", X265_OPTIONS)
+def test_sets_of_every_kind_of_h265_stream_are_good_for_a_muxer(options):
+    encoder = av.CodecContext.create("libx265", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 192, 128, "yuv420p"
+    encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
+    encoder.options = {"preset": "ultrafast", "x265-params": f"log-level=none:pools=1:repeat-headers=1:{options}"}
+    packets = encoder.encode(av.VideoFrame(192, 128, "yuv420p")) + encoder.encode(None)
+    nals = list(nal_units(bytes(packets[0])))
+    for nal in nals:
+        check_h265_sets(nal)
+    sps = sps_of("h265", nals)
+    for size in range(2, len(sps) // 2):
+        with pytest.raises(ProtocolError):
+            check_h265_sets(sps[:size])
+
+
+def test_a_set_that_ends_inside_its_reference_pictures_is_kept_from_the_muxer():
+    """libavformat counts on with what lies behind the end, for hours: such a set never gets that far."""
+    with pytest.raises(ProtocolError):
+        check_h265_sets(ENDLESS_SPS)
+
+
+@given(st.sampled_from([0x40, 0x42]), st.binary(max_size=120))
+@settings(max_examples=150, deadline=None)
+def test_checking_noise_raises_nothing_but_protocol_error(first, body):
+    with contextlib.suppress(ProtocolError):
+        check_h265_sets(bytes((first, 1)) + body)

@@ -1,4 +1,5 @@
-"""What a sequence parameter set says of the picture, H.264 (7.3.2.1.1) and H.265 (7.3.2.2): size, reordering. Pure."""
+"""What a sequence parameter set says of the picture, H.264 (7.3.2.1.1) and H.265 (7.3.2.2): size, reordering,
+and whether a muxer may see it. Pure."""
 
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ MAX_PICTURE_SIDE = 16_384
 _MAX_LEADING_ZEROS = 32
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 _EXTENDED_SAR = 255
+_H265_VPS, _H265_SPS = 32, 33
+_MAX_REFERENCE_SETS, _MAX_REFERENCES = 64, 16
+_MAX_LAYER_SETS = 1023
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def parse_sps(codec: Codec, nal: bytes) -> SpsInfo:
 
 
 def is_sps(codec: Codec, nal: bytes) -> bool:
-    return bool(nal) and (nal[0] & 0x1F == 7 if codec == "h264" else nal[0] >> 1 & 0x3F == 33)
+    return bool(nal) and (nal[0] & 0x1F == 7 if codec == "h264" else nal[0] >> 1 & 0x3F == _H265_SPS)
 
 
 def _size(width: int, height: int) -> tuple[int, int]:
@@ -190,6 +194,21 @@ def _h264_hrd(read: BitReader) -> None:
     read.bits(20)
 
 
+def check_h265_sets(nal: bytes) -> None:
+    """Raises ProtocolError for a VPS or SPS that must not reach a muxer; other NAL units pass.
+
+    libavformat reads both again when it writes a file's header, and trusts their counts: a set that ends too early
+    keeps it busy for hours (found by `tools/fuzz`, target mux).
+    """
+    kind = nal[0] >> 1 & 0x3F if nal else 0
+    if kind == _H265_VPS:
+        _h265_check_vps(BitReader(nal))
+    elif kind == _H265_SPS:
+        read = BitReader(nal)
+        _h265(read)
+        _h265_check_reference_sets(read)
+
+
 def _h265(read: BitReader) -> SpsInfo:
     read.bits(16)
     read.bits(4)
@@ -224,3 +243,64 @@ def _h265_profile_tier_level(read: BitReader, max_sub_layers_minus1: int) -> Non
         read.bits(2 * (8 - max_sub_layers_minus1))
     for profile_present, level_present in layers:
         read.bits(88 * profile_present + 8 * level_present)
+
+
+def _h265_check_reference_sets(read: BitReader) -> None:
+    """The rest of an SPS up to its reference picture sets (7.3.2.2.1, 7.3.7)."""
+    for _ in range(6):  # sizes of coding and transform blocks
+        read.ue_max(32)
+    if read.flag() and read.flag():
+        _h265_scaling_lists(read)
+    read.bits(2)
+    if read.flag():  # PCM
+        read.bits(8)
+        read.ue()
+        read.ue()
+        read.flag()
+    references = 0
+    for index in range(read.ue_max(_MAX_REFERENCE_SETS)):
+        references = _h265_reference_set(read, index, references)
+
+
+def _h265_reference_set(read: BitReader, index: int, before: int) -> int:
+    """How many pictures this set names. before: the set ahead of it, from which it may be predicted."""
+    if index and read.flag():
+        read.flag()
+        read.ue()
+        return sum(read.flag() or read.flag() for _ in range(before + 1))
+    count = read.ue_max(_MAX_REFERENCES) + read.ue_max(_MAX_REFERENCES)
+    for _ in range(count):
+        read.ue()
+        read.flag()
+    return count
+
+
+def _h265_scaling_lists(read: BitReader) -> None:
+    for size in range(4):
+        for _ in range(2 if size == 3 else 6):
+            if not read.flag():
+                read.ue()
+                continue
+            if size > 1:
+                read.se()
+            for _ in range(min(64, 1 << (4 + 2 * size))):
+                read.se()
+
+
+def _h265_check_vps(read: BitReader) -> None:
+    """Up to the count of HRD parameters (7.3.2.1); those themselves are bounded by what a reader skips of each."""
+    read.bits(28)
+    max_sub_layers_minus1 = read.bits(3)
+    read.bits(17)
+    _h265_profile_tier_level(read, max_sub_layers_minus1)
+    for _ in range(max_sub_layers_minus1 + 1 if read.flag() else 1):
+        for _ in range(3):
+            read.ue()
+    layers = read.bits(6) + 1
+    layer_sets = read.ue_max(_MAX_LAYER_SETS)
+    read.bits(layer_sets * layers)
+    if read.flag():  # timing
+        read.bits(64)
+        if read.flag():
+            read.ue()
+        read.ue_max(layer_sets + 1)
