@@ -1,14 +1,15 @@
 """Everything of one capture process that writes: volumes, keys, writer threads, journal, recovery at the start."""
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import partial
+from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from recorder.disk import VolumeSet, VolumeUsage, identify_volumes
+from recorder.disk import MountedVolume, VolumeSet, VolumeUsage, identify_volumes
+from recorder.disk_start import last_end_us, marked_volumes
 from recorder.journal import Journal
 from recorder.journal_notes import JournalNotes
 from recorder.poses import PoseTrack
@@ -16,7 +17,7 @@ from recorder.recovery import Recovery
 from recorder.segment_writer import StreamRecorder, StreamSettings
 from recorder.sync_meter import SyncMeter
 from recorder.writer_thread import VolumeWriter
-from vms.clock import Clock
+from vms.clock import Clock, now_utc
 from vms.config import Volume
 from vms.errors import KeyUnavailable, StorageError, StoreBusy
 from vms.keys import DataKey, KeyRing, create_site_key
@@ -28,7 +29,8 @@ T = TypeVar("T")
 
 _QUEUE_BYTES: dict[Profile, int] = {"main": 24 << 20, "sub": 6 << 20}
 """What may wait for a slow disk, per stream: about half a minute."""
-_START_TRIES = 4
+_START_TRIES = 2
+_RECOVER_LATER_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,13 @@ class Recording:
     """Start it before the streams, stop it after them. Methods from the main thread."""
 
     def __init__(
-        self, volumes: Sequence[Volume], segment_s: int, keys: SiteKeys | None, store: Store, clock: Clock
+        self,
+        volumes: Sequence[Volume],
+        segment_s: int,
+        keys: SiteKeys | None,
+        store: Store,
+        clock: Clock,
+        journal_file: Path,
     ) -> None:
         """keys: None = footage is not encrypted."""
         self._configured = tuple(volumes)
@@ -73,19 +81,25 @@ class Recording:
         self._keys = keys
         self._store = store
         self._clock = clock
-        self._journal = Journal(store, clock)
+        self._journal = Journal(store, journal_file, clock)
         self.syncs = SyncMeter(clock)
         self._writers: list[VolumeWriter] = []
+        self._mounted: list[MountedVolume] = []
         self._volumes: VolumeSet | None = None
         self._recovery = Recovery(None)
+        self._has_catalog = False
+        self._stopped = threading.Event()
         self._high: set[str] = set()
 
     def start(self, camera_ids: Sequence[str]) -> None:
-        """Volumes, recovery of these cameras' footage, threads. Raises StorageError, StoreBusy."""
+        """Volumes, recovery of these cameras' footage, threads; without database if need be. Raises StorageError."""
         self._recovery = Recovery(self._ring_or_none())
-        mounted = self._patiently(lambda: identify_volumes(self._configured, self._store, self._clock))
-        for volume in mounted:
-            self._patiently(partial(self._recovery.run, volume, self._store, set(camera_ids)))
+        try:
+            mounted = self._start_from_catalog(set(camera_ids))
+        except StoreBusy as error:
+            log.error("catalog_away", extra={"detail": str(error), "entries": self._journal.waiting})
+            mounted = self._start_from_disk(set(camera_ids))
+        self._mounted = mounted
         self._volumes = VolumeSet(mounted, self._clock)
         self._writers = [VolumeWriter(volume.uuid, number) for number, volume in enumerate(mounted)]
         self._journal.start()
@@ -97,17 +111,19 @@ class Recording:
         """A recorder for one stream, already served by a writer thread. Since its last footage: gap "restart"."""
         if self._volumes is None:
             raise StorageError("not started")
-        last_end_us = self._patiently(lambda: self._note_restart(camera_id, profile))
+        end_us = self._last_end_us(camera_id, profile)
+        self._journal.note_restart(camera_id, profile, now_utc(self._clock), "the recorder was not running")
         data_key = self._keys.data_key if self._keys else None
         settings = StreamSettings(self._segment_s, purpose, _QUEUE_BYTES[profile], data_key, self.syncs)
         recorder = StreamRecorder(
-            camera_id, profile, settings, self._volumes, self._journal, self._recovery.finish_part, poses, last_end_us
+            camera_id, profile, settings, self._volumes, self._journal, self._recovery.finish_part, poses, end_us
         )
         self._writers[0].adopt(recorder)
         return recorder
 
     def stop(self, timeout_s: float) -> None:
         """Finish open segments and write their rows, together within timeout_s. Rows left over: recovery."""
+        self._stopped.set()
         until_s = self._clock.monotonic_s() + timeout_s
         for writer in self._writers:
             writer.stop()
@@ -148,15 +164,50 @@ class Recording:
             log.error("site_key_unavailable", extra={"detail": str(error)})
             return None
 
-    def _note_restart(self, camera_id: CameraId, profile: Profile) -> int | None:
-        with self._store.transaction() as tx:
-            end = catalog.last_end(tx, camera_id, profile)
-            if end is not None and catalog.current_gap(tx, camera_id, profile) is None:
-                catalog.open_gap(tx, camera_id, profile, end, "restart", "the recorder was not running")
-        return None if end is None else us_from_utc(end)
+    def _start_from_catalog(self, camera_ids: set[str]) -> list[MountedVolume]:
+        """Raises StoreBusy, StorageError."""
+        self._patiently(self._journal.catch_up)
+        mounted = identify_volumes(self._configured, self._store, self._clock)
+        for volume in mounted:
+            self._recovery.run(volume, self._store, camera_ids)
+        self._has_catalog = True
+        return mounted
+
+    def _start_from_disk(self, camera_ids: set[str]) -> list[MountedVolume]:
+        """Rows wait in the journal; files without a row are looked for when the database is back."""
+        mounted = marked_volumes(self._configured)
+        started_at = now_utc(self._clock)
+        for volume in mounted:
+            self._journal.register_volume(volume.uuid, volume.root, started_at)
+            for row in self._recovery.finish_parts(volume, camera_ids):
+                self._journal.add_segment(row)
+        arguments = (mounted, camera_ids, started_at)
+        threading.Thread(target=self._recover_later, args=arguments, name="recovery", daemon=True).start()
+        return mounted
+
+    def _recover_later(self, mounted: Sequence[MountedVolume], camera_ids: set[str], before: datetime) -> None:
+        while not self._stopped.wait(_RECOVER_LATER_S):
+            if self._journal.waiting:
+                continue
+            try:
+                for volume in mounted:
+                    self._recovery.run(volume, self._store, camera_ids, before)
+            except StoreBusy:
+                continue
+            return
+
+    def _last_end_us(self, camera_id: CameraId, profile: Profile) -> int | None:
+        if self._has_catalog:
+            try:
+                with self._store.reading() as tx:
+                    end = catalog.last_end(tx, camera_id, profile)
+                return None if end is None else us_from_utc(end)
+            except StoreBusy as error:
+                log.warning("catalog_busy", extra={"detail": str(error)})
+        return last_end_us(self._recovery, self._mounted, camera_id, profile)
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        """A database that is busy for a moment must not keep a recorder from starting."""
+        """A database that is busy for a moment: wait for it, because a start with it knows more."""
         for _ in range(_START_TRIES - 1):
             try:
                 return work()

@@ -82,7 +82,7 @@ def make_site(tmp_path: Path) -> Iterator[Callable[[], Site]]:
         create_site_key(tmp_path / "keys" / "site.key")
         keys = KeyRing(tmp_path / "keys", tmp_path / "keys" / "site.key")
         [volume] = identify_volumes([Volume(path=tmp_path / "media")], store, clock)
-        journal = Journal(store)
+        journal = Journal(store, tmp_path / "journal" / "capture-0.jsonl")
         journal.start()
         reader = SegmentReader([volume.root], keys)
         site = Site(tmp_path, clock, store, keys, volume, VolumeSet([volume], clock, 0), journal, reader)

@@ -184,6 +184,10 @@ class SiteConfig(_Section):
         """Sockets of the running system."""
         return self.site.data_dir / "run"
 
+    def journal_file(self, group: int) -> Path:
+        """Where a capture process keeps rows on their way to the database."""
+        return self.site.data_dir / "journal" / f"capture-{group}.jsonl"
+
     @property
     def database_url(self) -> str:
         return self.database.url or f"sqlite:///{self.site.data_dir / 'uitkijk.db'}"

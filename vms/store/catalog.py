@@ -6,8 +6,8 @@ return is frozen and detached. Intervals are half-open: [start, end).
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal, cast
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,12 +15,24 @@ from sqlalchemy.orm import Session
 
 from vms.errors import FootageMissing
 from vms.rules.chain import GENESIS, entry_hash
-from vms.store.schema import GapRow, SegmentRow, VolumeRow
-from vms.units import CameraId, Profile, us_from_utc
+from vms.store.gaps import Gap, GapReason, add_gap, close_gap, current_gap, gaps, note_restart, open_gap
+from vms.store.schema import SegmentRow, VolumeRow
+from vms.units import PROFILES, CameraId, Profile, us_from_utc
+
+__all__ = [
+    "Gap",
+    "GapReason",
+    "add_gap",
+    "close_gap",
+    "current_gap",
+    "gaps",
+    "note_restart",
+    "open_gap",
+]
 
 SegmentState = Literal["recorded", "purging", "purged"]
-GapReason = Literal["unreachable", "unauthorized", "stalled", "overflow", "restart", "disk", "protocol_error"]
 
+_US = timedelta(microseconds=1)
 MAX_SEGMENT = timedelta(hours=1)
 """No segment is longer (the recorder cuts before), so a query by time can bound the start and use its index."""
 
@@ -62,19 +74,6 @@ class Segment(NewSegment):
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """No footage in [start_at, end_at), and why. end_at None: it lasts still."""
-
-    id: int
-    camera_id: CameraId
-    profile: Profile
-    start_at: datetime
-    end_at: datetime | None
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Coverage:
     """What a stream has in an interval: recorded segments and gaps, each in time order."""
 
@@ -94,11 +93,6 @@ _SEGMENT_FIELDS = tuple(Segment.__dataclass_fields__)
 
 def _segment(row: SegmentRow) -> Segment:
     return Segment(**{name: getattr(row, name) for name in _SEGMENT_FIELDS})
-
-
-def _gap(row: GapRow) -> Gap:
-    profile = cast(Profile, row.profile)
-    return Gap(row.id, CameraId(row.camera_id), profile, row.start_at, row.end_at, row.reason, row.detail)
 
 
 def chain_content(segment: NewSegment) -> dict[str, object]:
@@ -188,13 +182,39 @@ def segments(
     return [_segment(row) for row in tx.scalars(rows)]
 
 
+def next_segment(tx: Session, camera_id: str, profile: str, at: datetime) -> Segment | None:
+    """The recorded segment that covers `at`, or else the first one after it."""
+    covering = segments(tx, camera_id, profile, at, at + _US)
+    if covering:
+        return covering[0]
+    rows = (
+        select(SegmentRow)
+        .where(
+            SegmentRow.camera_id == camera_id,
+            SegmentRow.profile == profile,
+            SegmentRow.start_at > at,
+            SegmentRow.state == "recorded",
+        )
+        .order_by(SegmentRow.start_at, SegmentRow.id)
+        .limit(1)
+    )
+    row = tx.scalars(rows).first()
+    return _segment(row) if row else None
+
+
 def expired(tx: Session, before: datetime, limit: int, camera_id: str | None = None) -> list[Segment]:
-    """Oldest first: not yet erased (recorded, or left in purging by a stopped run) and start_at ≤ before."""
-    rows = select(SegmentRow).where(SegmentRow.state.in_(("recorded", "purging")), SegmentRow.start_at <= before)
-    if camera_id is not None:
-        rows = rows.where(SegmentRow.camera_id == camera_id)
-    rows = rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit)
-    return [_segment(row) for row in tx.scalars(rows)]
+    """Oldest first: not yet erased (recorded, or left in purging by a stopped run) and start_at ≤ before.
+
+    One query per state: each then reads its index in order and stops at the limit, however much has expired.
+    """
+    found: list[SegmentRow] = []
+    for state in ("purging", "recorded"):
+        rows = select(SegmentRow).where(SegmentRow.state == state, SegmentRow.start_at <= before)
+        if camera_id is not None:
+            rows = rows.where(SegmentRow.camera_id == camera_id)
+        found += tx.scalars(rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit))
+    found.sort(key=lambda row: (row.start_at, row.id))
+    return [_segment(row) for row in found[:limit]]
 
 
 def page(
@@ -252,69 +272,6 @@ def coverage(tx: Session, camera_id: str, profile: str, start: datetime, end: da
     )
 
 
-def open_gap(tx: Session, camera_id: str, profile: str, start_at: datetime, reason: GapReason, detail: str = "") -> Gap:
-    """From start_at on there is no footage. One gap is open per stream: another reason ends the one before."""
-    now_open = _open_gap_row(tx, camera_id, profile)
-    if now_open is not None:
-        if now_open.reason == reason:
-            return _gap(now_open)
-        now_open.end_at = max(start_at, now_open.start_at)
-    return add_gap(tx, camera_id, profile, start_at, None, reason, detail)
-
-
-def add_gap(
-    tx: Session,
-    camera_id: str,
-    profile: str,
-    start_at: datetime,
-    end_at: datetime | None,
-    reason: GapReason,
-    detail: str = "",
-) -> Gap:
-    """A gap that is over already (or, with end_at None, an open one)."""
-    row = GapRow(
-        camera_id=camera_id, profile=profile, start_at=start_at, end_at=end_at, reason=reason, detail=detail[:500]
-    )
-    tx.add(row)
-    tx.flush()
-    return _gap(row)
-
-
-def close_gap(tx: Session, camera_id: str, profile: str, end_at: datetime) -> Gap | None:
-    """Footage again from end_at on. None when no gap was open."""
-    row = _open_gap_row(tx, camera_id, profile)
-    if row is None:
-        return None
-    row.end_at = max(end_at, row.start_at)
-    tx.flush()
-    return _gap(row)
-
-
-def current_gap(tx: Session, camera_id: str, profile: str) -> Gap | None:
-    row = _open_gap_row(tx, camera_id, profile)
-    return _gap(row) if row else None
-
-
-def _open_gap_row(tx: Session, camera_id: str, profile: str) -> GapRow | None:
-    rows = select(GapRow).where(GapRow.camera_id == camera_id, GapRow.profile == profile, GapRow.end_at.is_(None))
-    return tx.scalars(rows.order_by(GapRow.id.desc()).limit(1)).first()
-
-
-def gaps(tx: Session, camera_id: str, profile: str, start: datetime, end: datetime) -> list[Gap]:
-    """Those that overlap [start, end), by start; open ones last until told otherwise."""
-    rows = (
-        select(GapRow)
-        .where(
-            GapRow.camera_id == camera_id,
-            GapRow.profile == profile,
-            GapRow.start_at < end,
-            GapRow.end_at.is_(None) | (GapRow.end_at > start),
-        )
-        .order_by(GapRow.start_at, GapRow.id)
-    )
-    return [_gap(row) for row in tx.scalars(rows)]
-
-
 def register_volume(tx: Session, uuid: str, path: str, created_at: datetime) -> None:
     """Make the volume known, or note where it is mounted now."""
     if tx.get(VolumeRow, uuid) is None:
@@ -329,10 +286,15 @@ def volumes(tx: Session) -> list[CatalogVolume]:
 
 
 def needs_day_key(tx: Session, camera_id: str, day: date) -> bool:
-    """Is there footage that only this camera's key of that day opens?"""
+    """Is there footage that only this camera's key of that day opens? A key serves segments that start on its day."""
+    prefix = f"{camera_id}/{day.isoformat()}/"
+    midnight = datetime.combine(day, time(), UTC)
     rows = select(SegmentRow.id).where(
         SegmentRow.camera_id == camera_id,
-        SegmentRow.key_id.startswith(f"{camera_id}/{day.isoformat()}/", autoescape=True),
+        SegmentRow.profile.in_(PROFILES),
+        SegmentRow.start_at >= midnight - MAX_SEGMENT,
+        SegmentRow.start_at < midnight + timedelta(days=1) + MAX_SEGMENT,
+        SegmentRow.key_id.startswith(prefix, autoescape=True),
         SegmentRow.state != "purged",
     )
     return tx.scalars(rows.limit(1)).first() is not None

@@ -104,7 +104,19 @@ class GapRow(Base):
     end_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(40), doc="unreachable, unauthorized, stalled, overflow, restart, …")
     detail: Mapped[str] = mapped_column(Text, default="")
-    __table_args__ = (Index("gap_by_time", "camera_id", "profile", "start_at"),)
+    __table_args__ = (
+        Index("gap_by_time", "camera_id", "profile", "start_at"),
+        Index("gap_by_end", "camera_id", "profile", "end_at"),
+    )
+
+
+class JournalRow(Base):
+    """How far a capture process's journal was written into this database: each entry once, whatever crashes."""
+
+    __tablename__ = "journal"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, doc="Of the journal's file, for its life.")
+    name: Mapped[str] = mapped_column(String(80), doc="Of the file, for people.")
+    seq: Mapped[int] = mapped_column(BigInteger, doc="Last entry that is in the database.")
 
 
 class LedgerRow(Base):
