@@ -31,10 +31,10 @@ class PostgresServer:
         template.migrate()
         template.close()
 
-    def new_database(self) -> str:
+    def new_database(self, template: str = "template_uitkijk") -> str:
         """Its URL, as a site would configure it."""
         name = f"test_{next(self._numbers)}"
-        self._sql(f"create database {name} template template_uitkijk strategy file_copy")
+        self._sql(f"create database {name} template {template} strategy file_copy")
         return self._url(name)
 
     def drop(self, url: str) -> None:

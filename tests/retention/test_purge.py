@@ -1,10 +1,10 @@
 """The purge on a real store, real files, real keys; the clock is scripted."""
 
-import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from retention.pressure import Usage, relieve
 from retention.purger import Purger
@@ -28,9 +28,9 @@ CAMERA = CameraId("markt-01")
 class World:
     """A site with a volume, a key ring and footage of any age."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, store_url: str) -> None:
         self.clock = FakeClock(T0_US)
-        self.store = Store(f"sqlite:///{tmp_path}/u.db")
+        self.store = Store(store_url)
         self.store.migrate()
         self.root = tmp_path / "media"
         self.volume_uuid = create_marker(self.root, NOW)
@@ -100,8 +100,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path):
-    world = World(tmp_path)
+def world(tmp_path: Path, store_url: str):
+    world = World(tmp_path, store_url)
     yield world
     world.store.close()
 
@@ -215,11 +215,8 @@ def test_any_edit_of_the_ledger_is_found(world: World, tampering: str) -> None:
     world.record(days_ago(30))
     world.runner.run()
     assert world.proof().findings == ()
-    path = world.store.url.removeprefix("sqlite:///")
-    connection = sqlite3.connect(path)
-    connection.execute(tampering)
-    connection.commit()
-    connection.close()
+    with world.store.transaction() as tx:
+        tx.execute(text(tampering))
     assert "R3" in {finding.code for finding in world.proof().findings}
 
 

@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path):
-    store = Store(f"sqlite:///{tmp_path}/u.db")
+def store(store_url: str):
+    store = Store(store_url)
     store.migrate()
     with store.transaction() as tx:
         catalog.register_volume(tx, "vol-1", "/mnt/a", T0)
