@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from recorder.recording import KeyFiles, Recording, SiteKeys
-from tests.fakes import FakeClock
+from tests.fakes import T0_US, FakeClock
 from tests.recorder.encoded import stream
 from vms.config import Volume
 from vms.errors import StorageError
@@ -29,15 +29,16 @@ def impatient(monkeypatch) -> None:
 
 @pytest.fixture
 def start(tmp_path: Path, store_url: str) -> Iterator[Callable[[], Recording]]:
-    """Starts a capture process's recording; each call is the next process."""
+    """Starts a capture process's recording; each call is the next process, ten seconds (100 pictures) later."""
     store = Store(store_url)
     store.migrate()
     started: list[Recording] = []
 
     def start() -> Recording:
         keys = SiteKeys(KeyFiles(tmp_path / "keys", tmp_path / "keys" / "site.key", may_create=True))
+        clock = FakeClock(T0_US + len(started) * 10_000_000)
         journal = tmp_path / "journal" / "capture-0.jsonl"
-        recording = Recording([Volume(path=tmp_path / "media")], 2, keys, store, FakeClock(), journal)
+        recording = Recording([Volume(path=tmp_path / "media")], 2, keys, store, clock, journal)
         recording.start(["markt-01"])
         started.append(recording)
         return recording
