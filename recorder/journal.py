@@ -83,6 +83,10 @@ class Journal:
             log.warning("journal_left_behind", extra={"entries": self.waiting})
         return not self.waiting
 
+    def close(self) -> None:
+        """Of a journal that was only caught up with, never started."""
+        self._file.close()
+
     @property
     def is_alive(self) -> bool:
         return self._keeper.is_alive() and self._drainer.is_alive()

@@ -161,6 +161,22 @@ class JournalFile:
             return None
 
 
+def newest_entry(path: Path) -> tuple[str, int]:
+    """(journal's id, seq of its last whole entry), read only; ("", 0) when the file is none of ours."""
+    journal_id, seq = "", 0
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                with contextlib.suppress(ValueError):
+                    if journal_id:
+                        seq = decode_entry(line).seq
+                    else:
+                        journal_id = str(decode_line(line).get("journal", ""))
+    except OSError as error:
+        raise StorageError(f"{path}: cannot read the journal: {error.strerror}") from error
+    return journal_id, seq
+
+
 def _write_at(descriptor: int, data: bytes, offset: int) -> None:
     view = memoryview(data)
     while view:

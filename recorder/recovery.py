@@ -179,6 +179,7 @@ class Recovery:
         if row is not None:
             with store.transaction() as tx:
                 catalog.add(tx, row)
+                catalog.cut_out_of_gaps(tx, row.camera_id, row.profile, row.start_at, row.end_at)
             (report.finished if is_part else report.catalogued).append(relative)
 
     def _describe(self, volume: MountedVolume, path: Path, report: RecoveryReport) -> NewSegment | None:

@@ -15,7 +15,18 @@ from sqlalchemy.orm import Session
 
 from vms.errors import FootageMissing
 from vms.rules.chain import GENESIS, entry_hash
-from vms.store.gaps import Gap, GapReason, add_gap, close_gap, current_gap, gaps, note_restart, open_gap
+from vms.store.gaps import (
+    Gap,
+    GapReason,
+    add_gap,
+    close_gap,
+    close_older_gaps,
+    current_gap,
+    cut_out_of_gaps,
+    gaps,
+    note_restart,
+    open_gap,
+)
 from vms.store.schema import SegmentRow, VolumeRow
 from vms.units import PROFILES, CameraId, Profile, us_from_utc
 
@@ -24,7 +35,9 @@ __all__ = [
     "GapReason",
     "add_gap",
     "close_gap",
+    "close_older_gaps",
     "current_gap",
+    "cut_out_of_gaps",
     "gaps",
     "note_restart",
     "open_gap",
@@ -91,7 +104,7 @@ class CatalogVolume:
 _SEGMENT_FIELDS = tuple(Segment.__dataclass_fields__)
 
 
-def _segment(row: SegmentRow) -> Segment:
+def from_row(row: SegmentRow) -> Segment:
     return Segment(**{name: getattr(row, name) for name in _SEGMENT_FIELDS})
 
 
@@ -142,7 +155,7 @@ def add(tx: Session, new: NewSegment) -> Segment:
         tx.flush()
     except IntegrityError as error:
         raise ValueError(f"{new.path}: the database refuses the row: {error.orig}") from error
-    return _segment(row)
+    return from_row(row)
 
 
 def segment(tx: Session, segment_id: int) -> Segment:
@@ -150,12 +163,12 @@ def segment(tx: Session, segment_id: int) -> Segment:
     row = tx.get(SegmentRow, segment_id)
     if row is None:
         raise FootageMissing(f"no segment {segment_id}")
-    return _segment(row)
+    return from_row(row)
 
 
 def by_path(tx: Session, volume_uuid: str, path: str) -> Segment | None:
     row = tx.scalars(select(SegmentRow).where(SegmentRow.volume_uuid == volume_uuid, SegmentRow.path == path)).first()
-    return _segment(row) if row else None
+    return from_row(row) if row else None
 
 
 def segments(
@@ -179,7 +192,7 @@ def segments(
         )
         .order_by(SegmentRow.start_at, SegmentRow.id)
     )
-    return [_segment(row) for row in tx.scalars(rows)]
+    return [from_row(row) for row in tx.scalars(rows)]
 
 
 def next_segment(tx: Session, camera_id: str, profile: str, at: datetime) -> Segment | None:
@@ -199,7 +212,7 @@ def next_segment(tx: Session, camera_id: str, profile: str, at: datetime) -> Seg
         .limit(1)
     )
     row = tx.scalars(rows).first()
-    return _segment(row) if row else None
+    return from_row(row) if row else None
 
 
 def expired(tx: Session, before: datetime, limit: int, camera_id: str | None = None) -> list[Segment]:
@@ -214,7 +227,7 @@ def expired(tx: Session, before: datetime, limit: int, camera_id: str | None = N
             rows = rows.where(SegmentRow.camera_id == camera_id)
         found += tx.scalars(rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit))
     found.sort(key=lambda row: (row.start_at, row.id))
-    return [_segment(row) for row in found[:limit]]
+    return [from_row(row) for row in found[:limit]]
 
 
 def page(
@@ -232,7 +245,7 @@ def page(
         rows = rows.where(SegmentRow.volume_uuid == volume_uuid)
     if camera_id is not None:
         rows = rows.where(SegmentRow.camera_id == camera_id)
-    return [_segment(row) for row in tx.scalars(rows.order_by(SegmentRow.id).limit(limit))]
+    return [from_row(row) for row in tx.scalars(rows.order_by(SegmentRow.id).limit(limit))]
 
 
 def set_state(tx: Session, segment_id: int, state: SegmentState) -> None:
@@ -307,4 +320,4 @@ def oldest(tx: Session, volume_uuid: str, after: tuple[datetime, int] | None, li
         start_at, segment_id = after
         later = (SegmentRow.start_at == start_at) & (SegmentRow.id > segment_id)
         rows = rows.where((SegmentRow.start_at > start_at) | later)
-    return [_segment(row) for row in tx.scalars(rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit))]
+    return [from_row(row) for row in tx.scalars(rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit))]

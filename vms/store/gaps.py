@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal, cast
 
 from sqlalchemy import select
@@ -32,7 +33,7 @@ def open_gap(tx: Session, camera_id: str, profile: str, start_at: datetime, reas
     now_open = _open_gap_row(tx, camera_id, profile)
     if now_open is not None:
         if now_open.reason == reason:
-            return _gap(now_open)
+            return gap_from_row(now_open)
         now_open.end_at = max(start_at, now_open.start_at)
     return add_gap(tx, camera_id, profile, start_at, None, reason, detail)
 
@@ -51,7 +52,7 @@ def add_gap(
     row = GapRow(camera_id=camera_id, profile=profile, start_at=start_at, end_at=end_at, reason=reason, detail=text)
     tx.add(row)
     tx.flush()
-    return _gap(row)
+    return gap_from_row(row)
 
 
 def close_gap(tx: Session, camera_id: str, profile: str, end_at: datetime) -> Gap | None:
@@ -61,7 +62,25 @@ def close_gap(tx: Session, camera_id: str, profile: str, end_at: datetime) -> Ga
         return None
     row.end_at = max(end_at, row.start_at)
     tx.flush()
-    return _gap(row)
+    return gap_from_row(row)
+
+
+def cut_out_of_gaps(tx: Session, camera_id: str, profile: str, start: datetime, end: datetime) -> int:
+    """There is footage in [start, end) after all: gaps end before it, begin behind it, or go. How many changed."""
+    rows = select(GapRow).where(GapRow.camera_id == camera_id, GapRow.profile == profile, GapRow.start_at < end)
+    found = list(tx.scalars(rows.where(GapRow.end_at.is_(None) | (GapRow.end_at > start))))
+    for row in found:
+        gap_end = row.end_at
+        if gap_end is None or gap_end > end:
+            if row.start_at < start:
+                add_gap(tx, camera_id, profile, row.start_at, start, cast(GapReason, row.reason), row.detail)
+            row.start_at = end
+        elif row.start_at < start:
+            row.end_at = start
+        else:
+            tx.delete(row)
+    tx.flush()
+    return len(found)
 
 
 def note_restart(tx: Session, camera_id: str, profile: str, last_end: datetime | None, detail: str) -> None:
@@ -70,9 +89,17 @@ def note_restart(tx: Session, camera_id: str, profile: str, last_end: datetime |
         open_gap(tx, camera_id, profile, last_end, "restart", detail)
 
 
+def close_older_gaps(tx: Session, camera_id: str, profile: str) -> None:
+    """One gap is open per stream: the older ones end where the next of them begins."""
+    rows = select(GapRow).where(GapRow.camera_id == camera_id, GapRow.profile == profile, GapRow.end_at.is_(None))
+    for older, newer in pairwise(list(tx.scalars(rows.order_by(GapRow.start_at, GapRow.id)))):
+        older.end_at = newer.start_at
+    tx.flush()
+
+
 def current_gap(tx: Session, camera_id: str, profile: str) -> Gap | None:
     row = _open_gap_row(tx, camera_id, profile)
-    return _gap(row) if row else None
+    return gap_from_row(row) if row else None
 
 
 def _open_gap_row(tx: Session, camera_id: str, profile: str) -> GapRow | None:
@@ -84,9 +111,9 @@ def gaps(tx: Session, camera_id: str, profile: str, start: datetime, end: dateti
     """Those that overlap [start, end), by start; open ones last until told otherwise."""
     rows = select(GapRow).where(GapRow.camera_id == camera_id, GapRow.profile == profile, GapRow.start_at < end)
     found = [*tx.scalars(rows.where(GapRow.end_at > start)), *tx.scalars(rows.where(GapRow.end_at.is_(None)))]
-    return [_gap(row) for row in sorted(found, key=lambda row: (row.start_at, row.id))]
+    return [gap_from_row(row) for row in sorted(found, key=lambda row: (row.start_at, row.id))]
 
 
-def _gap(row: GapRow) -> Gap:
+def gap_from_row(row: GapRow) -> Gap:
     profile = cast(Profile, row.profile)
     return Gap(row.id, CameraId(row.camera_id), profile, row.start_at, row.end_at, row.reason, row.detail)
