@@ -20,7 +20,7 @@ _PURGE_TAKES = timedelta(minutes=10)
 
 def check_journals(scope: CheckScope) -> Iterator[Finding]:
     """First of all: what waits here would look like files without row."""
-    for path in sorted((scope.config.site.data_dir / "journal").glob("*.jsonl")):
+    for path in sorted(scope.config.journals_dir.glob("*.jsonl")):
         if running_pid(scope.config.run_dir, path.stem) is not None:
             continue
         journal_id, seq = newest_entry(path)

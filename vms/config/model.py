@@ -184,9 +184,13 @@ class SiteConfig(_Section):
         """Sockets of the running system."""
         return self.site.data_dir / "run"
 
+    @property
+    def journals_dir(self) -> Path:
+        """Where capture processes keep rows on their way to the database."""
+        return self.site.data_dir / "journal"
+
     def journal_file(self, group: int) -> Path:
-        """Where a capture process keeps rows on their way to the database."""
-        return self.site.data_dir / "journal" / f"capture-{group}.jsonl"
+        return self.journals_dir / f"capture-{group}.jsonl"
 
     @property
     def database_url(self) -> str:

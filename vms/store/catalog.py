@@ -4,7 +4,7 @@ Functions take a Session of `Store.transaction()` or `Store.reading()`; the call
 return is frozen and detached. Intervals are half-open: [start, end).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
@@ -28,7 +28,7 @@ from vms.store.gaps import (
     open_gap,
 )
 from vms.store.schema import SegmentRow, VolumeRow
-from vms.units import PROFILES, CameraId, Profile, us_from_utc
+from vms.units import EPOCH, PROFILES, CameraId, Profile, us_from_utc
 
 __all__ = [
     "Gap",
@@ -46,6 +46,7 @@ __all__ = [
 SegmentState = Literal["recorded", "purging", "purged"]
 
 _US = timedelta(microseconds=1)
+_PAGE = 1000
 MAX_SEGMENT = timedelta(hours=1)
 """No segment is longer (the recorder cuts before), so a query by time can bound the start and use its index."""
 
@@ -193,6 +194,29 @@ def segments(
         .order_by(SegmentRow.start_at, SegmentRow.id)
     )
     return [from_row(row) for row in tx.scalars(rows)]
+
+
+def whole_stream(tx: Session, camera_id: str, profile: str) -> Iterator[Segment]:
+    """Every recorded segment of a stream by time, page by page."""
+    after = EPOCH
+    while True:
+        rows = (
+            select(SegmentRow)
+            .where(
+                SegmentRow.camera_id == camera_id,
+                SegmentRow.profile == profile,
+                SegmentRow.start_at > after,
+                SegmentRow.state == "recorded",
+            )
+            .order_by(SegmentRow.start_at)
+            .limit(_PAGE)
+        )
+        found = [from_row(row) for row in tx.scalars(rows)]
+        yield from found
+        if not found:
+            return
+        after = found[-1].start_at
+        tx.expunge_all()
 
 
 def next_segment(tx: Session, camera_id: str, profile: str, at: datetime) -> Segment | None:
