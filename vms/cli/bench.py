@@ -2,6 +2,7 @@
 
 import typer
 
+from vms.cli.bench_catalog import bench_catalog
 from vms.cli.bench_live import bench_live
 from vms.cli.bench_mask import bench_mask
 from vms.cli.bench_record import bench_record
@@ -10,3 +11,4 @@ bench_app = typer.Typer(no_args_is_help=True, help="Measure cost beside ffmpeg a
 bench_app.command("record")(bench_record)
 bench_app.command("live")(bench_live)
 bench_app.command("mask")(bench_mask)
+bench_app.command("catalog")(bench_catalog)
