@@ -22,6 +22,7 @@ SHAPES = {30_240: CatalogShape(7, 3), 298_080: CatalogShape(23, 9), 3_196_800: C
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _SEGMENTS_A_DAY = 1440
+_SEGMENTS_TO_EXPIRE = _SEGMENTS_A_DAY
 _EXPIRE_BATCH = 50
 _ROUNDS = 30
 _INSERTS = 300
@@ -140,7 +141,7 @@ def _insert(store: Store, shape: CatalogShape, number: int) -> None:
 def _expire(store: Store, shape: CatalogShape) -> None:
     """As retention does it: oldest first, planned on a read, marked in small transactions."""
     with store.reading() as tx:
-        oldest = catalog.expired(tx, _START + shape.days * _DAY, _SEGMENTS_A_DAY)
+        oldest = catalog.expired(tx, _START + shape.days * _DAY, _SEGMENTS_TO_EXPIRE)
     for first in range(0, len(oldest), _EXPIRE_BATCH):
         with store.transaction() as tx:
             for segment in oldest[first : first + _EXPIRE_BATCH]:
