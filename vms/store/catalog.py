@@ -115,6 +115,10 @@ def from_row(row: SegmentRow) -> Segment:
     return Segment(**{name: getattr(row, name) for name in _SEGMENT_FIELDS})
 
 
+def _of_stream(camera_id: str, profile: str) -> Select[Any]:
+    return select(*_COLUMNS).where(SegmentRow.camera_id == camera_id, SegmentRow.profile == profile)
+
+
 def _segments(tx: Session, rows: Select[Any]) -> list[Segment]:
     """Of a select of _COLUMNS: a camera-day has 1 440 rows, and mapped objects would cost three times as much."""
     return [Segment(**dict(zip(_SEGMENT_FIELDS, row, strict=True))) for row in tx.execute(rows)]
@@ -192,37 +196,21 @@ def segments(
     states: Sequence[SegmentState] = ("recorded",),
 ) -> list[Segment]:
     """Those that overlap [start, end), by start."""
-    rows = (
-        select(*_COLUMNS)
-        .where(
-            SegmentRow.camera_id == camera_id,
-            SegmentRow.profile == profile,
-            SegmentRow.start_at > start - MAX_SEGMENT,
-            SegmentRow.start_at < end,
-            SegmentRow.end_at > start,
-            _STATE.in_(states),
-        )
-        .order_by(SegmentRow.start_at, SegmentRow.id)
+    rows = _of_stream(camera_id, profile).where(
+        SegmentRow.start_at > start - MAX_SEGMENT,
+        SegmentRow.start_at < end,
+        SegmentRow.end_at > start,
+        _STATE.in_(states),
     )
-    return _segments(tx, rows)
+    return _segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.id))
 
 
 def whole_stream(tx: Session, camera_id: str, profile: str) -> Iterator[Segment]:
     """Every recorded segment of a stream by time, page by page."""
     after = EPOCH
     while True:
-        rows = (
-            select(*_COLUMNS)
-            .where(
-                SegmentRow.camera_id == camera_id,
-                SegmentRow.profile == profile,
-                SegmentRow.start_at > after,
-                _STATE == "recorded",
-            )
-            .order_by(SegmentRow.start_at)
-            .limit(_PAGE)
-        )
-        found = _segments(tx, rows)
+        rows = _of_stream(camera_id, profile).where(SegmentRow.start_at > after, _STATE == "recorded")
+        found = _segments(tx, rows.order_by(SegmentRow.start_at).limit(_PAGE))
         yield from found
         if not found:
             return
@@ -234,18 +222,8 @@ def next_segment(tx: Session, camera_id: str, profile: str, at: datetime) -> Seg
     covering = segments(tx, camera_id, profile, at, at + _US)
     if covering:
         return covering[0]
-    rows = (
-        select(*_COLUMNS)
-        .where(
-            SegmentRow.camera_id == camera_id,
-            SegmentRow.profile == profile,
-            SegmentRow.start_at > at,
-            _STATE == "recorded",
-        )
-        .order_by(SegmentRow.start_at, SegmentRow.id)
-        .limit(1)
-    )
-    return next(iter(_segments(tx, rows)), None)
+    rows = _of_stream(camera_id, profile).where(SegmentRow.start_at > at, _STATE == "recorded")
+    return next(iter(_segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(1))), None)
 
 
 def expired(tx: Session, before: datetime, limit: int, camera_id: str | None = None) -> list[Segment]:
