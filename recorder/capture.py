@@ -278,7 +278,9 @@ class CaptureProcess:
         self._config = config
         self._clock = clock
         self._own = config.capture_groups()[group]
-        self._recording = Recording(config.volumes, config.recorder.segment_s, keys, store, clock)
+        self._recording = Recording(
+            config.volumes, config.recorder.segment_s, keys, store, clock, config.journal_file(group)
+        )
         self._bus = BusPublisher(config.bus_endpoint(group), self._on_watched)
         self._requests = RequestServer(
             config.control_endpoint(group), CaptureRequests(self._ptz_of, self._statuses).answer
@@ -288,7 +290,7 @@ class CaptureProcess:
         self._next_own_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Raises StoreBusy when it cannot start, StorageError when it cannot go on."""
+        """Raises StorageError when it cannot go on."""
         try:
             self._recording.start([camera.id for camera in self._own])
             self._bus.start()
@@ -376,7 +378,7 @@ class CaptureProcess:
 
 
 def run_capture(config: SiteConfig, group: int, stop: threading.Event) -> None:
-    """Record the cameras of one group until `stop` is set. Raises ConfigError, StorageError, StoreBusy."""
+    """Record the cameras of one group until `stop` is set. Raises ConfigError, StorageError."""
     groups = len(config.capture_groups())
     if not 0 <= group < groups:
         raise ConfigError([f"group {group} does not exist: this site has groups 0 to {groups - 1}"])

@@ -1,23 +1,25 @@
 """Everything of one capture process that writes: volumes, keys, writer threads, journal, recovery at the start."""
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from recorder.disk import MountedVolume, VolumeFinder, VolumeSet, VolumeUsage
+from recorder.disk_start import last_end_us
 from recorder.journal import Journal
 from recorder.journal_notes import JournalNotes
 from recorder.poses import PoseTrack
+from recorder.recording_start import start_from_catalog, start_from_disk
 from recorder.recovery import Recovery
 from recorder.segment_writer import StreamRecorder, StreamSettings
 from recorder.sync_meter import SyncMeter
 from recorder.volume_care import LOOK_EVERY_S, VolumeCare
 from recorder.writer_thread import VolumeWriter
-from vms.clock import Clock
+from vms.clock import Clock, now_utc
 from vms.config import Volume
 from vms.errors import KeyUnavailable, StorageError, StoreBusy
 from vms.fanout import QueueBudget
@@ -36,7 +38,8 @@ SLOW_ROUND_S = 2.0
 """A volume that takes longer over a round of writing is slow."""
 SILENT_S = 3.0
 """A volume that takes longer over a look is silent."""
-_START_TRIES = 4
+_START_TRIES = 2
+_RECOVER_LATER_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,13 @@ class Recording:
     """Start it before the streams, stop it after them. Methods from the main thread."""
 
     def __init__(
-        self, volumes: Sequence[Volume], segment_s: int, keys: SiteKeys | None, store: Store, clock: Clock
+        self,
+        volumes: Sequence[Volume],
+        segment_s: int,
+        keys: SiteKeys | None,
+        store: Store,
+        clock: Clock,
+        journal_file: Path,
     ) -> None:
         """keys: None = footage is not encrypted."""
         self._configured = tuple(volumes)
@@ -81,30 +90,43 @@ class Recording:
         self._keys = keys
         self._store = store
         self._clock = clock
-        self._journal = Journal(store, clock)
+        self._journal = Journal(store, journal_file, clock)
         self.syncs = SyncMeter(clock)
         self._writers: list[VolumeWriter] = []
+        self._mounted: list[MountedVolume] = []
         self._volumes: VolumeSet | None = None
         self._recovery = Recovery(None)
         self._cares: list[VolumeCare] = []
         self._cameras: set[str] = set()
         self._budget = QueueBudget(QUEUE_TOTAL_BYTES)
+        self._has_catalog = False
+        self._stopped = threading.Event()
         self._high: set[Path] = set()
 
     def start(self, camera_ids: Sequence[str]) -> None:
-        """Volumes, recovery of these cameras' footage, threads. Without any volume it starts too: they may come.
-
-        Raises StoreBusy.
-        """
+        """Volumes, recovery of these cameras' footage, threads. Without any volume, and without the database, it
+        starts too: they may come."""
         self._cameras = set(camera_ids)
         self._recovery = Recovery(self._ring_or_none())
         finder = VolumeFinder(self._configured, self._store, self._clock)
-        mounted, absent = self._find_volumes(finder)
-        self._volumes = volumes = VolumeSet(mounted, self._clock, {root: finder.marks[root] for root in absent})
-        for root, detail in absent.items():
+        try:
+            found = self._patiently(
+                lambda: start_from_catalog(finder, self._recovery, self._store, self._cameras, self._journal)
+            )
+            self._has_catalog = True
+        except StoreBusy as error:
+            log.error("catalog_away", extra={"detail": str(error), "entries": self._journal.waiting})
+            started_at = now_utc(self._clock)
+            found = start_from_disk(finder.marks, self._recovery, self._cameras, self._journal, started_at)
+            self._recover_later(found.mounted, started_at)
+        self._mounted = found.mounted
+        self._volumes = volumes = VolumeSet(
+            found.mounted, self._clock, {root: finder.marks[root] for root in found.absent}
+        )
+        for root, detail in found.absent.items():
             volumes.refuse(root, detail)
-        for volume in mounted:
-            self._recover(volume, volumes)
+        for root, detail in found.unread.items():
+            volumes.report_failure(root, detail)
         self._writers = [VolumeWriter(root, number, self._clock) for number, root in enumerate(volumes.roots)]
         self._journal.start()
         for writer in self._writers:
@@ -114,24 +136,6 @@ class Recording:
             care = VolumeCare(root, number, volumes, finder, self._clock, self._take_up)
             self._cares.append(care)
             care.start()
-
-    def _find_volumes(self, finder: VolumeFinder) -> tuple[list[MountedVolume], dict[Path, str]]:
-        """Those that are right, and why the others are not."""
-        mounted: list[MountedVolume] = []
-        absent: dict[Path, str] = {}
-        for root in finder.marks:
-            try:
-                mounted.append(self._patiently(partial(finder.find, root)))
-            except (StorageError, OSError) as error:
-                absent[root] = str(error)
-        return mounted, absent
-
-    def _recover(self, volume: MountedVolume, volumes: VolumeSet) -> None:
-        """A disk that cannot be read through is no reason not to record on the others."""
-        try:
-            self._patiently(partial(self._recovery.run, volume, self._store, self._cameras))
-        except (StorageError, OSError) as error:
-            volumes.report_failure(volume.root, f"{volume.root}: {error}")
 
     def _take_up(self, volume: MountedVolume, lost_at: datetime) -> None:
         """What a volume that is back still has of ours. Rows on their way into the catalog go first."""
@@ -143,17 +147,19 @@ class Recording:
         """A recorder for one stream, already served by a writer thread. Since its last footage: gap "restart"."""
         if self._volumes is None:
             raise StorageError("not started")
-        last_end_us = self._patiently(lambda: self._note_restart(camera_id, profile))
+        end_us = self._last_end_us(camera_id, profile)
+        self._journal.note_restart(camera_id, profile, now_utc(self._clock), "the recorder was not running")
         data_key = self._keys.data_key if self._keys else None
         settings = StreamSettings(self._segment_s, purpose, _QUEUE_BYTES[profile], data_key, self.syncs, self._budget)
         recorder = StreamRecorder(
-            camera_id, profile, settings, self._volumes, self._journal, self._recovery.finish_part, poses, last_end_us
+            camera_id, profile, settings, self._volumes, self._journal, self._recovery.finish_part, poses, end_us
         )
         self._writers[0].adopt(recorder)
         return recorder
 
     def stop(self, timeout_s: float) -> None:
         """Finish open segments and write their rows, together within timeout_s. Rows left over: recovery."""
+        self._stopped.set()
         until_s = self._clock.monotonic_s() + timeout_s
         for care in self._cares:
             care.stop()
@@ -215,15 +221,35 @@ class Recording:
             log.error("site_key_unavailable", extra={"detail": str(error)})
             return None
 
-    def _note_restart(self, camera_id: CameraId, profile: Profile) -> int | None:
-        with self._store.transaction() as tx:
-            end = catalog.last_end(tx, camera_id, profile)
-            if end is not None and catalog.current_gap(tx, camera_id, profile) is None:
-                catalog.open_gap(tx, camera_id, profile, end, "restart", "the recorder was not running")
-        return None if end is None else us_from_utc(end)
+    def _recover_later(self, mounted: Sequence[MountedVolume], before: datetime) -> None:
+        """When the database is back: files without a row."""
+
+        def recover() -> None:
+            while not self._stopped.wait(_RECOVER_LATER_S):
+                if self._journal.waiting:
+                    continue
+                try:
+                    for volume in mounted:
+                        self._recovery.run(volume, self._store, self._cameras, before)
+                except (StoreBusy, StorageError, OSError) as error:
+                    log.warning("recovery_postponed", extra={"detail": str(error)})
+                    continue
+                return
+
+        threading.Thread(target=recover, name="recovery", daemon=True).start()
+
+    def _last_end_us(self, camera_id: CameraId, profile: Profile) -> int | None:
+        if self._has_catalog:
+            try:
+                with self._store.reading() as tx:
+                    end = catalog.last_end(tx, camera_id, profile)
+                return None if end is None else us_from_utc(end)
+            except StoreBusy as error:
+                log.warning("catalog_busy", extra={"detail": str(error)})
+        return last_end_us(self._recovery, self._mounted, camera_id, profile)
 
     def _patiently(self, work: Callable[[], T]) -> T:
-        """A database that is busy for a moment must not keep a recorder from starting."""
+        """A database that is busy for a moment: wait for it, because a start with it knows more."""
         for _ in range(_START_TRIES - 1):
             try:
                 return work()

@@ -101,6 +101,14 @@ class Recovery:
             raise StorageError(f"{final.name}: no whole fragment in it") from error
         return self._row(volume, final, final, header, index)
 
+    def end_us(self, final: Path) -> int:
+        """Where a finished file's footage ends. Raises like finish_part."""
+        try:
+            header, _, index = self._inspect(final)
+        except EmptyPart as error:
+            raise StorageError(f"{final.name}: no whole fragment in it") from error
+        return header.start_us + us_from_90k(index.duration_90k)
+
     def _inspect(self, path: Path) -> tuple[SegmentHeader, int, FileIndex]:
         try:
             with path.open("rb", buffering=0) as file:
@@ -147,6 +155,19 @@ class Recovery:
             purpose=header.purpose,
         )
 
+    def finish_parts(self, volume: MountedVolume, cameras: set[str]) -> list[NewSegment]:
+        """Without the database: what a crash left unfinished, ready to be catalogued."""
+        report = RecoveryReport()
+        rows = []
+        for camera_id in sorted(cameras):
+            newest = newest_hour(volume.root, camera_id)
+            for path in segment_files(volume.root, camera_id, newest - _LOOK_BACK if newest else None):
+                if path.name.endswith(PART_SUFFIX) and (row := self._describe(volume, path, report)) is not None:
+                    rows.append(row)
+                    report.finished.append(row.path)
+        _log_report(volume, report)
+        return rows
+
     def run(
         self, volume: MountedVolume, store: Store, cameras: set[str], before: datetime | None = None
     ) -> RecoveryReport:
@@ -164,28 +185,34 @@ class Recovery:
                     self._take_up(volume, store, path, report)
             if since is not None:
                 report.missing += _rows_without_file(volume, store, camera_id, since)
-        for kind in ("finished", "catalogued", "quarantined", "locked", "missing"):
-            for path_text in getattr(report, kind):
-                log.warning("recovery", extra={"result": kind, "volume": volume.uuid, "path": path_text})
+        _log_report(volume, report)
         return report
 
     def _take_up(self, volume: MountedVolume, store: Store, path: Path, report: RecoveryReport) -> None:
         relative = str(path.relative_to(volume.root))
         is_part = path.name.endswith(PART_SUFFIX)
-        try:
-            if is_part:
-                if _is_being_written(path):
+        if is_part and _is_being_written(path):
+            return
+        if not is_part:
+            with store.reading() as tx:
+                if catalog.by_path(tx, volume.uuid, relative) is not None:
                     return
-                row = self.finish_part(volume, path)
-            else:
-                with store.reading() as tx:
-                    if catalog.by_path(tx, volume.uuid, relative) is not None:
-                        return
-                row = self.describe(volume, path)
+        row = self._describe(volume, path, report)
+        if row is not None:
+            with store.transaction() as tx:
+                catalog.add(tx, row)
+                catalog.cut_out_of_gaps(tx, row.camera_id, row.profile, row.start_at, row.end_at)
+            (report.finished if is_part else report.catalogued).append(relative)
+
+    def _describe(self, volume: MountedVolume, path: Path, report: RecoveryReport) -> NewSegment | None:
+        """Row for a file, finished if it was not. None: there is nothing to catalogue, and the report says why."""
+        relative = str(path.relative_to(volume.root))
+        try:
+            row = self.finish_part(volume, path) if path.name.endswith(PART_SUFFIX) else self.describe(volume, path)
         except KeyUnavailable as error:
             log.error("recovery_needs_key", extra={"path": relative, "detail": str(error)})
             report.locked.append(relative)
-            return
+            return None
         except StorageError as error:
             if path in self._distrusted and path.exists():
                 raise
@@ -193,18 +220,23 @@ class Recovery:
             if path.exists():
                 quarantine(volume, path)
             report.quarantined.append(relative)
-            return
+            return None
         if row is None:
             report.emptied.append(relative)
-            return
-        with store.transaction() as tx:
-            catalog.add(tx, row)
-            catalog.trim_gaps(tx, row)
-        (report.finished if is_part else report.catalogued).append(relative)
+        return row
 
 
 class EmptyPart(Exception):
     """Not one whole fragment."""
+
+
+def newest_hour(root: Path, camera_id: str) -> datetime | None:
+    """Of the camera's directories on this volume."""
+    for day in reversed(_directories(root / camera_id, _DAY)):
+        for hour in reversed(_directories(day, _HOUR)):
+            with contextlib.suppress(ValueError):
+                return datetime.strptime(f"{day.name} {hour.name}", "%Y-%m-%d %H").replace(tzinfo=UTC)
+    return None
 
 
 def segment_files(root: Path, camera_id: str, since: datetime | None) -> Iterator[Path]:
@@ -253,6 +285,12 @@ def _directories(parent: Path, pattern: re.Pattern[str]) -> list[Path]:
             if pattern.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
         )
     return []
+
+
+def _log_report(volume: MountedVolume, report: RecoveryReport) -> None:
+    for kind in ("finished", "catalogued", "quarantined", "locked", "missing"):
+        for path_text in getattr(report, kind):
+            log.warning("recovery", extra={"result": kind, "volume": volume.uuid, "path": path_text})
 
 
 def _rows_without_file(volume: MountedVolume, store: Store, camera_id: str, since: datetime) -> list[str]:

@@ -1,11 +1,13 @@
 """Fixtures for all tests."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.faulty_disk import FaultyDisk
 from tests.mounts import Mounts, real_mounts
+from tests.postgres import PostgresServer
 
 
 @pytest.fixture
@@ -19,3 +21,22 @@ def faulty_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyDisk]:
     disk = FaultyDisk(monkeypatch)
     yield disk
     disk.release()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of its own for this test; every test that takes it runs on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/u.db"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.new_database()
+    yield url
+    server.drop(url)

@@ -76,17 +76,17 @@ class Site:
 
 
 @pytest.fixture
-def make_site(tmp_path: Path) -> Iterator[Callable[[], Site]]:
+def make_site(tmp_path: Path, store_url: str) -> Iterator[Callable[[], Site]]:
     made: list[Site] = []
 
     def make() -> Site:
         clock = FakeClock()
-        store = Store(f"sqlite:///{tmp_path}/u.db")
+        store = Store(store_url)
         store.migrate()
         create_site_key(tmp_path / "keys" / "site.key")
         keys = KeyRing(tmp_path / "keys", tmp_path / "keys" / "site.key")
         [volume] = identify_volumes([Volume(path=tmp_path / "media")], store, clock)
-        journal = Journal(store)
+        journal = Journal(store, tmp_path / "journal" / "capture-0.jsonl")
         journal.start()
         reader = SegmentReader([volume.root], keys)
         site = Site(tmp_path, clock, store, keys, volume, VolumeSet([volume], clock), journal, reader)

@@ -34,10 +34,11 @@ def record(root: Path, first: int) -> None:
     keys = KeyRing(root / "data/keys", root / "data/keys/site.key")
     [volume] = identify_volumes([Volume(path=root / "data/media")], store, clock)
     recovery = Recovery(keys)
+    journal = Journal(store, root / "data/journal/capture-0.jsonl")
+    journal.catch_up()
     recovery.run(volume, store, {"markt-01"})
     with store.reading() as tx:
         end = catalog.last_end(tx, "markt-01", "sub")
-    journal = Journal(store)
     journal.start()
     poses = PoseTrack()
     recorder = StreamRecorder(

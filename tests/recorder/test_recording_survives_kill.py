@@ -15,6 +15,7 @@ import pytest
 from recorder.check import run_check
 from recorder.clip import SegmentReader
 from recorder.disk import identify_volumes
+from recorder.journal import Journal
 from recorder.recovery import Recovery
 from tests.fakes import FakeClock
 from tests.recorder.encoded import FPS, GOP, brightness
@@ -74,6 +75,9 @@ def test_i1_kill_at_any_moment_costs_less_than_a_second_and_no_segment(recorders
         with store.reading() as tx:
             acknowledged = {row.sha256 for row in catalog.page(tx, limit=10_000)}
         assert seen <= acknowledged
+        journal = Journal(store, config.journal_file(0))
+        journal.catch_up()
+        journal.close()
         [volume] = identify_volumes(config.volumes, store, FakeClock())
         started = time.monotonic()
         report = Recovery(keys).run(volume, store, {"markt-01"})

@@ -93,11 +93,13 @@ def test_without_its_key_a_part_is_left_alone(site: Site) -> None:
     assert len(site.parts()) == 1
 
 
-def test_a_database_that_is_locked_for_a_while_gets_every_row_later_in_order(site: Site, monkeypatch) -> None:
+def test_a_database_that_is_locked_for_a_while_gets_every_row_later_in_order(
+    site: Site, tmp_path: Path, monkeypatch
+) -> None:
     monkeypatch.setattr("vms.store.engine.BUSY_TIMEOUT_MS", 20)
     monkeypatch.setattr("recorder.journal._RETRY_S", (0.01,))
     impatient, blocker = Store(site.store.url), Store(site.store.url)
-    journal = Journal(impatient)
+    journal = Journal(impatient, tmp_path / "impatient.jsonl")
     journal.start()
     site.journal.stop()
     site.journal = journal
@@ -119,14 +121,14 @@ def test_a_database_that_is_locked_for_a_while_gets_every_row_later_in_order(sit
     blocker.close()
 
 
-def test_an_entry_the_database_can_never_take_does_not_hold_up_the_others(site: Site) -> None:
+def test_an_entry_the_database_can_never_take_does_not_hold_up_the_others(site: Site, tmp_path: Path) -> None:
     recorder = site.recorder(segment_s=2)
     for packet in stream(60):
         recorder.offer(packet)
     recorder.close()
     assert site.journal.stop()
     first, *_ = site.segments()
-    journal = Journal(site.store)
+    journal = Journal(site.store, tmp_path / "other.jsonl")
     good = {name: getattr(first, name) for name in NewSegment.__dataclass_fields__}
     journal.add_segment(NewSegment(**{**good, "path": "markt-01/x.mp4", "volume_uuid": "never seen"}))
     journal.add_segment(NewSegment(**{**good, "path": "markt-01/y.mp4"}))

@@ -28,7 +28,8 @@ def start(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
 
     def make(*roots: Path) -> Recording:
         keys = SiteKeys(KeyFiles(site.root / "keys", site.root / "keys" / "site.key", may_create=False))
-        recording = Recording([Volume(path=root) for root in roots], 2, keys, site.store, site.clock)
+        volumes = [Volume(path=root) for root in roots]
+        recording = Recording(volumes, 2, keys, site.store, site.clock, site.root / "journal" / "capture-0.jsonl")
         site.reader = SegmentReader(roots, site.keys)
         recording.start(["markt-01"])
         started.append(recording)

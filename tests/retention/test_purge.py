@@ -1,10 +1,10 @@
 """The purge on a real store, real files, real keys; the clock is scripted."""
 
-import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from retention.purger import Purger
 from tests.retention.world import CAMERA, NOW, World, days_ago
@@ -119,11 +119,8 @@ def test_any_edit_of_the_ledger_is_found(world: World, tampering: str) -> None:
     world.record(days_ago(30))
     world.runner.run()
     assert world.proof().findings == ()
-    path = world.store.url.removeprefix("sqlite:///")
-    connection = sqlite3.connect(path)
-    connection.execute(tampering)
-    connection.commit()
-    connection.close()
+    with world.store.transaction() as tx:
+        tx.execute(text(tampering))
     assert "R3" in {finding.code for finding in world.proof().findings}
 
 

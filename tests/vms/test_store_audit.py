@@ -1,6 +1,5 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -12,8 +11,8 @@ AT = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path}/u.db")
+def store(store_url: str) -> Iterator[Store]:
+    store = Store(store_url)
     store.migrate()
     yield store
     store.close()

@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path):
-    store = Store(f"sqlite:///{tmp_path}/u.db")
+def store(store_url: str):
+    store = Store(store_url)
     store.migrate()
     with store.transaction() as tx:
         catalog.register_volume(tx, "vol-1", "/mnt/a", T0)
@@ -159,6 +158,7 @@ def test_footage_that_came_back_takes_its_time_from_the_gaps(store: Store, gap, 
 
     with store.transaction() as tx:
         catalog.add_gap(tx, "markt-01", "sub", at(gap[0]), at(gap[1]), "disk")
-        catalog.trim_gaps(tx, catalog.add(tx, new(0)))
+        footage = catalog.add(tx, new(0))
+        catalog.cut_out_of_gaps(tx, "markt-01", "sub", footage.start_at, footage.end_at)
         found = catalog.gaps(tx, "markt-01", "sub", at(-100), at(200))
     assert [(g.start_at, g.end_at) for g in found] == [(at(start), at(end)) for start, end in left]

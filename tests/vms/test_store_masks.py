@@ -32,8 +32,8 @@ def document(camera: str = "vast", days: int = 0, **changes: Any) -> dict[str, A
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Any:
-    store = Store(f"sqlite:///{tmp_path / 'm.db'}")
+def store(store_url: str) -> Any:
+    store = Store(store_url)
     store.migrate()
     yield store
     store.close()
@@ -47,7 +47,7 @@ def add(store: Store, **changes: Any) -> int:
 def test_versions_count_up_per_camera_and_survive_reopening(store: Store) -> None:
     assert [add(store), add(store, days=5), add(store, camera="ander")] == [1, 2, 1]
     store.close()
-    with Store(store.url).reading() as tx:
+    with store.reading() as tx:
         sets = mask_store.history(tx, "vast")
     assert [s.version for s in sets] == [1, 2]
     assert sets[0].masks[0].polygon == ((0.1, 0.1), (0.5, 0.1), (0.5, 0.5))

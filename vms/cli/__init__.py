@@ -16,6 +16,7 @@ EXIT_USAGE = 2
 def make_app() -> typer.Typer:
     from vms.cli.bench import bench_app
     from vms.cli.cameras import cameras_app
+    from vms.cli.catalog import catalog_app
     from vms.cli.check import check
     from vms.cli.config import config_app
     from vms.cli.demo import demo
@@ -47,6 +48,7 @@ def make_app() -> typer.Typer:
     app.add_typer(cameras_app, name="cameras")
     app.add_typer(keys_app, name="keys")
     app.add_typer(import_app, name="import")
+    app.add_typer(catalog_app, name="catalog")
     app.add_typer(retention_app, name="retention")
     app.add_typer(bench_app, name="bench")
     return app

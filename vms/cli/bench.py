@@ -2,6 +2,7 @@
 
 import typer
 
+from vms.cli.bench_catalog import bench_catalog
 from vms.cli.bench_drift import bench_drift
 from vms.cli.bench_live import bench_live
 from vms.cli.bench_mask import bench_mask
@@ -12,3 +13,4 @@ bench_app.command("record")(bench_record)
 bench_app.command("drift")(bench_drift)
 bench_app.command("live")(bench_live)
 bench_app.command("mask")(bench_mask)
+bench_app.command("catalog")(bench_catalog)

@@ -119,7 +119,7 @@ def simulate_drift(camera_ppm: float, hours: float, *, jitter: bool = True, seed
     ) as directory:
         volumes = _volumes(Path(directory))
         settings = StreamSettings(_SEGMENT_S, "public_order", 1 << 30, None)
-        recorder = StreamRecorder(CameraId("drift"), "sub", settings, volumes, rows, lambda _volume, _path: None)
+        recorder = StreamRecorder(CameraId("drift"), "sub", settings, volumes, rows, lambda *_part: None)
         true_us: dict[int, int] = {}
         chance = random.Random(seed)  # noqa: S311 – jitter, no secret
         for packet, at_us in _packets(builder, pictures, camera_ppm, jitter=jitter, chance=chance):

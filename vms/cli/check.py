@@ -13,18 +13,17 @@ def check(
     deep: Annotated[bool, typer.Option("--deep", help="Also read every file and compare its hash.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare disk, catalog and ledger. Exit code 1 when something is wrong and was not repaired."""
+    """Compare disk, catalog, keys and ledger. Exit code 1 when something is wrong and was not repaired.
+
+    Repairing never deletes footage: what cannot be used goes to quarantine on its volume.
+    """
     from recorder.check import run_check
 
     site = read_config(config)
     with open_store(site) as store:
         findings = run_check(site, store, repair=repair, deep=deep)
     open_findings = [finding for finding in findings if not finding.repaired]
-    lines = [
-        f"C{finding.number:02} {finding.what}: {finding.camera_id} {finding.path} {finding.detail}".rstrip()
-        + (" (repaired)" if finding.repaired else "")
-        for finding in findings
-    ]
+    lines = [finding.as_line() for finding in findings]
     lines.append("nothing wrong" if not findings else f"{len(findings)} findings, {len(open_findings)} not repaired")
     document = {"ok": not open_findings, "findings": [finding.as_dict() for finding in findings]}
     answer(document, lines, as_json=as_json)

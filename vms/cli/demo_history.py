@@ -53,7 +53,7 @@ def lay_down_history(
 ) -> int:
     """Record each of these cameras from each of these moments on; the number of segments made."""
     volumes = VolumeSet(identify_volumes(config.volumes, store, clock), clock)
-    journal = Journal(store)
+    journal = Journal(store, config.journals_dir / "history.jsonl")
     keys = KeyRing(config.site.data_dir / "keys", config.site_key_file) if config.recorder.encrypt else None
     settings = StreamSettings(
         segment_s=config.recorder.segment_s,

@@ -13,6 +13,7 @@ from vms import log as logs
 from vms.cli.options import ConfigOption, config_path, open_store
 from vms.clock import SystemClock
 from vms.config import SiteConfig, load_config
+from vms.errors import StoreBusy
 from vms.process import process_lock
 from vms.supervise import ProcessSpec, Supervisor, product_processes
 
@@ -36,8 +37,9 @@ def serve(
     path = config_path(config).resolve()
     site = load_config(path)
     if process is None:
-        prepare(site)
         specs = product_processes(path, len(site.capture_groups()))
+        if not prepare(site):
+            specs.append(ProcessSpec("migrate", "vms.cli", ("migrate", "--config", str(path)), once=True))
         if not supervise(site, specs):
             raise typer.Exit(2)
     elif process is ProcessName.CAPTURE and group is None:
@@ -50,15 +52,19 @@ def serve(
         os.execv(sys.executable, [sys.executable, "-m", module, "--config", str(path), *arguments])  # noqa: S606
 
 
-def prepare(site: SiteConfig) -> None:
-    """What must be there before the first process starts: schema, site key."""
+def prepare(site: SiteConfig) -> bool:
+    """What must be there before the first process starts: site key, schema. False: the database is away, and a job
+    has to migrate it later; recording does not wait for that."""
     from vms.keys import create_site_key
 
     site.site.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if site.recorder.encrypt:
         create_site_key(site.site_key_file)
-    with open_store(site):
-        pass
+    try:
+        with open_store(site):
+            return True
+    except StoreBusy:
+        return False
 
 
 def supervise(site: SiteConfig, specs: list[ProcessSpec], name: str = "supervisor") -> bool:

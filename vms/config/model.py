@@ -188,6 +188,14 @@ class SiteConfig(_Section):
         return self.site.data_dir / "run"
 
     @property
+    def journals_dir(self) -> Path:
+        """Where capture processes keep rows on their way to the database."""
+        return self.site.data_dir / "journal"
+
+    def journal_file(self, group: int) -> Path:
+        return self.journals_dir / f"capture-{group}.jsonl"
+
+    @property
     def database_url(self) -> str:
         return self.database.url or f"sqlite:///{self.site.data_dir / 'uitkijk.db'}"
 

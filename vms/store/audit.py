@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vms.rules.chain import GENESIS, entry_hash
@@ -15,8 +15,6 @@ from vms.units import us_from_utc
 AuditResult = Literal["allowed", "refused"]
 Detail = Mapping[str, str | int | None]
 
-_POSTGRES_LOCK = 0x75697461
-"""Advisory lock: one appender at a time. SQLite's BEGIN IMMEDIATE does the same."""
 _PAGE = 1000
 
 
@@ -45,8 +43,6 @@ class AuditRecord:
 
 def append(tx: Session, entry: AuditEntry) -> int:
     """Add a row and return its number. Texts longer than their column are cut, so hostile input cannot stop it."""
-    if tx.get_bind().dialect.name == "postgresql":
-        tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
     last = tx.scalars(select(AuditRow).order_by(AuditRow.seq.desc()).limit(1)).first()
     seq, prev_hash = (last.seq + 1, last.hash) if last else (1, GENESIS)
     row = AuditRow(

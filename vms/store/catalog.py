@@ -4,23 +4,49 @@ Functions take a Session of `Store.transaction()` or `Store.reading()`; the call
 return is frozen and detached. Intervals are half-open: [start, end).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
-from typing import Literal, cast
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vms.errors import FootageMissing
 from vms.rules.chain import GENESIS, entry_hash
-from vms.store.schema import GapRow, SegmentRow, VolumeRow
-from vms.units import CameraId, Profile, us_from_utc
+from vms.store.gaps import (
+    Gap,
+    GapReason,
+    add_gap,
+    close_gap,
+    close_older_gaps,
+    current_gap,
+    cut_out_of_gaps,
+    gaps,
+    note_restart,
+    open_gap,
+)
+from vms.store.schema import SegmentRow, VolumeRow
+from vms.units import EPOCH, PROFILES, CameraId, Profile, us_from_utc
+
+__all__ = [
+    "Gap",
+    "GapReason",
+    "add_gap",
+    "close_gap",
+    "close_older_gaps",
+    "current_gap",
+    "cut_out_of_gaps",
+    "gaps",
+    "note_restart",
+    "open_gap",
+]
 
 SegmentState = Literal["recorded", "purging", "purged"]
-GapReason = Literal["unreachable", "unauthorized", "stalled", "overflow", "restart", "disk", "protocol_error"]
 
+_US = timedelta(microseconds=1)
+_PAGE = 1000
 MAX_SEGMENT = timedelta(hours=1)
 """No segment is longer (the recorder cuts before), so a query by time can bound the start and use its index."""
 
@@ -62,19 +88,6 @@ class Segment(NewSegment):
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """No footage in [start_at, end_at), and why. end_at None: it lasts still."""
-
-    id: int
-    camera_id: CameraId
-    profile: Profile
-    start_at: datetime
-    end_at: datetime | None
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Coverage:
     """What a stream has in an interval: recorded segments and gaps, each in time order."""
 
@@ -92,13 +105,23 @@ class CatalogVolume:
 _SEGMENT_FIELDS = tuple(Segment.__dataclass_fields__)
 
 
-def _segment(row: SegmentRow) -> Segment:
+_STATE = func.coalesce(SegmentRow.state, "")
+"""The state, in a form that no planner looks up in segment_by_expiry: for queries that another index serves. (Without
+statistics SQLite took that one for a camera's day, and read the day of every camera.)"""
+_COLUMNS = tuple(getattr(SegmentRow, name) for name in _SEGMENT_FIELDS)
+
+
+def from_row(row: SegmentRow) -> Segment:
     return Segment(**{name: getattr(row, name) for name in _SEGMENT_FIELDS})
 
 
-def _gap(row: GapRow) -> Gap:
-    profile = cast(Profile, row.profile)
-    return Gap(row.id, CameraId(row.camera_id), profile, row.start_at, row.end_at, row.reason, row.detail)
+def _of_stream(camera_id: str, profile: str) -> Select[Any]:
+    return select(*_COLUMNS).where(SegmentRow.camera_id == camera_id, SegmentRow.profile == profile)
+
+
+def _segments(tx: Session, rows: Select[Any]) -> list[Segment]:
+    """Of a select of _COLUMNS: a camera-day has 1 440 rows, and mapped objects would cost three times as much."""
+    return [Segment(**dict(zip(_SEGMENT_FIELDS, row, strict=True))) for row in tx.execute(rows)]
 
 
 def chain_content(segment: NewSegment) -> dict[str, object]:
@@ -148,7 +171,7 @@ def add(tx: Session, new: NewSegment) -> Segment:
         tx.flush()
     except IntegrityError as error:
         raise ValueError(f"{new.path}: the database refuses the row: {error.orig}") from error
-    return _segment(row)
+    return from_row(row)
 
 
 def segment(tx: Session, segment_id: int) -> Segment:
@@ -156,12 +179,12 @@ def segment(tx: Session, segment_id: int) -> Segment:
     row = tx.get(SegmentRow, segment_id)
     if row is None:
         raise FootageMissing(f"no segment {segment_id}")
-    return _segment(row)
+    return from_row(row)
 
 
 def by_path(tx: Session, volume_uuid: str, path: str) -> Segment | None:
     row = tx.scalars(select(SegmentRow).where(SegmentRow.volume_uuid == volume_uuid, SegmentRow.path == path)).first()
-    return _segment(row) if row else None
+    return from_row(row) if row else None
 
 
 def segments(
@@ -173,28 +196,48 @@ def segments(
     states: Sequence[SegmentState] = ("recorded",),
 ) -> list[Segment]:
     """Those that overlap [start, end), by start."""
-    rows = (
-        select(SegmentRow)
-        .where(
-            SegmentRow.camera_id == camera_id,
-            SegmentRow.profile == profile,
-            SegmentRow.start_at > start - MAX_SEGMENT,
-            SegmentRow.start_at < end,
-            SegmentRow.end_at > start,
-            SegmentRow.state.in_(states),
-        )
-        .order_by(SegmentRow.start_at, SegmentRow.id)
+    rows = _of_stream(camera_id, profile).where(
+        SegmentRow.start_at > start - MAX_SEGMENT,
+        SegmentRow.start_at < end,
+        SegmentRow.end_at > start,
+        _STATE.in_(states),
     )
-    return [_segment(row) for row in tx.scalars(rows)]
+    return _segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.id))
+
+
+def whole_stream(tx: Session, camera_id: str, profile: str) -> Iterator[Segment]:
+    """Every recorded segment of a stream by time, page by page."""
+    after = EPOCH
+    while True:
+        rows = _of_stream(camera_id, profile).where(SegmentRow.start_at > after, _STATE == "recorded")
+        found = _segments(tx, rows.order_by(SegmentRow.start_at).limit(_PAGE))
+        yield from found
+        if not found:
+            return
+        after = found[-1].start_at
+
+
+def next_segment(tx: Session, camera_id: str, profile: str, at: datetime) -> Segment | None:
+    """The recorded segment that covers `at`, or else the first one after it."""
+    covering = segments(tx, camera_id, profile, at, at + _US)
+    if covering:
+        return covering[0]
+    rows = _of_stream(camera_id, profile).where(SegmentRow.start_at > at, _STATE == "recorded")
+    return next(iter(_segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(1))), None)
 
 
 def expired(tx: Session, before: datetime, limit: int, camera_id: str | None = None) -> list[Segment]:
-    """Oldest first: not yet erased (recorded, or left in purging by a stopped run) and start_at ≤ before."""
-    rows = select(SegmentRow).where(SegmentRow.state.in_(("recorded", "purging")), SegmentRow.start_at <= before)
-    if camera_id is not None:
-        rows = rows.where(SegmentRow.camera_id == camera_id)
-    rows = rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit)
-    return [_segment(row) for row in tx.scalars(rows)]
+    """Oldest first: not yet erased (recorded, or left in purging by a stopped run) and start_at ≤ before.
+
+    One query per state: each then reads its index in order and stops at the limit, however much has expired.
+    """
+    found: list[Segment] = []
+    for state in ("purging", "recorded"):
+        rows = select(*_COLUMNS).where(SegmentRow.state == state, SegmentRow.start_at <= before)
+        if camera_id is not None:
+            rows = rows.where(SegmentRow.camera_id == camera_id)
+        found += _segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit))
+    return sorted(found, key=lambda segment: (segment.start_at, segment.id))[:limit]
 
 
 def page(
@@ -207,12 +250,12 @@ def page(
     camera_id: str | None = None,
 ) -> list[Segment]:
     """By id, which is also the order of the chains. Ask again with the last id until it is empty."""
-    rows = select(SegmentRow).where(SegmentRow.id > after_id, SegmentRow.state.in_(states))
+    rows = select(*_COLUMNS).where(SegmentRow.id > after_id, _STATE.in_(states))
     if volume_uuid is not None:
         rows = rows.where(SegmentRow.volume_uuid == volume_uuid)
     if camera_id is not None:
         rows = rows.where(SegmentRow.camera_id == camera_id)
-    return [_segment(row) for row in tx.scalars(rows.order_by(SegmentRow.id).limit(limit))]
+    return _segments(tx, rows.order_by(SegmentRow.id).limit(limit))
 
 
 def set_state(tx: Session, segment_id: int, state: SegmentState) -> None:
@@ -252,81 +295,6 @@ def coverage(tx: Session, camera_id: str, profile: str, start: datetime, end: da
     )
 
 
-def open_gap(tx: Session, camera_id: str, profile: str, start_at: datetime, reason: GapReason, detail: str = "") -> Gap:
-    """From start_at on there is no footage. One gap is open per stream: another reason ends the one before."""
-    now_open = _open_gap_row(tx, camera_id, profile)
-    if now_open is not None:
-        if now_open.reason == reason:
-            return _gap(now_open)
-        now_open.end_at = max(start_at, now_open.start_at)
-    return add_gap(tx, camera_id, profile, start_at, None, reason, detail)
-
-
-def add_gap(
-    tx: Session,
-    camera_id: str,
-    profile: str,
-    start_at: datetime,
-    end_at: datetime | None,
-    reason: GapReason,
-    detail: str = "",
-) -> Gap:
-    """A gap that is over already (or, with end_at None, an open one)."""
-    row = GapRow(
-        camera_id=camera_id, profile=profile, start_at=start_at, end_at=end_at, reason=reason, detail=detail[:500]
-    )
-    tx.add(row)
-    tx.flush()
-    return _gap(row)
-
-
-def close_gap(tx: Session, camera_id: str, profile: str, end_at: datetime) -> Gap | None:
-    """Footage again from end_at on. None when no gap was open."""
-    row = _open_gap_row(tx, camera_id, profile)
-    if row is None:
-        return None
-    row.end_at = max(end_at, row.start_at)
-    tx.flush()
-    return _gap(row)
-
-
-def current_gap(tx: Session, camera_id: str, profile: str) -> Gap | None:
-    row = _open_gap_row(tx, camera_id, profile)
-    return _gap(row) if row else None
-
-
-def _open_gap_row(tx: Session, camera_id: str, profile: str) -> GapRow | None:
-    rows = select(GapRow).where(GapRow.camera_id == camera_id, GapRow.profile == profile, GapRow.end_at.is_(None))
-    return tx.scalars(rows.order_by(GapRow.id.desc()).limit(1)).first()
-
-
-def gaps(tx: Session, camera_id: str, profile: str, start: datetime, end: datetime) -> list[Gap]:
-    """Those that overlap [start, end), by start; open ones last until told otherwise."""
-    rows = (
-        select(GapRow)
-        .where(
-            GapRow.camera_id == camera_id,
-            GapRow.profile == profile,
-            GapRow.start_at < end,
-            GapRow.end_at.is_(None) | (GapRow.end_at > start),
-        )
-        .order_by(GapRow.start_at, GapRow.id)
-    )
-    return [_gap(row) for row in tx.scalars(rows)]
-
-
-def trim_gaps(tx: Session, footage: NewSegment) -> None:
-    """Footage that was given up as lost has come back: no gap claims its time any more."""
-    for gap in gaps(tx, footage.camera_id, footage.profile, footage.start_at, footage.end_at):
-        row = tx.get_one(GapRow, gap.id)
-        if row.end_at is None or row.end_at > footage.end_at:
-            add_gap(tx, row.camera_id, row.profile, footage.end_at, row.end_at, cast(GapReason, row.reason), row.detail)
-        row.end_at = footage.start_at
-        if row.start_at >= footage.start_at:
-            tx.delete(row)
-    tx.flush()
-
-
 def register_volume(tx: Session, uuid: str, path: str, created_at: datetime) -> None:
     """Make the volume known, or note where it is mounted now."""
     if tx.get(VolumeRow, uuid) is None:
@@ -341,10 +309,15 @@ def volumes(tx: Session) -> list[CatalogVolume]:
 
 
 def needs_day_key(tx: Session, camera_id: str, day: date) -> bool:
-    """Is there footage that only this camera's key of that day opens?"""
+    """Is there footage that only this camera's key of that day opens? A key serves segments that start on its day."""
+    prefix = f"{camera_id}/{day.isoformat()}/"
+    midnight = datetime.combine(day, time(), UTC)
     rows = select(SegmentRow.id).where(
         SegmentRow.camera_id == camera_id,
-        SegmentRow.key_id.startswith(f"{camera_id}/{day.isoformat()}/", autoescape=True),
+        SegmentRow.profile.in_(PROFILES),
+        SegmentRow.start_at >= midnight - MAX_SEGMENT,
+        SegmentRow.start_at < midnight + timedelta(days=1) + MAX_SEGMENT,
+        SegmentRow.key_id.startswith(prefix, autoescape=True),
         SegmentRow.state != "purged",
     )
     return tx.scalars(rows.limit(1)).first() is not None
@@ -356,9 +329,9 @@ def oldest(tx: Session, volume_uuid: str, after: tuple[datetime, int] | None, li
     after: (start_at, id) of the last one seen.
     """
     states = ("recorded", "purging")
-    rows = select(SegmentRow).where(SegmentRow.state.in_(states), SegmentRow.volume_uuid == volume_uuid)
+    rows = select(*_COLUMNS).where(SegmentRow.state.in_(states), SegmentRow.volume_uuid == volume_uuid)
     if after is not None:
         start_at, segment_id = after
         later = (SegmentRow.start_at == start_at) & (SegmentRow.id > segment_id)
         rows = rows.where((SegmentRow.start_at > start_at) | later)
-    return [_segment(row) for row in tx.scalars(rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit))]
+    return _segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit))

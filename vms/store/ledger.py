@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from vms.rules.chain import GENESIS, entry_hash
@@ -16,7 +16,6 @@ LedgerKind = Literal["run", "intent", "done", "failed", "refused", "key"]
 """run: a purge run's summary. refused: a guard stopped it. key: a day's key was destroyed."""
 Payload = Mapping[str, str | int | None]
 
-_POSTGRES_LOCK = 0x6C656467
 _PAGE = 1000
 
 
@@ -38,8 +37,6 @@ def content_of(seq: int, at: datetime, kind: str, segment_id: int | None, payloa
 
 def append(tx: Session, at: datetime, kind: LedgerKind, segment_id: int | None, payload: Payload) -> int:
     """Add an entry, return its seq. payload: texts and integers only (floats have no one spelling)."""
-    if tx.get_bind().dialect.name == "postgresql":
-        tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
     last = tx.scalars(select(LedgerRow).order_by(LedgerRow.seq.desc()).limit(1)).first()
     seq, prev_hash = (last.seq + 1, last.hash) if last else (1, GENESIS)
     row = LedgerRow(

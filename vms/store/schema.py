@@ -78,7 +78,9 @@ class SegmentRow(Base):
     sidecar_sha256: Mapped[str | None] = mapped_column(String(64), doc="Of the pose sidecar, if the camera turns.")
     starts_run: Mapped[bool] = mapped_column(Boolean, doc="Footage does not join the segment before.")
     lost_packets: Mapped[int] = mapped_column(default=0)
-    skew_ms: Mapped[int | None] = mapped_column(doc="Camera clock minus the time of the footage at its start.")
+    skew_ms: Mapped[int | None] = mapped_column(
+        BigInteger, doc="Camera clock minus the time of the footage at its start."
+    )
     placement_id: Mapped[int | None] = mapped_column(BigInteger)
     decision_id: Mapped[int | None] = mapped_column(BigInteger)
     purpose: Mapped[str] = mapped_column(String(20))
@@ -104,7 +106,19 @@ class GapRow(Base):
     end_at: Mapped[datetime | None]
     reason: Mapped[str] = mapped_column(String(40), doc="unreachable, unauthorized, stalled, overflow, restart, …")
     detail: Mapped[str] = mapped_column(Text, default="")
-    __table_args__ = (Index("gap_by_time", "camera_id", "profile", "start_at"),)
+    __table_args__ = (
+        Index("gap_by_time", "camera_id", "profile", "start_at"),
+        Index("gap_by_end", "camera_id", "profile", "end_at"),
+    )
+
+
+class JournalRow(Base):
+    """How far a capture process's journal was written into this database: each entry once, whatever crashes."""
+
+    __tablename__ = "journal"
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, doc="Of the journal's file, for its life.")
+    name: Mapped[str] = mapped_column(String(80), doc="Of the file, for people.")
+    seq: Mapped[int] = mapped_column(BigInteger, doc="Last entry that is in the database.")
 
 
 class LedgerRow(Base):

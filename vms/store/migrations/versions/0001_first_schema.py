@@ -172,7 +172,7 @@ def upgrade() -> None:
         sa.Column("sidecar_sha256", sa.String(length=64), nullable=True),
         sa.Column("starts_run", sa.Boolean(), nullable=False),
         sa.Column("lost_packets", sa.Integer(), nullable=False),
-        sa.Column("skew_ms", sa.Integer(), nullable=True),
+        sa.Column("skew_ms", sa.BigInteger(), nullable=True),
         sa.Column("placement_id", sa.BigInteger(), nullable=True),
         sa.Column("decision_id", sa.BigInteger(), nullable=True),
         sa.Column("purpose", sa.String(length=20), nullable=False),
