@@ -30,7 +30,7 @@ def test_every_camera_disk_and_process_is_listed_with_its_health(
     assert disks.count() == 1
     assert str(product.config.volumes[0].path) in disks.inner_text()
     processes = page.locator("section", has_text="Processen").locator("tbody")
-    for name in ("capture-0", "live", "web", "retention", "street"):
+    for name in ("capture-0", "capture-1", "live", "web", "retention", "street"):
         assert name in processes.inner_text()
     wait_for(
         lambda: page.locator("img.thumb").evaluate_all("all => all.some((image) => image.naturalWidth >= 320)"),
