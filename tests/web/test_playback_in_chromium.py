@@ -179,3 +179,39 @@ def test_the_hour_that_comes_twice_and_the_one_that_does_not_exist(page: Page) -
     page.fill("#day", "2026-03-29")
     page.click("form.query button.primary")
     expect(page.locator("#from-error")).to_contain_text("bestaat niet")
+
+
+def test_a_day_is_typed_as_people_here_write_it(page: Page) -> None:
+    consult(page)
+    day = page.locator("#day")
+    today = local(time.time_ns() // 1000, "%d-%m-%Y")
+    expect(day).to_have_value(today)
+    for typed, written in (("5/3/26", "05-03-2026"), ("29.02.2024", "29-02-2024"), ("2026-03-05", "05-03-2026")):
+        day.fill(typed)
+        day.blur()
+        expect(day).to_have_value(written)
+    day.press("ArrowDown")
+    expect(day).to_have_value("04-03-2026")
+    page.get_by_label("dag later").click()
+    expect(day).to_have_value("05-03-2026")
+    day.fill(today)
+    day.press("ArrowUp")
+    expect(day).to_have_value(today)
+
+
+def test_a_day_or_time_that_cannot_be_is_explained_at_its_field(page: Page, backend: Backend) -> None:
+    consult(page)
+    page.fill("#day", "31-02-2026")
+    page.click("form.query button.primary")
+    expect(page.locator("#day-error")).to_contain_text("bijvoorbeeld")
+    expect(page.locator("#day")).to_be_focused()
+    page.fill("#day", "31-12-2999")
+    page.click("form.query button.primary")
+    expect(page.locator("#day-error")).to_contain_text("nog niet geweest")
+    page.fill("#day", "05-03-2026")
+    page.fill("#from", "99:99")
+    page.click("form.query button.primary")
+    expect(page.locator("#from-error")).to_contain_text("14:03")
+    assert page.inner_text("#day-error") == ""
+    expect(page.locator("#from")).to_be_focused()
+    assert backend.calls("/api/coverage") == []
