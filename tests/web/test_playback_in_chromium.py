@@ -164,6 +164,14 @@ def test_erased_footage_is_said_plainly(page: Page, backend: Backend, start_us: 
         backend.refuse_media = 0
 
 
+def test_an_empty_period_leaves_nothing_of_the_one_before(page: Page, start_us: int) -> None:
+    playing(page, start_us)
+    expect(page.locator(".instant")).not_to_be_empty()
+    find(page, start_us - 120 * MINUTE_US, start_us - 60 * MINUTE_US)
+    expect(page.locator(".notice")).to_contain_text("niets opgenomen")
+    assert page.inner_text(".instant") + page.inner_text(".erased") == ""
+
+
 def test_the_hour_that_comes_twice_and_the_one_that_does_not_exist(page: Page) -> None:
     consult(page)
     page.fill("#day", "2026-10-25")

@@ -154,6 +154,7 @@ export class Playback extends LitElement {
       const gone = coverage.retention_from_us >= coverage.to_us;
       this.say(gone ? t("De bewaartermijn van deze beelden is voorbij; ze zijn gewist.") : t("In deze periode is niets opgenomen."), true);
       this.player.close();
+      for (const place of this.querySelectorAll(".instant, .erased")) place.textContent = "";
       return;
     }
     await this.player.open(coverage.segments, Math.min(coverage.from_us, coverage.segments[0].start_us), begin);
