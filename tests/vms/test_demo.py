@@ -9,7 +9,7 @@ import pytest
 from ingest.simulator.street import Street
 from ingest.simulator.street_server import make_specs
 from tests.fakes import T0_US, FakeClock
-from vms.cli.demo import STREET_WITHIN_S, StreetGate
+from vms.cli.demo import STREET_WITHIN_S, StreetGate, ignored_for_existing
 from vms.cli.demo_history import DAY_US, daily_starts_us, lay_down_history
 from vms.cli.demo_site import open_demo_site
 from vms.cli.options import open_store
@@ -61,3 +61,12 @@ def test_history_lies_there_day_by_day_and_each_day_is_told(tmp_path: Path) -> N
                     )
                     assert [segment.start_at for segment in found] == [utc_from_us(us) for us in starts_us]
     assert len(told) == 2 * 3
+
+
+def test_what_an_existing_demo_cannot_take_on_is_said(tmp_path: Path) -> None:
+    site = open_demo_site(tmp_path / "demo", 2, 0, Street())
+    assert ignored_for_existing(site, cameras=2, days_of_history=0) == []
+    more, history = ignored_for_existing(site, cameras=9, days_of_history=30)
+    assert "keeps its 2" in more
+    assert "--days-of-history 30" in history
+    assert all("--dir" in line for line in (more, history))

@@ -49,6 +49,8 @@ def demo(
         is_new = fill_store(site, store, SystemClock())
         if is_new and days_of_history:
             _lay_down_history(config, site, store, street, days_of_history)
+    for line in [] if is_new else ignored_for_existing(site, cameras, days_of_history):
+        typer.echo(line)
     arguments = ("--config", str(site.config_file))
     gate = StreetGate(site.options.host, site.options.control_port, SystemClock())
     specs = [
@@ -61,6 +63,19 @@ def demo(
     threading.Thread(target=_announce, args=(config, site.login_password), daemon=True).start()
     if not supervise(config, specs):
         raise typer.Exit(2)
+
+
+def ignored_for_existing(site: "DemoSite", cameras: int, days_of_history: int) -> list[str]:
+    """What was asked for and only counts for a new demo."""
+    where = f"the demo in {site.directory} exists already"
+    ignored = []
+    if cameras != site.options.cameras:
+        ignored.append(
+            f"--cameras {cameras}: {where} and keeps its {site.options.cameras}; give another --dir for that many"
+        )
+    if days_of_history:
+        ignored.append(f"--days-of-history {days_of_history}: {where} and gets no history; give another --dir")
+    return ignored
 
 
 def _lay_down_history(config: SiteConfig, site: "DemoSite", store: "Store", street: "Street", days: int) -> None:

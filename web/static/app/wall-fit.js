@@ -10,6 +10,8 @@ const DECK_PX = 234;
 const SIDE_PX = 424;
 /** The hero gets at least this share of the width, where the height allows it. */
 const HERO_SHARE = 0.6;
+/** And this much where it does not (a small or much enlarged window): what is under it then scrolls. */
+const LOW_HERO_SHARE = 0.4;
 const STEP_PX = 8;
 /** Beside a hero, a tile this wide shows what a tile's picture holds. */
 const MOST_TILE_PX = 480;
@@ -55,7 +57,8 @@ function bestColumns(groups, width, height, headingPx, mostPx = Infinity) {
 export function fitWall(width, height, areas, has) {
   const count = areas.reduce((sum, tiles) => sum + tiles, 0);
   if (!has.hero) return { heroWidth: 0, flow: true, ...bestColumns([count], width, height - TOOLBAR_PX, 0) };
-  const mostHero = Math.floor(Math.min(((height - GAP_PX - DECK_PX) * 16) / 9, width - GAP_PX - SIDE_PX));
+  const overDeck = ((height - GAP_PX - DECK_PX) * 16) / 9;
+  const mostHero = Math.floor(Math.max(width * LOW_HERO_SHARE, Math.min(overDeck, width - GAP_PX - SIDE_PX)));
   const leastHero = Math.min(mostHero, Math.floor(width * HERO_SHARE));
   const sideHeight = height - TOOLBAR_PX - (has.alarmsBeside ? ALARMS_PX : 0);
   let best = { heroWidth: mostHero, columns: 1, tileWidth: 0, flow: false, score: 0 };
