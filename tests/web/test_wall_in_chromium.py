@@ -282,6 +282,22 @@ def test_dragging_in_the_picture_is_a_speed(steady: Page, kept_backend: Backend)
     assert eventually(lambda: len(kept_backend.calls("ptz/stop")) >= 1, 1.0)
 
 
+def test_a_joystick_steers_in_proportion_rests_in_its_dead_zone_and_stops_unplugged(
+    steady: Page, kept_backend: Backend
+) -> None:
+    steady.evaluate(
+        "() => { window.pad = { connected: true, axes: [0.05, 0], buttons: [] };"
+        " navigator.getGamepads = () => [window.pad]; dispatchEvent(new Event('gamepadconnected')); }"
+    )
+    steady.wait_for_timeout(400)
+    assert kept_backend.calls("/ptz/") == []
+    steady.evaluate("window.pad.axes = [0.5, 0]")
+    assert eventually(lambda: len(kept_backend.calls("ptz/move")) >= 2)
+    assert '"pan":0.125' in kept_backend.calls("ptz/move")[-1][2]
+    steady.evaluate("window.pad = null")
+    assert eventually(lambda: len(kept_backend.calls("ptz/stop")) >= 1, 1.0)
+
+
 def test_somebody_elses_camera_cannot_be_steered(steady: Page, kept_backend: Backend) -> None:
     holder = {"name": "A. Jansen", "role": "observer", "since_us": now_us()}
     kept_backend.states["camera-01"] |= {"ptz": "other", "ptz_holder": holder}
