@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -36,12 +36,14 @@ class ProcessSpec:
     """name is unique and names the lock; module runs as `python -m module arguments…`.
 
     once: a job that ends; only a failure starts it again.
+    may_start: asked before each start, five times a second until it says yes; answers at once.
     """
 
     name: str
     module: str
     arguments: tuple[str, ...]
     once: bool = False
+    may_start: Callable[[], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -86,12 +88,17 @@ class Supervisor:
         for child in self._children:
             if child.state == "running":
                 changed |= self._notice_end(child)
-            elif child.state == "restarting" and self.clock.monotonic_s() >= child.start_at_s:
+            elif child.state == "restarting" and self._is_due(child):
                 self._start(child)
                 changed = True
         if changed:
             self._publish()
         return not any(child.state == "failed" for child in self._children)
+
+    def _is_due(self, child: _Child) -> bool:
+        if self.clock.monotonic_s() < child.start_at_s:
+            return False
+        return child.spec.may_start is None or child.spec.may_start()
 
     def _start(self, child: _Child) -> None:
         child.started_s = self.clock.monotonic_s()

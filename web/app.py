@@ -29,6 +29,7 @@ from web.api import (
 )
 from web.background import Background
 from web.metrics import CountRequests
+from web.pages import missing_page
 from web.pages import router as pages_router
 from web.security_headers import BodyLimit, SecurityHeaders
 from web.services import Services, make_services
@@ -51,7 +52,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         lifespan=_lifespan(services, on_broken),
     )
     app.state.services = services
-    problems.install(app)
+    problems.install(app, missing_page)
     for noun in (
         session,
         cameras,

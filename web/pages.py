@@ -152,6 +152,11 @@ def login_page(request: Request) -> Response:
     return _render(request, "login.html", following=following or "/")
 
 
+def missing_page(request: Request) -> Response:
+    """For an address that is none of ours."""
+    return _choose_language(request) or _render(request, "missing.html", 404, user=deps.page_user(request))
+
+
 def _page(page: Page) -> None:
     """Register one page behind its roles."""
 

@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem JSON, each with a code for programs and a sentence in Dutch and English for people."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response, WebSocket
@@ -177,12 +177,19 @@ def from_error(error: UitkijkError) -> Problem:
     return Problem(code, detail=str(error))
 
 
-def install(app: FastAPI) -> None:
-    """Every way in which a request can fail ends as problem JSON."""
+def install(app: FastAPI, missing_page: Callable[[Request], Response]) -> None:
+    """Every way in which a request can fail ends as problem JSON; a mistyped address of a page ends as a page."""
+
+    def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404 and _asks_for_a_page(request):
+            return missing_page(request)
+        return _http_problem(error)
+
     app.add_exception_handler(Problem, _on_problem)  # type: ignore[arg-type]
     app.add_exception_handler(UitkijkError, _on_error)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -220,10 +227,15 @@ async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
     return Problem("invalid_input", fields=fields).response()
 
 
-async def _on_http(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+def _http_problem(error: HTTPException) -> Response:
     code = _STATUS_CODES.get(error.status_code, "internal" if error.status_code >= 500 else "invalid_input")
     return Problem(code, status=error.status_code, headers=error.headers).response()
+
+
+def _asks_for_a_page(request: Request) -> bool:
+    """A person at a browser, that is; not a script, and not a machine."""
+    is_ours = request.url.path.startswith(("/api/", "/whep/", "/static/"))
+    return request.method == "GET" and not is_ours and "text/html" in request.headers.get("accept", "")
 
 
 async def _on_bug(_request: Request, _error: Exception) -> JSONResponse:

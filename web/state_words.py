@@ -155,6 +155,27 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "tokens.add": _m("token maken"),
     "tokens.revoke": _m("token intrekken"),
 }
+AUDIT_DETAIL: Final[Mapping[str, str]] = {
+    "author": _m("tekenaar"),
+    "before": _m("ouder dan regel"),
+    "camera": _m("camera-id"),
+    "consultation": _m("raadpleging"),
+    "from_us": _m("van"),
+    "limit": _m("regels"),
+    "masks": _m("maskers"),
+    "profile": _m("stroom"),
+    "purpose": _m("doel"),
+    "reason": _m("reden"),
+    "reference": _m("registratienummer"),
+    "sha256": _m("controlegetal (SHA-256)"),
+    "start_us": _m("begin"),
+    "taken_from": _m("overgenomen van"),
+    "to_us": _m("tot"),
+    "version": _m("versie"),
+    "what": _m("handeling"),
+    "who": _m("wie"),
+}
+"""What an audit row may add; a name in `_us` is a moment."""
 
 _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "source": SOURCE,
@@ -169,6 +190,7 @@ _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "process": PROCESS,
     "finding": FINDING,
     "audit_action": AUDIT_ACTION,
+    "audit_detail": AUDIT_DETAIL,
 }
 
 

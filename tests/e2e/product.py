@@ -27,6 +27,8 @@ from vms.store.catalog import Segment
 from vms.units import US_PER_SECOND, utc_from_us
 
 CAMERAS = 9
+CAMERAS_PER_PROCESS = 5
+"""So that every test here runs on a site of two capture groups."""
 DAY_US = 86_400 * US_PER_SECOND
 VMS = (sys.executable, "-c", "from vms.cli import main; main()")
 
@@ -147,7 +149,8 @@ def make_product(directory: Path, expires_in_s: int) -> Product:
     """
     street = Street()
     open_demo_site(directory, CAMERAS, 0, street)
-    _adjust(directory / "site.toml", {"segment_s = 60": "segment_s = 10", "interval_s = 120": "interval_s = 3600"})
+    recorder = f"segment_s = 10\ncameras_per_process = {CAMERAS_PER_PROCESS}"
+    _adjust(directory / "site.toml", {"segment_s = 60": recorder, "interval_s = 120": "interval_s = 3600"})
     config = load_config(directory / "site.toml")
     prepare(config)
     start_us = SystemClock().now_us() - config.retention.days * DAY_US + expires_in_s * US_PER_SECOND

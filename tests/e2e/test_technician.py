@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from e2e.browser import log_in, new_context
+from e2e.outage import Outage
 from e2e.product import Product
 from e2e.waiting import wait_for
 
@@ -30,7 +31,7 @@ def test_every_camera_disk_and_process_is_listed_with_its_health(
     assert disks.count() == 1
     assert str(product.config.volumes[0].path) in disks.inner_text()
     processes = page.locator("section", has_text="Processen").locator("tbody")
-    for name in ("capture-0", "live", "web", "retention", "street"):
+    for name in ("capture-0", "capture-1", "live", "web", "retention", "street"):
         assert name in processes.inner_text()
     wait_for(
         lambda: page.locator("img.thumb").evaluate_all("all => all.some((image) => image.naturalWidth >= 320)"),
@@ -53,8 +54,10 @@ ONLY_LATER = {"uitkijk_disk_days_to_full"}
 
 
 def test_rules_and_dashboard_find_all_their_numbers_in_the_running_product(
-    product: Product, cameras_up: list[str]
+    product: Product, cameras_up: list[str], outage: Outage
 ) -> None:
+    """After an outage: a product that nothing ever happened to has no gaps to count."""
+    assert outage.ended_us
     files = (ROOT / "configs" / "prometheus" / "alerts.yml", ROOT / "configs" / "grafana" / "uitkijk.json")
     used = {name for file in files for name in re.findall(r"uitkijk_[a-z_]+", file.read_text(encoding="utf-8"))}
     with product.client("technician") as client:

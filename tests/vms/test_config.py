@@ -97,12 +97,19 @@ def test_an_unreadable_file_is_one_clear_line(tmp_path: Path, content: bytes | N
         load_config(path)
 
 
-def test_a_capture_process_gets_at_most_twenty_cameras(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("setting", "sizes"), [("", [20, 20, 5]), ("cameras_per_process = 18", [18, 18, 9])])
+def test_a_capture_process_gets_at_most_twenty_cameras_or_fewer(tmp_path: Path, setting: str, sizes: list[int]) -> None:
     cameras = "".join(
         f'[[cameras]]\nid = "c-{n}"\nnumber = {n}\nname = "C{n}"\nmain = "rtsp://10.0.0.1/{n}"\n' for n in range(1, 46)
     )
     path = tmp_path / "site.toml"
-    path.write_text('[site]\ndata_dir = "d"\n' + cameras, encoding="utf-8")
+    path.write_text(f'[site]\ndata_dir = "d"\n[recorder]\n{setting}\n{cameras}', encoding="utf-8")
     config = load_config(path)
-    assert [len(group) for group in config.capture_groups()] == [20, 20, 5]
+    assert [len(group) for group in config.capture_groups()] == sizes
     assert config.control_endpoint_of("c-45") == config.control_endpoint(2)
+
+
+def test_more_than_twenty_cameras_in_a_process_are_refused(tmp_path: Path) -> None:
+    [problem] = problems_of(tmp_path, GOOD + "[recorder]\ncameras_per_process = 21\n")
+    assert "recorder.cameras_per_process" in problem
+    assert "20" in problem

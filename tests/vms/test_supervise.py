@@ -112,3 +112,22 @@ def test_a_job_runs_once(run_dir, child_environment) -> None:
     stop.set()
     thread.join(10)
     assert (run_dir / "job.started").read_text() == "x"
+
+
+def test_a_process_that_may_not_start_yet_holds_nobody_else_up(run_dir, child_environment) -> None:
+    allowed = threading.Event()
+    specs = [
+        ProcessSpec("late", "child_of_test", (str(run_dir), "late"), may_start=allowed.is_set),
+        ProcessSpec("prompt", "child_of_test", (str(run_dir), "prompt")),
+    ]
+    supervisor = Supervisor(specs, run_dir, SystemClock(), child_environment)
+    stop = threading.Event()
+    thread = threading.Thread(target=lambda: supervisor.run(stop), daemon=True)
+    thread.start()
+    eventually(lambda: running_pid(run_dir, "prompt"))
+    assert running_pid(run_dir, "late") is None
+    allowed.set()
+    eventually(lambda: running_pid(run_dir, "late"))
+    stop.set()
+    thread.join(10)
+    assert (run_dir / "late.clean").exists()

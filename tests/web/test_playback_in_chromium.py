@@ -164,6 +164,14 @@ def test_erased_footage_is_said_plainly(page: Page, backend: Backend, start_us: 
         backend.refuse_media = 0
 
 
+def test_an_empty_period_leaves_nothing_of_the_one_before(page: Page, start_us: int) -> None:
+    playing(page, start_us)
+    expect(page.locator(".instant")).not_to_be_empty()
+    find(page, start_us - 120 * MINUTE_US, start_us - 60 * MINUTE_US)
+    expect(page.locator(".notice")).to_contain_text("niets opgenomen")
+    assert page.inner_text(".instant") + page.inner_text(".erased") == ""
+
+
 def test_the_hour_that_comes_twice_and_the_one_that_does_not_exist(page: Page) -> None:
     consult(page)
     page.fill("#day", "2026-10-25")
@@ -179,3 +187,39 @@ def test_the_hour_that_comes_twice_and_the_one_that_does_not_exist(page: Page) -
     page.fill("#day", "2026-03-29")
     page.click("form.query button.primary")
     expect(page.locator("#from-error")).to_contain_text("bestaat niet")
+
+
+def test_a_day_is_typed_as_people_here_write_it(page: Page) -> None:
+    consult(page)
+    day = page.locator("#day")
+    today = local(time.time_ns() // 1000, "%d-%m-%Y")
+    expect(day).to_have_value(today)
+    for typed, written in (("5/3/26", "05-03-2026"), ("29.02.2024", "29-02-2024"), ("2026-03-05", "05-03-2026")):
+        day.fill(typed)
+        day.blur()
+        expect(day).to_have_value(written)
+    day.press("ArrowDown")
+    expect(day).to_have_value("04-03-2026")
+    page.get_by_label("dag later").click()
+    expect(day).to_have_value("05-03-2026")
+    day.fill(today)
+    day.press("ArrowUp")
+    expect(day).to_have_value(today)
+
+
+def test_a_day_or_time_that_cannot_be_is_explained_at_its_field(page: Page, backend: Backend) -> None:
+    consult(page)
+    page.fill("#day", "31-02-2026")
+    page.click("form.query button.primary")
+    expect(page.locator("#day-error")).to_contain_text("bijvoorbeeld")
+    expect(page.locator("#day")).to_be_focused()
+    page.fill("#day", "31-12-2999")
+    page.click("form.query button.primary")
+    expect(page.locator("#day-error")).to_contain_text("nog niet geweest")
+    page.fill("#day", "05-03-2026")
+    page.fill("#from", "99:99")
+    page.click("form.query button.primary")
+    expect(page.locator("#from-error")).to_contain_text("14:03")
+    assert page.inner_text("#day-error") == ""
+    expect(page.locator("#from")).to_be_focused()
+    assert backend.calls("/api/coverage") == []

@@ -41,6 +41,18 @@ def audited_actions() -> set[str]:
 
 
 DISK_FAULTS = {"volume_damaged", *(f"volume_{fault}" for fault in get_args(VolumeFault) if fault)}
+
+
+def audited_details() -> set[str]:
+    """Names of what the audit log's writers add."""
+    written = {"taken_from"}  # handed on to a thread
+    for file in (ROOT / "web").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("allow", "refuse", "refuse_name"):
+                written |= {keyword.arg for keyword in node.keywords if keyword.arg}
+    return written
+
+
 CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.SOURCE, {*get_args(SourceState), SILENT}),
     (state_words.SOURCE_FIX, {*get_args(SourceState), SILENT}),
@@ -53,6 +65,7 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.PROCESS, set(get_args(supervise.State))),
     (state_words.FINDING, strings(ROOT / "retention" / "verify.py", "Finding", 0)),
     (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions()}),
+    (state_words.AUDIT_DETAIL, audited_details()),
 ]
 
 

@@ -1,6 +1,8 @@
 """The wall in a real browser with real WebRTC, against a stand-in server: states, call-ups, steering, recovery."""
 
 import copy
+import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,6 +120,36 @@ def test_every_tile_goes_live_and_nothing_scrolls(steady: Page) -> None:
     assert all(0 <= float(age.removesuffix(" s").replace(",", ".")) < 1.5 for age in ages), ages
 
 
+FIT = """async ({ width, height, areas, alarmsBeside }) => {
+  const { fitWall } = await import("/static/app/wall-fit.js");
+  return fitWall(width, height, areas, { hero: true, alarmsBeside }); }"""
+
+
+SCREENS = [(1272, 664), (1358, 712), (1672, 994), (1912, 1024), (2552, 1384)]
+AREAS = [[1], [2], [5], [3, 2], [3, 3, 3], [12], [4, 4, 4], [1, 1, 10]]
+
+
+def test_hero_and_tiles_use_the_room_and_stay_within_it(steady: Page) -> None:
+    for (width, height), areas in itertools.product(SCREENS, AREAS):
+        beside = width < 1800
+        fit = steady.evaluate(FIT, {"width": width, "height": height, "areas": areas, "alarmsBeside": beside})
+        columns, tile, hero = fit["columns"], fit["tileWidth"], fit["heroWidth"]
+        side_width, side_height = width - 4 - hero, height - 44 - (104 if beside else 0)
+        rows = sum(math.ceil(count / columns) for count in ([sum(areas)] if fit["flow"] else areas))
+        used_width = columns * (tile + 4) - 4
+        used_height = rows * (tile * 9 / 16 + 4) + (0 if fit["flow"] else 24 * len(areas))
+        case = f"{areas} on {width}×{height}: {fit}"
+        assert used_width <= side_width, case
+        assert used_height <= side_height + 4, case
+        assert used_height > 0.75 * side_height or used_width > 0.9 * side_width or tile == 480, case
+        assert hero >= 0.59 * width or hero * 9 / 16 >= height - 4 - 234 - 1, case
+
+
+def test_nine_tiles_beside_a_hero_are_not_thumbnails(steady: Page) -> None:
+    fit = steady.evaluate(FIT, {"width": 1912, "height": 1024, "areas": [3, 3, 3], "alarmsBeside": False})
+    assert fit["tileWidth"] >= 320
+
+
 def test_number_and_enter_call_a_camera_up_over_the_same_connection(steady: Page, kept_backend: Backend) -> None:
     made = steady.evaluate("window.made")
     hero = steady.locator("vms-tile.hero")
@@ -157,13 +189,24 @@ def test_a_stopped_camera_stalls_then_is_offline_then_comes_back_by_itself(stead
     expect(tile).to_have_attribute("data-state", "stalled", timeout=4000)
     assert "grayscale(1)" in tile.locator("video").evaluate("v => getComputedStyle(v).filter")
     assert "bevroren" in tile.locator(".plate").inner_text()
-    kept_backend.states["camera-02"] |= {"source": "unreachable", "since_us": now_us()}
+    kept_backend.states["camera-02"] |= {"source": "unreachable", "reason": "unreachable", "since_us": now_us()}
     expect(tile).to_have_attribute("data-state", "camera-offline", timeout=8000)
     assert "Storing sinds" in tile.locator(".plate").inner_text()
+    assert "niet bereikbaar" in tile.locator(".plate").inner_text()
     assert steady.locator('vms-tile[data-state="live"]').count() == 4
-    kept_backend.states["camera-02"] |= {"source": "up", "since_us": now_us()}
+    kept_backend.states["camera-02"] |= {"source": "up", "reason": "up", "since_us": now_us()}
     kept_backend.frozen.clear()
     expect(tile).to_have_attribute("data-state", "live", timeout=10_000)
+
+
+def test_a_halting_picture_of_the_present_is_not_said_to_be_behind(steady: Page) -> None:
+    tile = steady.locator('vms-tile:not(.hero)[data-camera="camera-02"]')
+    rates = "document.querySelector('vms-wall').fps['camera-02']"
+    steady.evaluate(f"{rates} = {{ main: 60, sub: 60 }}")
+    expect(tile).to_have_attribute("data-state", "late", timeout=8000)
+    expect(tile.locator(".age")).to_have_text("hapert")
+    steady.evaluate(f"{rates} = {{ main: 12, sub: 12 }}")
+    expect(tile).to_have_attribute("data-state", "live", timeout=8000)
 
 
 def test_an_uncertain_mask_is_told(steady: Page, kept_backend: Backend) -> None:
@@ -199,6 +242,19 @@ def test_steering_lives_only_while_the_key_is_held(steady: Page, kept_backend: B
     assert len(kept_backend.calls("ptz/move")) == moves
 
 
+def test_escape_gives_the_camera_back_after_the_last_word_about_its_movement(
+    steady: Page, kept_backend: Backend
+) -> None:
+    steady.keyboard.press("p")
+    steady.keyboard.down("ArrowUp")
+    assert eventually(lambda: len(kept_backend.calls("ptz/move")) >= 2)
+    steady.keyboard.press("Escape")
+    assert eventually(lambda: len(kept_backend.calls("ptz/release")) == 1)
+    steady.wait_for_timeout(400)
+    assert "ptz/release" in kept_backend.calls("/ptz/")[-1][1]
+    steady.keyboard.up("ArrowUp")
+
+
 @pytest.mark.parametrize(
     "event", ["window.dispatchEvent(new Event('blur'))", "window.dispatchEvent(new Event('pagehide'))"]
 )
@@ -223,6 +279,22 @@ def test_dragging_in_the_picture_is_a_speed(steady: Page, kept_backend: Backend)
     assert eventually(lambda: len(kept_backend.calls("ptz/move")) >= 2)
     assert '"pan":0.2' in kept_backend.calls("ptz/move")[-1][2]
     steady.mouse.up()
+    assert eventually(lambda: len(kept_backend.calls("ptz/stop")) >= 1, 1.0)
+
+
+def test_a_joystick_steers_in_proportion_rests_in_its_dead_zone_and_stops_unplugged(
+    steady: Page, kept_backend: Backend
+) -> None:
+    steady.evaluate(
+        "() => { window.pad = { connected: true, axes: [0.05, 0], buttons: [] };"
+        " navigator.getGamepads = () => [window.pad]; dispatchEvent(new Event('gamepadconnected')); }"
+    )
+    steady.wait_for_timeout(400)
+    assert kept_backend.calls("/ptz/") == []
+    steady.evaluate("window.pad.axes = [0.5, 0]")
+    assert eventually(lambda: len(kept_backend.calls("ptz/move")) >= 2)
+    assert '"pan":0.125' in kept_backend.calls("ptz/move")[-1][2]
+    steady.evaluate("window.pad = null")
     assert eventually(lambda: len(kept_backend.calls("ptz/stop")) >= 1, 1.0)
 
 

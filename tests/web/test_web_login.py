@@ -202,3 +202,15 @@ def test_seen_at_follows_a_session_at_most_every_five_minutes(site: Site) -> Non
             return us_from_utc(tx.query(LoginSessionRow).one().seen_at)
 
     assert eventually(lambda: seen_us() == began_us + 301 * US_PER_SECOND)
+
+
+def test_a_mistyped_address_of_a_page_is_answered_with_a_page(site: Site) -> None:
+    as_a_person = {"Accept": "text/html,application/xhtml+xml"}
+    for client, has_menu in ((site.browser("observer"), True), (site.client(), False)):
+        answer = client.get("/moer", headers=as_a_person)
+        assert answer.status_code == 404
+        assert "Deze pagina bestaat niet" in answer.text
+        assert ('href="/muur"' in answer.text) is has_menu
+        for path in ("/api/moer", "/static/moer.js"):
+            assert "<html" not in client.get(path, headers=as_a_person).text
+    assert site.client().get("/moer").json()["code"] == "not_found"

@@ -1,14 +1,14 @@
 """Footage of past days for the demo: real pictures of the street at those times, through the real recorder.
 
-Sparse (some minutes a day, few pictures a second), so that a month of it takes a minute to make. Runs before the
-recorder starts: its files are then simply footage that lies there.
+Sparse (some minutes a day, small, one picture a second), so that a month of it takes half a minute to make. Runs
+before the recorder starts: its files are then simply footage that lies there.
 """
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ingest.simulator.encode import VideoEncoder
 from ingest.simulator.mechanics import FixedHead
@@ -29,12 +29,23 @@ from vms.units import PROFILES, US_PER_SECOND, CameraId, Profile
 
 CAMERAS = 3
 MINUTES_A_DAY = 2
-FPS = 2.0
-MAIN = StreamSpec(960, 540, FPS, 600_000, 4)
-SUB = StreamSpec(640, 360, FPS, 300_000, 4)
+FPS = 1.0
+MAIN = StreamSpec(640, 360, FPS, 300_000, 10)
+SUB = StreamSpec(320, 180, FPS, 100_000, 10)
+"""Half as wide as main: the renderer then shrinks only what moved."""
 DAY_US = 86_400 * US_PER_SECOND
 HOUR_US = 3_600 * US_PER_SECOND
 _MAX_QUEUE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What the cameras share."""
+
+    settings: StreamSettings
+    volumes: VolumeSet
+    journal: Journal
+    keys: KeyRing | None
 
 
 def daily_starts_us(now_us: int, days: int) -> list[int]:
@@ -50,8 +61,12 @@ def lay_down_history(
     specs: list[SimCameraSpec],
     starts_us: list[int],
     duration_s: int = MINUTES_A_DAY * 60,
+    on_made: Callable[[], None] = lambda: None,
 ) -> int:
-    """Record each of these cameras from each of these moments on; the number of segments made."""
+    """Record each of these cameras from each of these moments on; the number of segments made.
+
+    on_made: called after each moment of each camera, by the thread that made it.
+    """
     volumes = VolumeSet(identify_volumes(config.volumes, store, clock), clock)
     journal = Journal(store, config.journals_dir / "history.jsonl")
     keys = KeyRing(config.site.data_dir / "keys", config.site_key_file) if config.recorder.encrypt else None
@@ -61,13 +76,11 @@ def lay_down_history(
         max_queue_bytes=_MAX_QUEUE_BYTES,
         data_key=keys.data_key if keys else None,
     )
+    site = _Site(settings, volumes, journal, keys)
     journal.start()
     try:
-        with ThreadPoolExecutor(2) as pool:
-            jobs = [
-                pool.submit(_record_camera, spec, street, starts_us, duration_s, settings, volumes, journal, keys)
-                for spec in specs
-            ]
+        with ThreadPoolExecutor(len(specs)) as pool:
+            jobs = [pool.submit(_record_camera, spec, street, starts_us, duration_s, site, on_made) for spec in specs]
             return sum(job.result() for job in jobs)
     finally:
         journal.stop(timeout_s=60)
@@ -78,30 +91,31 @@ def _record_camera(
     street: Street,
     starts_us: list[int],
     duration_s: int,
-    settings: StreamSettings,
-    volumes: VolumeSet,
-    journal: Journal,
-    keys: KeyRing | None,
+    site: _Site,
+    on_made: Callable[[], None],
 ) -> int:
     sparse = replace(spec, main=MAIN, sub=SUB)
     renderer = Renderer(street, sparse)
     camera_id = CameraId(spec.id)
     poses = PoseTrack() if spec.ptz else None
     recorders = {
-        profile: StreamRecorder(camera_id, profile, settings, volumes, journal, Recovery(keys).finish_part, poses)
+        profile: StreamRecorder(
+            camera_id, profile, site.settings, site.volumes, site.journal, Recovery(site.keys).finish_part, poses
+        )
         for profile in PROFILES
     }
+    encoders = {profile: VideoEncoder(sparse.stream(profile), sparse.codec, profile) for profile in PROFILES}
     for start_us in starts_us:
-        encoders = {profile: VideoEncoder(sparse.stream(profile), sparse.codec, profile) for profile in PROFILES}
         if poses:
             poses.put(_rest_pose(sparse, start_us))
         for packet in _packets(sparse, renderer, encoders, start_us, duration_s):
             recorders[packet.profile].offer(packet)
             if packet.is_keyframe:
                 recorders[packet.profile].pump()
+        on_made()
     for recorder in recorders.values():
         recorder.close("history of the demo")
-    return len(starts_us) * math.ceil(duration_s / settings.segment_s) * len(PROFILES)
+    return len(starts_us) * math.ceil(duration_s / site.settings.segment_s) * len(PROFILES)
 
 
 def _packets(
@@ -115,7 +129,7 @@ def _packets(
         for profile in PROFILES:
             stream = spec.stream(profile)
             picture = renderer.view(at_us, view, Faults(), stream.width, stream.height, index)
-            for unit in encoders[profile].encode(picture, pts_90k, at_us):
+            for unit in encoders[profile].encode(picture, pts_90k, at_us, keyframe=index == 0):
                 yield Packet(
                     camera_id=CameraId(spec.id),
                     profile=profile,

@@ -96,6 +96,12 @@ class Volume(_Section):
 
 class Recorder(_Section):
     segment_s: int = Field(60, ge=10, le=300, description="Target segment length in seconds; cut at the next keyframe.")
+    cameras_per_process: int = Field(
+        CAMERAS_PER_CAPTURE,
+        ge=1,
+        le=CAMERAS_PER_CAPTURE,
+        description="Cameras that one capture process records at most; fewer share the fate of a crash.",
+    )
     record_sub: bool = Field(True, description="Also record the substream (about 12 % more disk).")
     encrypt: bool = Field(True, description="AES-256-CTR at rest. false is for trials and shown as a warning.")
     site_key_file: Path | None = Field(
@@ -211,8 +217,8 @@ class SiteConfig(_Section):
         return next((camera for camera in self.cameras if camera.id == camera_id), None)
 
     def capture_groups(self) -> list[tuple[Camera, ...]]:
-        """Cameras of capture process 0, 1, …: at most CAMERAS_PER_CAPTURE each, in the order of the file."""
-        step = CAMERAS_PER_CAPTURE
+        """Cameras of capture process 0, 1, …: at most `cameras_per_process` each, in the order of the file."""
+        step = self.recorder.cameras_per_process
         return [self.cameras[i : i + step] for i in range(0, len(self.cameras), step)]
 
     def bus_endpoint(self, group: int) -> str:

@@ -3,11 +3,10 @@
 import { html, nothing } from "lit";
 
 import { Problem, messageOf } from "./api.js";
+import { dayField, dayProblem, daysLater, parseDay } from "./day-field.js";
 import { icon } from "./icon.js";
 import { t } from "./page.js";
 import { clockTime, hourMinute, instants, isoDate, zone } from "./times.js";
-
-const DAY_US = 86_400_000_000;
 
 /** @returns {[string, string][]} */
 const purposes = () => [
@@ -70,6 +69,14 @@ export function spelled(text) {
   return parts ? `${parts[1].padStart(2, "0")}:${parts[2]}:${parts[3] ?? "00"}` : text;
 }
 
+/** What is wrong with a typed time that gave no instant. @param {HTMLFormElement} form @param {string} name @param {number} us */
+function timeProblem(form, name, us) {
+  if (!Number.isNaN(us)) return "";
+  const time = spelled(/** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value);
+  const exists = /^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$/.test(time);
+  return exists ? t("Deze tijd bestaat niet op die dag: de klok gaat dan een uur vooruit.") : t("Vul een tijd in, bijvoorbeeld 14:03.");
+}
+
 /** @param {HTMLFormElement} form @param {string} name the field's, e.g. "from" @param {string} day */
 function readTime(form, name, day) {
   const time = spelled(/** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value);
@@ -81,8 +88,7 @@ function readTime(form, name, day) {
 /** @param {import("./vms-playback.js").Playback} page */
 export function queryForm(page) {
   const query = new URLSearchParams(location.search);
-  const nowUs = Date.now() * 1000;
-  const toUs = page.coverage?.to_us ?? (Number(query.get("tot")) || Math.floor(nowUs / 60e6) * 60e6);
+  const toUs = page.coverage?.to_us ?? (Number(query.get("tot")) || Math.floor(Date.now() / 60e3) * 60e6);
   const fromUs = page.coverage?.from_us ?? (Number(query.get("van")) || toUs - 30 * 60e6);
   const chosen = page.camera || query.get("camera") || page.cameras[0]?.id;
 
@@ -91,22 +97,27 @@ export function queryForm(page) {
     event.preventDefault();
     const form = /** @type {HTMLFormElement} */ (event.target);
     const values = new FormData(form);
-    const day = String(values.get("day"));
+    const typed = String(values.get("day"));
+    const today = isoDate(Date.now() * 1000);
+    const day = parseDay(typed, today);
     const from = readTime(form, "from", day);
     let to = readTime(form, "to", day);
-    if (to <= from) to = readTime(form, "to", isoDate(from + DAY_US)); // past midnight
-    fieldError(form, "from", Number.isNaN(from) ? t("Deze tijd bestaat niet op die dag.") : "");
-    fieldError(form, "to", Number.isNaN(to) ? t("Deze tijd bestaat niet op die dag.") : "");
-    if (Number.isNaN(from) || Number.isNaN(to)) return;
+    if (to <= from) to = readTime(form, "to", daysLater(day, 1)); // past midnight
+    const wrongDay = dayProblem(typed, today);
+    // The first wrong field comes last, and gets the focus.
+    fieldError(form, "to", wrongDay ? "" : timeProblem(form, "to", to));
+    fieldError(form, "from", wrongDay ? "" : timeProblem(form, "from", from));
+    fieldError(form, "day", wrongDay);
+    if (wrongDay || Number.isNaN(from) || Number.isNaN(to)) return;
     page.profile = values.get("profile") === "main" ? "main" : "sub";
     const camera = String(values.get("camera"));
     history.replaceState(null, "", `?${new URLSearchParams({ camera, van: String(from), tot: String(to) })}`);
     page.load(camera, from, to);
   };
-  /** CET or CEST beside the time; a choice where the hour comes twice. @param {Event} event */
-  const zones = (event) => {
-    const form = /** @type {HTMLFormElement} */ (/** @type {HTMLElement} */ (event.target).closest("form"));
-    const day = /** @type {HTMLInputElement} */ (form.elements.namedItem("day")).value;
+  /** CET or CEST beside the time; a choice where the hour comes twice. */
+  const zones = () => {
+    const form = /** @type {HTMLFormElement} */ (page.querySelector("form.query"));
+    const day = parseDay(/** @type {HTMLInputElement} */ (form.elements.namedItem("day")).value, isoDate(Date.now() * 1000));
     for (const name of ["from", "to"]) {
       const found = instants(day, spelled(/** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value));
       const select = /** @type {HTMLSelectElement} */ (form.elements.namedItem(`${name}-zone`));
@@ -119,13 +130,13 @@ export function queryForm(page) {
       <input id=${name} name=${name} inputmode="numeric" maxlength="8" autocomplete="off" placeholder="14:03" .value=${us % 60e6 ? clockTime(us) : hourMinute(us)} required @change=${zones} aria-describedby="${name}-error">
       <select name="${name}-zone" aria-label=${t("Tijdzone")} disabled><option value="0">${zone(us)}</option></select></div>
       <p class="field-error" id="${name}-error"></p></div>`;
-  return html`<form class="query" @submit=${submit}>
+  return html`<form class="query" @submit=${submit} novalidate>
     <div class="why"><span class="chip">${purposes().find(([value]) => value === page.consultation?.purpose)?.[1] ?? page.consultation?.purpose}</span>
       <strong>${page.consultation?.reference}</strong>
       <button type="button" class="quiet" @click=${() => page.endConsultation()}>${t("Afsluiten")}</button></div>
     <div class="fields">
       <div class="camera"><label for="camera">${t("Camera")}</label><select id="camera" name="camera">${page.cameras.map((camera) => html`<option value=${camera.id} ?selected=${camera.id === chosen}>${String(camera.number).padStart(2, "0")} ${camera.name}${camera.area ? ` (${camera.area})` : ""}</option>`)}</select></div>
-      <div><label for="day">${t("Datum")}</label><input id="day" name="day" type="date" .value=${isoDate(fromUs)} max=${isoDate(nowUs)} required @change=${zones}></div>
+      ${dayField(isoDate(fromUs), zones)}
       ${time("from", t("Van"), fromUs)}${time("to", t("Tot"), toUs)}
       <div><label for="profile">${t("Kwaliteit")}</label><select id="profile" name="profile"><option value="sub" ?selected=${page.profile === "sub"}>${t("snel")}</option><option value="main" ?selected=${page.profile === "main"}>${t("volledig")}</option></select></div>
       <button class="primary" ?disabled=${page.busy}>${icon("search")}${page.busy ? t("Zoeken…") : t("Beelden zoeken")}</button>

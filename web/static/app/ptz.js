@@ -23,6 +23,8 @@ export class PtzDriver extends EventTarget {
     this.speed = 0.6;
     this._timer = 0;
     this._inFlight = false;
+    /** Requests on their way. @type {Set<Promise<void>>} */
+    this._pending = new Set();
     addEventListener("blur", () => this.stopAll());
     addEventListener("pagehide", () => this.stopAll());
     document.addEventListener("visibilitychange", () => document.hidden && this.stopAll());
@@ -44,8 +46,8 @@ export class PtzDriver extends EventTarget {
     const started = !this.moving;
     this.held.set(name, velocity);
     if (!started || !this.camera) return;
-    this._timer = window.setInterval(() => this._beat(), BEAT_MS);
-    this._beat();
+    this._timer = window.setInterval(() => this._track(this._beat()), BEAT_MS);
+    this._track(this._beat());
     this.dispatchEvent(new Event("moving"));
   }
 
@@ -77,6 +79,12 @@ export class PtzDriver extends EventTarget {
     return `/api/cameras/${encodeURIComponent(camera)}/ptz/${what}`;
   }
 
+  /** @param {Promise<void>} request */
+  _track(request) {
+    this._pending.add(request);
+    request.finally(() => this._pending.delete(request));
+  }
+
   async _beat() {
     if (this._inFlight || !this.moving) return;
     this._inFlight = true;
@@ -95,7 +103,7 @@ export class PtzDriver extends EventTarget {
   _stop() {
     clearInterval(this._timer);
     this._timer = 0;
-    this._send("stop", {});
+    this._track(this._send("stop", {}));
     this.dispatchEvent(new Event("moving"));
   }
 
@@ -122,9 +130,12 @@ export class PtzDriver extends EventTarget {
     return this._send("lock", {});
   }
 
-  releaseLock() {
+  /** After all that was sent about the movement: a late move would take the camera again. */
+  async releaseLock() {
+    const { camera } = this;
     this.stopAll();
-    return this._send("release", {});
+    await Promise.all(this._pending);
+    await this._send("release", {}, camera);
   }
 
   /** @param {string} preset token */

@@ -26,7 +26,8 @@ const REFUSALS = {
 };
 
 const LATE_FRAME_S = 1.0;
-const LATE_AGE_S = 1.5;
+/** A picture older than this is behind; one that is younger and yet late comes haltingly. */
+export const LATE_AGE_S = 1.5;
 const STALLED_S = 2.0;
 const GIVE_UP_S = 5.0;
 

@@ -227,13 +227,21 @@ export class Timeline extends HTMLElement {
     }
   }
 
+  /** Where there is nothing to see, and why. What is erased is that, whatever it was before. */
+  _holes() {
+    if (!this.coverage) return [];
+    const { retention_from_us: limit, from_us, to_us, gaps } = this.coverage;
+    const holes = gaps
+      .filter(({ end_us }) => end_us > limit)
+      .map(({ start_us, end_us, reason }) => ({ start_us: Math.max(start_us, limit), end_us, text: gapText(reason), expired: false }));
+    if (limit > from_us) holes.unshift({ start_us: from_us, end_us: Math.min(limit, to_us), text: t("gewist"), expired: true });
+    return holes;
+  }
+
   /** @param {CanvasRenderingContext2D} pen @param {(us: number) => number} x @param {(name: string) => string} colour */
   _paintGaps(pen, x, colour) {
     if (!this.coverage) return;
-    const { retention_from_us: limit, from_us, gaps } = this.coverage;
-    const holes = gaps.map(({ start_us, end_us, reason }) => ({ start_us, end_us, text: gapText(reason), expired: false }));
-    if (limit > from_us) holes.push({ start_us: from_us, end_us: limit, text: t("gewist"), expired: true });
-    for (const hole of holes) {
+    for (const hole of this._holes()) {
       const left = x(hole.start_us);
       const wide = x(hole.end_us) - left;
       pen.save();
@@ -291,7 +299,7 @@ export class Timeline extends HTMLElement {
   lines() {
     const rows = [
       ...this._runs.map(({ start_us, end_us }) => ({ start_us, end_us, text: t("opname") })),
-      ...(this.coverage?.gaps ?? []).map(({ start_us, end_us, reason }) => ({ start_us, end_us, text: `${t("geen opname")}: ${gapText(reason)}` })),
+      ...this._holes().map(({ start_us, end_us, text, expired }) => ({ start_us, end_us, text: expired ? text : `${t("geen opname")}: ${text}` })),
       ...(this.coverage?.holds ?? []).map(({ start_us, end_us, case_number }) => ({ start_us, end_us, text: t("veiliggesteld, zaak {case}", { case: case_number }) })),
     ].sort((a, b) => a.start_us - b.start_us);
     return rows.map(({ start_us, end_us, text }) => `${date(start_us)} ${clockTime(start_us)} – ${clockTime(end_us)} ${zone(end_us)} (${span(end_us - start_us)}): ${text}`);

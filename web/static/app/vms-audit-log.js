@@ -6,7 +6,7 @@ import { getJson, messageOf } from "./api.js";
 import { icon } from "./icon.js";
 import { page, t } from "./page.js";
 import { full } from "./times.js";
-import { actionText, roleText } from "./words.js";
+import { actionText, detailText, roleText } from "./words.js";
 
 const PAGE_ROWS = 50;
 
@@ -101,7 +101,7 @@ class AuditLog extends LitElement {
   /** @param {Row} row */
   _row(row) {
     const refused = row.result === "refused";
-    const detail = Object.entries(row.detail).filter(([, value]) => value !== null && value !== "").map(([key, value]) => `${key}: ${value}`);
+    const detail = Object.entries(row.detail).flatMap(([name, value]) => (value === null || value === "" ? [] : [detailText(name, value)]));
     return html`<tr data-result=${row.result}><td class="num">${row.seq}</td><td class="num">${full(row.at_us)}</td><th scope="row">${row.actor}<br><small>${row.roles.map(roleText).join(", ")}</small></th>
       <td>${actionText(row.action)}</td><td class="path">${row.object}${detail.length ? html`<br><small>${detail.join(" · ")}</small>` : nothing}</td>
       <td class="level" data-level=${refused ? "warn" : "ok"}>${refused ? icon("circle-x") : nothing}${refused ? t("geweigerd") : t("toegestaan")}</td><td>${row.workstation}</td></tr>`;

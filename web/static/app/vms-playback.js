@@ -154,6 +154,7 @@ export class Playback extends LitElement {
       const gone = coverage.retention_from_us >= coverage.to_us;
       this.say(gone ? t("De bewaartermijn van deze beelden is voorbij; ze zijn gewist.") : t("In deze periode is niets opgenomen."), true);
       this.player.close();
+      for (const place of this.querySelectorAll(".instant, .erased")) place.textContent = "";
       return;
     }
     await this.player.open(coverage.segments, Math.min(coverage.from_us, coverage.segments[0].start_us), begin);
@@ -352,6 +353,7 @@ export class Playback extends LitElement {
         ${this._controls()}${this._selection()}
         <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="expired">${t("gewist")}</span></p></div>
       </section>
+      ${coverage || this.error ? nothing : html`<div class="before">${icon("search")}<p>${t("Kies camera, dag en tijd, en zoek de beelden. Wat ouder is dan de bewaartermijn is gewist.")}</p></div>`}
       ${!coverage && this.error ? html`<p class="notice" role="alert">${this.error}</p>` : nothing}`;
   }
 }

@@ -5,10 +5,10 @@ import { LitElement, html, nothing } from "lit";
 import { FrameMeter } from "./frame-meter.js";
 import { icon } from "./icon.js";
 import { decimal, t } from "./page.js";
-import { isDown, isFrozen, tileState } from "./tile-state.js";
+import { LATE_AGE_S, isDown, isFrozen, tileState } from "./tile-state.js";
 import { serverLink } from "./server-link.js";
 import { since } from "./times.js";
-import { maskText, ptzText, purposeText, recText } from "./words.js";
+import { maskText, ptzText, purposeText, recText, sourceText } from "./words.js";
 import { LiveConnection } from "./whep.js";
 
 /**
@@ -287,7 +287,7 @@ export class Tile extends LitElement {
           ? ["refresh-cw", t("Opnieuw verbinden…"), attempt]
           : ["wifi-off", t("Server niet bereikbaar"), ""];
       case "camera-offline":
-        return ["video-off", t("Storing sinds {time}", { time: since(this._downSinceUs, this.link.nowUs()) }), ""];
+        return ["video-off", t("Storing sinds {time}", { time: since(this._downSinceUs, this.link.nowUs()) }), sourceText(this.status?.reason ?? "unreachable")];
       case "forbidden":
         return ["lock", t("Geen toegang"), this.connection?.problem?.message ?? ""];
       case "decision-pending":
@@ -314,7 +314,8 @@ export class Tile extends LitElement {
     if (this.state !== "live" && this.state !== "late") return nothing;
     const { ageS } = this.measured();
     const behind = this.state === "late";
-    const text = ageS === null ? (behind ? t("hapert") : t("live")) : `${decimal(ageS)} s${behind ? ` ${t("achter")}` : ""}`;
+    const halting = behind && (ageS === null || ageS <= LATE_AGE_S);
+    const text = halting ? t("hapert") : ageS === null ? t("live") : `${decimal(ageS)} s${behind ? ` ${t("achter")}` : ""}`;
     return html`<span class="age" ?data-late=${behind}>${behind ? icon("clock") : nothing}${text}</span>`;
   }
 
@@ -345,7 +346,7 @@ export class Tile extends LitElement {
       ${plate && camera ? html`<div class="plate">${icon(plate[0])}<strong>${plate[1]}</strong>${plate[2] ? html`<span>${plate[2]}</span>` : nothing}</div>` : nothing}
       ${this.hero ? nothing : html`<button class="hit" type="button" aria-label=${this._label()} ?disabled=${!camera}></button>`}
       ${this.state === "reconnecting" && this.link.up ? html`<button class="now" type="button" @click=${() => this.retryNow()}>${t("nu")}</button>` : nothing}
-      ${camera ? html`<div class="label"><span class="number">${String(camera.number).padStart(2, "0")}</span><span class="name">${camera.name}</span>${this.hero ? html`<span class="chip">${purposeText(camera.purpose)}</span>` : nothing}${this._age()}</div>${this._badges()}` : html`<div class="empty">${t("geen camera")}</div>`}
+      ${camera ? html`<div class="label"><span class="number">${String(camera.number).padStart(2, "0")}</span><span class="name">${camera.name}</span>${this.hero || !camera.area ? nothing : html`<span class="of-area">${camera.area}</span>`}${this.hero ? html`<span class="chip">${purposeText(camera.purpose)}</span>` : nothing}${this._age()}</div>${this._badges()}` : html`<div class="empty">${t("geen camera")}</div>`}
     `;
   }
 }

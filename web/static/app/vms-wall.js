@@ -16,14 +16,13 @@ import { PtzDriver, dragToSteer } from "./ptz.js";
 import { alarmText, serverLink } from "./server-link.js";
 import { savePicture } from "./snapshot.js";
 import { clockTime } from "./times.js";
-import { LAYOUTS, bestColumns, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf, toQuery } from "./wall-state.js";
+import { fitWall } from "./wall-fit.js";
+import { LAYOUTS, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf, toQuery } from "./wall-state.js";
 import { isWorn } from "./whep.js";
 
 const HIDDEN_MS = 30_000;
-const GAP_PX = 4;
-const HEADING_PX = 20;
-const TOOLBAR_PX = 44;
-const ALARMS_PX = 104;
+/** From here on the alarms fit beside the controls, and the tiles get the whole column. */
+const WIDE = matchMedia("(min-width: 1800px)");
 /** @type {Record<string, number>} */
 const NEIGHBOUR_KEYS = { left: 0, right: 1, up: 2, down: 3 };
 
@@ -57,6 +56,7 @@ class Wall extends LitElement {
     /** @type {(() => void) | null} */
     this._undoDrag = null;
     this._space = new ResizeObserver(() => this._fit());
+    WIDE.addEventListener("change", () => this.requestUpdate());
   }
 
   createRenderRoot() {
@@ -293,17 +293,27 @@ class Wall extends LitElement {
     this._fit();
   }
 
-  /** Give the tiles the size at which all of them fit without scrolling. */
+  /** Give hero and tiles the size at which all of them fit without scrolling. */
   _fit() {
+    const wall = /** @type {HTMLElement | null} */ (this.querySelector(".wall"));
+    if (!wall) return;
+    const { hero } = this.layout;
+    const areas = [...Map.groupBy(tilesOf(this.state, this.cameras), ({ area }) => area).values()].map(({ length }) => length);
+    const { paddingLeft, paddingTop } = getComputedStyle(wall);
+    const width = wall.clientWidth - 2 * parseFloat(paddingLeft);
+    const height = wall.clientHeight - 2 * parseFloat(paddingTop);
+    const fit = fitWall(width, height, areas, { hero, alarmsBeside: !this._alarmsInDeck() });
+    wall.style.setProperty("--hero-width", `${fit.heroWidth}px`);
     const grid = /** @type {HTMLElement | null} */ (this.querySelector(".tiles"));
-    const side = /** @type {HTMLElement | null} */ (this.querySelector(".side"));
-    if (!grid || !side) return;
-    const tiles = tilesOf(this.state, this.cameras);
-    const groups = this.layout.hero ? [...Map.groupBy(tiles, ({ area }) => area).values()].map((group) => group.length) : [tiles.length];
-    const { columns, tileWidth } = bestColumns(groups, side.clientWidth, side.clientHeight - TOOLBAR_PX - (this.layout.hero ? ALARMS_PX : 0), this.layout.hero ? HEADING_PX : 0, GAP_PX);
-    grid.dataset.columns = String(columns);
-    grid.style.setProperty("--columns", String(columns));
-    grid.style.setProperty("--tile-width", `${tileWidth}px`);
+    if (!grid) return;
+    grid.dataset.columns = String(fit.columns);
+    grid.toggleAttribute("data-flow", fit.flow);
+    grid.style.setProperty("--columns", String(fit.columns));
+    grid.style.setProperty("--tile-width", `${fit.tileWidth}px`);
+  }
+
+  _alarmsInDeck() {
+    return WIDE.matches && this.layout.hero && this.layout.tiles > 0;
   }
 
   _toolbar() {
@@ -371,6 +381,7 @@ class Wall extends LitElement {
       <div class="deck">
         ${cameraDetails(camera, status, this.cameras, (number) => this._callUp(number))}
         ${camera.can_turn ? html`<vms-ptz-pad .driver=${this.driver} .camera=${camera} .status=${status} .keysOn=${this.steering} .blocked=${!this.link.up}></vms-ptz-pad>` : nothing}
+        ${this._alarmsInDeck() ? this._alarms() : nothing}
       </div></section>`;
   }
 
@@ -380,7 +391,7 @@ class Wall extends LitElement {
     const { hero, key, tiles } = this.layout;
     return html`<div class="wall" data-layout=${key} ?data-has-hero=${hero} ?data-has-tiles=${tiles > 0} ?inert=${!this.link.up && this.link.lostAtMs > 0}>
         ${this._hero()}
-        <div class="side">${this._toolbar()}${tiles ? this._tiles() : nothing}${hero ? this._alarms() : nothing}</div>
+        <div class="side">${this._toolbar()}${tiles ? this._tiles() : nothing}${hero && !this._alarmsInDeck() ? this._alarms() : nothing}</div>
       </div>
       ${this.entry ? html`<output class="entry">${this.entry}<i></i></output>` : nothing}
       ${this.message ? html`<p class="toast">${this.message}</p>` : nothing}

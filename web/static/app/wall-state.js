@@ -80,24 +80,3 @@ export function tilesOf(state, ordered) {
 export function heroOf(state, ordered) {
   return ordered.find(({ number }) => number === state.hero) ?? ordered[0] ?? null;
 }
-
-/**
- * The number of columns that gives the largest 16:9 tiles within the space.
- * @param {number[]} groups tiles per group (each group starts a row and has a heading)
- * @param {number} width @param {number} height @param {number} headingPx
- * @param {number} gapPx
- */
-export function bestColumns(groups, width, height, headingPx, gapPx) {
-  const most = Math.max(1, ...groups);
-  const tiles = groups.reduce((sum, count) => sum + count, 0);
-  let best = { columns: 1, tileWidth: 0, score: 0 };
-  for (let columns = 1; columns <= Math.max(most, 1); columns += 1) {
-    const rows = groups.reduce((sum, count) => sum + Math.ceil(count / columns), 0);
-    const free = height - groups.length * (headingPx ? headingPx + gapPx : 0) - (rows - 1) * gapPx;
-    const tileWidth = Math.min((width - (columns - 1) * gapPx) / columns, ((free / rows) * 16) / 9);
-    // Half-empty rows look broken: a slightly smaller tile in full rows is better.
-    const score = tileWidth * (1 - (0.5 * (rows * columns - tiles)) / (rows * columns));
-    if (score > best.score) best = { columns, tileWidth: Math.floor(tileWidth), score };
-  }
-  return best;
-}

@@ -1,6 +1,7 @@
 /** Words for the values of the API, each a whole phrase. */
 
 import { page, t } from "./page.js";
+import { full } from "./times.js";
 
 /** @param {string} purpose */
 export function purposeText(purpose) {
@@ -86,3 +87,9 @@ export const findingText = (code) => word("finding", code);
 
 /** @param {string} action of an audit row; a new action is shown by its code */
 export const actionText = (action) => page.words.audit_action?.[action] ?? action;
+
+/** What an audit row adds, one thing of it. @param {string} name @param {string | number} value */
+export function detailText(name, value) {
+  const moment = name.endsWith("_us") && typeof value === "number";
+  return `${page.words.audit_detail?.[name] ?? name}: ${moment ? full(value) : value}`;
+}
