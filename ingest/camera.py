@@ -129,6 +129,11 @@ class StreamWorker:
     def health(self) -> StreamHealth:
         return self._meter.health()
 
+    @property
+    def source_state(self) -> SourceState:
+        """As in `health`, at next to no cost."""
+        return self._meter.source_state
+
     def _run(self) -> None:
         failed = True
         try:

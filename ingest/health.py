@@ -38,6 +38,11 @@ class HealthMeter:
             fps = round((pictures - first_pictures) / seconds, 2)
             return replace(health, fps=fps, bitrate_bps=round((size - first_bytes) * 8 / seconds))
 
+    @property
+    def source_state(self) -> SourceState:
+        """Without working out the rates."""
+        return self._health.state
+
     def state(self, state: SourceState, detail: str, now_us: int) -> None:
         """since_us moves only when the state changes."""
         with self._lock:

@@ -15,6 +15,7 @@ MAX_BODY_BYTES = 1024 * 1024
 DOLLAR = 0x24
 FRAMING_BYTES = 4
 """Of an interleaved frame: `$`, channel, 16-bit length."""
+_SPLICE_BYTES = 4096
 _BLANK_LINE = b"\r\n\r\n"
 _UPPERCASE = frozenset(range(ord("A"), ord("Z") + 1))
 _STATUS_WORDS = 2
@@ -129,10 +130,30 @@ class InterleavedSplitter:
 
         Raises ProtocolError; the connection is useless then.
         """
-        buffer = self._rest + data if self._rest else data
         frames: list[InterleavedFrame] = []
         messages: list[RtspMessage] = []
-        at, size = 0, len(buffer)
+        at = 0
+        if rest := self._rest:
+            # Mostly the first part of one frame: joined with a little of the new bytes, not with all of them.
+            head = rest + data[:_SPLICE_BYTES]
+            at = self._cut(head, frames, messages, media, channel) - len(rest)
+            if at < 0:
+                data, at = (rest + data)[at + len(rest) :], 0
+        at = self._cut(data, frames, messages, media, channel, at)
+        self._rest = data[at:]
+        return frames, messages
+
+    def _cut(
+        self,
+        buffer: bytes,
+        frames: list[InterleavedFrame],
+        messages: list[RtspMessage],
+        media: FrameTaker | None,
+        channel: int,
+        at: int = 0,
+    ) -> int:
+        """Everything that is complete from `at` on; returns where that ends."""
+        size = len(buffer)
         while size - at >= FRAMING_BYTES:
             if buffer[at] == DOLLAR:
                 if media is not None and buffer[at + 1] == channel:
@@ -149,8 +170,7 @@ class InterleavedSplitter:
                 if end <= at:
                     break
             at = end
-        self._rest = buffer[at:]
-        return frames, messages
+        return at
 
 
 def _message_end(buffer: bytes, at: int, messages: list[RtspMessage]) -> int:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from recorder.capture import run_capture
-from vms.memory import bound_heap
+from vms.memory import bound_heap, calm_collector
 from vms.process import run_process
 
 _LARGE_BYTES = 8 << 20
@@ -14,6 +14,7 @@ _LARGE_BYTES = 8 << 20
 
 def main() -> int:
     bound_heap(_LARGE_BYTES)
+    calm_collector()
     parser = argparse.ArgumentParser(prog="recorder", description="Record one group of cameras.")
     parser.add_argument("--config", type=Path, required=True, help="the site's configuration file")
     parser.add_argument("--group", type=int, default=0, help="which group of cameras, from 0")

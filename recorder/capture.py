@@ -175,6 +175,14 @@ class CameraCapture:
         if worker is not None:
             worker.set_watched(watched)
 
+    def states(self) -> tuple[object, ...]:
+        """What people must be told at once when it changes; costs little."""
+        return (
+            self.ptz.health().state if self.ptz is not None else "",
+            *(worker.source_state for worker in self._workers.copy().values()),
+            *(recorder.health.get().state for recorder in self._recorders.values()),
+        )
+
     def status(self) -> CameraStatus:
         main = self._stream_status("main")
         skew_ms = self._onvif_skew_ms
@@ -278,8 +286,9 @@ class CaptureProcess:
         self._config = config
         self._clock = clock
         self._own = config.capture_groups()[group]
+        recorder = config.recorder
         self._recording = Recording(
-            config.volumes, config.recorder.segment_s, keys, store, clock, config.journal_file(group)
+            config.volumes, recorder.segment_s, keys, store, clock, config.journal_file(group), recorder.sync_s
         )
         self._bus = BusPublisher(config.bus_endpoint(group), self._on_watched)
         self._requests = RequestServer(
@@ -328,16 +337,12 @@ class CaptureProcess:
         now_s = self._clock.monotonic_s()
         self._publish_volumes(now_s)
         self._publish_own(now_s)
-        for status in self._statuses():
-            sub = status.sub
-            key = (
-                (status.main.state, status.main.recording, status.ptz),
-                (sub.state, sub.recording) if sub else (),
-            )
-            at_s, before = self._published.get(status.camera_id, (0.0, ()))
-            if before != key or now_s - at_s >= STATUS_EVERY_S - _TICK_S / 2:
-                self._published[status.camera_id] = (now_s, key)
-                self._bus.offer(status)
+        for camera_id, capture in self._cameras.items():
+            states = capture.states()
+            at_s, before = self._published.get(camera_id, (0.0, ()))
+            if before != states or now_s - at_s >= STATUS_EVERY_S - _TICK_S / 2:
+                self._published[camera_id] = (now_s, states)
+                self._bus.offer(capture.status())
 
     def _publish_volumes(self, now_s: float) -> None:
         for usage in self._recording.usage():

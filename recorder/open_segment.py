@@ -147,6 +147,10 @@ class SegmentInProgress:
             by_last = segmenting.skew_ms(self._held, state.start_us, state.first_dts_90k)
         return self.header.skew_ms if by_last is None else by_last
 
+    def distrust(self, why: str) -> None:
+        """The disk could not say that it has what was written; then call `salvage`."""
+        self._sync_failed = self._file.sync_failed(why)
+
     def salvage(self, salvage: Salvage) -> Closed:
         """After an error: keep what is whole on disk. What cannot be made safe now stays a `.part` for recovery."""
         self._release()

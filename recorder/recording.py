@@ -18,7 +18,7 @@ from recorder.recovery import Recovery
 from recorder.segment_writer import StreamRecorder, StreamSettings
 from recorder.sync_meter import SyncMeter
 from recorder.volume_care import LOOK_EVERY_S, VolumeCare
-from recorder.writer_thread import VolumeWriter
+from recorder.writer_thread import SyncTiming, VolumeWriter
 from vms.clock import Clock, now_utc
 from vms.config import Volume
 from vms.errors import KeyUnavailable, StorageError, StoreBusy
@@ -83,10 +83,12 @@ class Recording:
         store: Store,
         clock: Clock,
         journal_file: Path,
+        sync_s: float = 0.5,
     ) -> None:
         """keys: None = footage is not encrypted."""
         self._configured = tuple(volumes)
         self._segment_s = segment_s
+        self._sync_s = sync_s
         self._keys = keys
         self._store = store
         self._clock = clock
@@ -127,7 +129,8 @@ class Recording:
             volumes.refuse(root, detail)
         for root, detail in found.unread.items():
             volumes.report_failure(root, detail)
-        self._writers = [VolumeWriter(root, number, self._clock) for number, root in enumerate(volumes.roots)]
+        timing = SyncTiming(self._sync_s, self.syncs)
+        self._writers = [VolumeWriter(root, number, self._clock, timing) for number, root in enumerate(volumes.roots)]
         self._journal.start()
         for writer in self._writers:
             writer.peers = self._writers

@@ -114,11 +114,15 @@ class SegmentFile:
         try:
             self._sync(self._descriptor)
         except OSError as error:
-            raise SyncFailed(f"{self.path}: fsync: {error.strerror}", self._hash.hexdigest(), self._size) from error
+            raise self.sync_failed(f"fsync: {error.strerror}") from error
         finally:
             self.close()
         publish(self._part, self._final)
         return ClosedFile(self.path, self._size, self._hash.hexdigest())
+
+    def sync_failed(self, why: str) -> SyncFailed:
+        """With what was written so far."""
+        return SyncFailed(f"{self.path}: {why}", self._hash.hexdigest(), self._size)
 
     def close(self) -> None:
         """Leave it a `.part`, for recovery to look at. Does nothing after `finish`."""

@@ -180,6 +180,13 @@ class StreamRecorder:
             self._gap("restart", detail)
         self.health.set(RecordingHealth("off", ""))
 
+    def distrust(self, root: Path, why: str) -> None:
+        """The volume at `root` could not make safe what was written: an open segment there is read back and checked."""
+        segment = self._segment
+        if segment is not None and segment.volume.root == root:
+            segment.distrust(why)
+            self._fail("disk", why)
+
     def fail(self, detail: str) -> None:
         """Something unforeseen happened in `pump`: give up this segment, go on at the next keyframe."""
         self._fail("protocol_error", detail)

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from vms.clock import Clock
@@ -18,9 +19,13 @@ class SyncMeter:
 
     def sync(self, root: Path, descriptor: int) -> None:
         """Raises OSError; a failure counts as well, it took its time."""
+        self.timed(root, lambda: os.fsync(descriptor))
+
+    def timed(self, root: Path, sync: Callable[[], None]) -> None:
+        """Like `sync`, for whatever makes data on that volume safe."""
         began_s = self._clock.monotonic_s()
         try:
-            os.fsync(descriptor)
+            sync()
         finally:
             took_s = self._clock.monotonic_s() - began_s
             with self._lock:

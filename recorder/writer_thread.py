@@ -3,11 +3,14 @@
 import logging
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 
 from recorder.segment_writer import StreamRecorder
+from recorder.sync_meter import SyncMeter
+from recorder.volume_sync import VolumeSync
 from vms.clock import Clock
 from vms.errors import UitkijkError
 
@@ -19,13 +22,27 @@ _UNFORESEEN = (UitkijkError, av.FFmpegError, OSError, ValueError, TypeError, Loo
 """What a hostile or odd picture could make a library raise."""
 
 
+@dataclass(frozen=True, slots=True)
+class SyncTiming:
+    """every_s: how much of what was written a power cut may cost; a round of writing is the least."""
+
+    every_s: float = 0.5
+    meter: SyncMeter | None = None
+
+
 class VolumeWriter:
     """Thread "writer-<n>". Streams may be added while it runs, and move to the writer of the volume they chose."""
 
-    def __init__(self, root: Path, number: int, clock: Clock, interval_s: float = INTERVAL_S) -> None:
+    def __init__(
+        self, root: Path, number: int, clock: Clock, sync: SyncTiming | None = None, interval_s: float = INTERVAL_S
+    ) -> None:
         """root: of the volume, whether it is there or not."""
         self.root = root
         self._clock = clock
+        sync = sync or SyncTiming()
+        self._sync = VolumeSync(root, sync.meter)
+        self._sync_every_s = sync.every_s
+        self._sync_at_s = 0.0
         self._round_began_s: float | None = None
         self.peers: Sequence[VolumeWriter] = (self,)
         self._interval_s = interval_s
@@ -62,12 +79,41 @@ class VolumeWriter:
     def _run(self) -> None:
         while not self._stop.wait(self._interval_s):
             self._round_began_s = self._clock.monotonic_s()
-            for stream in self._owned():
-                self._guarded(stream, stop=False)
-                self._hand_over(stream)
+            self._round()
             self._round_began_s = None
         for stream in self._owned():
             self._guarded(stream, stop=True)
+        self._sync.close()
+
+    def _round(self) -> None:
+        streams = self._owned()
+        is_busy = any(stream.writing_since_us is not None or stream.queue.queued_bytes for stream in streams)
+        if is_busy:
+            self._begin_sync()
+        for stream in streams:
+            self._guarded(stream, stop=False)
+            self._hand_over(stream)
+        if not is_busy:
+            self._sync.close()
+        elif self._clock.monotonic_s() >= self._sync_at_s:
+            self._make_safe(streams)
+
+    def _begin_sync(self) -> None:
+        try:
+            self._sync.begin()
+        except OSError as error:  # the streams will find out what is wrong with the volume
+            log.debug("sync_not_begun", extra={"path": str(self.root), "detail": str(error)})
+            self._sync.close()
+
+    def _make_safe(self, streams: Sequence[StreamRecorder]) -> None:
+        try:
+            self._sync.sync()
+        except OSError as error:
+            log.error("volume_sync_failed", extra={"path": str(self.root), "detail": str(error)})
+            self._sync.close()
+            for stream in streams:
+                stream.distrust(self.root, f"{self.root}: sync: {error.strerror}")
+        self._sync_at_s = self._clock.monotonic_s() + self._sync_every_s - self._interval_s / 2
 
     def _owned(self) -> list[StreamRecorder]:
         with self._lock:

@@ -1,4 +1,4 @@
-"""A disk that fails, hangs or lies, at the boundary of os.write and os.fsync, below one directory only."""
+"""A disk that fails, hangs or lies, at the boundary of os.write, os.fsync and syncfs, below one directory only."""
 
 import os
 import threading
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from recorder import volume_sync
 
 
 class FaultyDisk:
@@ -23,9 +25,11 @@ class FaultyDisk:
         self.hanging = threading.Event()
         self._open = threading.Event()
         self._open.set()
-        self._write, self._fsync = os.write, os.fsync
+        self.syncfs_errno = 0
+        self._write, self._fsync, self._syncfs = os.write, os.fsync, volume_sync.syncfs
         monkeypatch.setattr(os, "write", self._faulty_write)
         monkeypatch.setattr(os, "fsync", self._faulty_fsync)
+        monkeypatch.setattr(volume_sync, "syncfs", self._faulty_syncfs)
 
     def hang(self) -> None:
         self._open.clear()
@@ -61,6 +65,13 @@ class FaultyDisk:
                 self._overwrite(descriptor)
             raise OSError(error, os.strerror(error))
         self._fsync(descriptor)
+
+    def _faulty_syncfs(self, descriptor: int) -> None:
+        """Once: what Linux does, too."""
+        if self.syncfs_errno and self._is_here(descriptor):
+            error, self.syncfs_errno = self.syncfs_errno, 0
+            raise OSError(error, os.strerror(error))
+        self._syncfs(descriptor)
 
     _next_errno: Callable[[int], int] = staticmethod(lambda error: error)
 

@@ -1,6 +1,7 @@
 """How a process with many threads holds its memory."""
 
 import ctypes
+import gc
 import logging
 import sys
 
@@ -8,6 +9,8 @@ log = logging.getLogger(__name__)
 
 _M_ARENA_MAX = -8
 _M_MMAP_THRESHOLD = -3
+_COLLECT_AFTER = 20_000
+"""New objects between two looks at the young ones; Python's default is 700."""
 
 
 def bound_heap(large_bytes: int) -> None:
@@ -25,3 +28,14 @@ def bound_heap(large_bytes: int) -> None:
         library.mallopt(_M_MMAP_THRESHOLD, large_bytes)
     except AttributeError:  # another C library
         log.debug("no_mallopt")
+
+
+def calm_collector() -> None:
+    """Call once everything is imported: what is there stays, and new objects are looked through less often.
+
+    A recorder makes some ten thousand short-lived objects a second, none of them in a cycle. With Python's defaults
+    a sixth of its time went into looking through all that was ever imported.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)

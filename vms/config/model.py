@@ -102,6 +102,9 @@ class Recorder(_Section):
         le=CAMERAS_PER_CAPTURE,
         description="Cameras that one capture process records at most; fewer share the fate of a crash.",
     )
+    sync_s: float = Field(
+        0.5, ge=0.5, le=60, description="Seconds of footage that a power cut may cost on top of half a second."
+    )
     record_sub: bool = Field(True, description="Also record the substream (about 12 % more disk).")
     encrypt: bool = Field(True, description="AES-256-CTR at rest. false is for trials and shown as a warning.")
     site_key_file: Path | None = Field(
