@@ -1,6 +1,6 @@
 """One stream of one camera, kept alive: connect, read, watch, reconnect. One thread per stream.
 
-The worker reads in large pieces, four times a second while nobody watches and at once while somebody does.
+The worker reads in large pieces, twice a second while nobody watches and at once while somebody does.
 Its watchdog counts pictures, not bytes: a camera that only sends keep-alives is stalled.
 """
 

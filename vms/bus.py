@@ -113,7 +113,7 @@ class BusPublisher:
     """Owned by a capture process. `offer` may be called from any thread and never blocks.
 
     on_watched(camera_id, profile, watched) is called from the bus thread when the first subscriber of a stream
-    comes or the last one goes: ingest then reads at once instead of four times a second.
+    comes or the last one goes: ingest then reads at once instead of twice a second.
     """
 
     def __init__(self, endpoint: str, on_watched: Callable[[CameraId, Profile, bool], None] | None = None) -> None:
