@@ -16,7 +16,7 @@ import { PtzDriver, dragToSteer } from "./ptz.js";
 import { alarmText, serverLink } from "./server-link.js";
 import { savePicture } from "./snapshot.js";
 import { clockTime } from "./times.js";
-import { fitWall } from "./wall-fit.js";
+import { applyFit } from "./wall-fitted.js";
 import { LAYOUTS, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf, toQuery } from "./wall-state.js";
 import { isWorn } from "./whep.js";
 
@@ -297,19 +297,8 @@ class Wall extends LitElement {
   _fit() {
     const wall = /** @type {HTMLElement | null} */ (this.querySelector(".wall"));
     if (!wall) return;
-    const { hero } = this.layout;
     const areas = [...Map.groupBy(tilesOf(this.state, this.cameras), ({ area }) => area).values()].map(({ length }) => length);
-    const { paddingLeft, paddingTop } = getComputedStyle(wall);
-    const width = wall.clientWidth - 2 * parseFloat(paddingLeft);
-    const height = wall.clientHeight - 2 * parseFloat(paddingTop);
-    const fit = fitWall(width, height, areas, { hero, alarmsBeside: !this._alarmsInDeck() });
-    wall.style.setProperty("--hero-width", `${fit.heroWidth}px`);
-    const grid = /** @type {HTMLElement | null} */ (this.querySelector(".tiles"));
-    if (!grid) return;
-    grid.dataset.columns = String(fit.columns);
-    grid.toggleAttribute("data-flow", fit.flow);
-    grid.style.setProperty("--columns", String(fit.columns));
-    grid.style.setProperty("--tile-width", `${fit.tileWidth}px`);
+    applyFit(wall, areas, { hero: this.layout.hero, alarmsBeside: !this._alarmsInDeck() });
   }
 
   _alarmsInDeck() {
