@@ -7,7 +7,7 @@ RTP packet costs the NAL unit it belonged to and nothing else: a broken unit is 
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ingest.rtcp import Reception
 from ingest.rtsp_message import DOLLAR, FRAMING_BYTES
@@ -31,8 +31,7 @@ _H264_UNSUPPORTED = frozenset({25, 26, 27, 29})
 _H265_AP, _H265_FU, _H265_PACI, _H265_AUD = 48, 49, 50, 35
 
 
-@dataclass(frozen=True, slots=True)
-class AccessUnit:
+class AccessUnit(NamedTuple):
     """One picture as it came.
 
     data: Annex B. rtp_timestamp: 32 bits, as sent. parameter_sets: those inside data. lost: RTP packets missing

@@ -52,11 +52,12 @@ class PacketBuilder:
         """received_us: server clock when these were read. Of several pictures in one read, the earlier ones
         arrived earlier: by their timestamps, and after the read before."""
         packets: list[Packet] = []
+        last_timestamp = units[-1].rtp_timestamp if units else 0
+        at_us = min(self._last_received_us, received_us)
         for unit in units:
-            behind_90k = signed_step_90k(units[-1].rtp_timestamp, unit.rtp_timestamp)
-            behind_us = min(max(us_from_90k(behind_90k), 0), _MAX_READ_US)
-            at_us = max(received_us - behind_us, min(self._last_received_us, received_us))
-            self._last_received_us = at_us
+            behind_90k = signed_step_90k(last_timestamp, unit.rtp_timestamp)
+            behind_us = min(us_from_90k(behind_90k), _MAX_READ_US) if behind_90k > 0 else 0
+            at_us = self._last_received_us = max(received_us - behind_us, at_us)
             packet = self._packet(unit, at_us)
             if packet is not None:
                 packets.append(packet)

@@ -8,7 +8,7 @@ become lengths, as MP4 demands.
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vms.errors import ProtocolError
 from vms.rules.codec_string import nal_units
@@ -35,8 +35,7 @@ _SAMPLE_BYTES = 16
 _VERSION_1 = 1 << 24
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One picture. data: Annex B; nal_offsets: where its (four byte) start codes lie, empty = not known.
 
     composition_90k: PTS minus DTS, not negative.

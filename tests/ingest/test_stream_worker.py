@@ -188,7 +188,7 @@ def test_an_address_that_cannot_be_resolved_is_a_loss_like_any_other():
 def test_mended_timestamps_and_leaps_are_counted_over_sessions_and_logged_now_and_then(caplog):
     def shaky(first):
         times = [0, 3600, 3600, 3000, 10_800, 90_000_000, 90_003_600]
-        return [FeedRead([replace(unit(n), rtp_timestamp=at)]) for n, at in enumerate(times, first)]
+        return [FeedRead([unit(n)._replace(rtp_timestamp=at)]) for n, at in enumerate(times, first)]
 
     rig = Rig([*shaky(0), *pictures(25_002, 11), CameraUnreachable("x")], shaky(10))
     with caplog.at_level(logging.WARNING):

@@ -45,6 +45,7 @@ class RecordFigure:
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
     seconds: float
+    segment_s: int
     profiles: tuple[Profile, ...]
     encrypt: bool
 
@@ -53,6 +54,7 @@ def bench_record(
     cameras: Annotated[int, typer.Option(min=1, max=200, help="1080p25 cameras, main and sub.")] = 20,
     seconds: Annotated[float, typer.Option(min=5, max=3600, help="How long each recorder is measured.")] = 20,
     codec: Annotated[CodecName, typer.Option(help="What the cameras encode.")] = CodecName.H264,
+    segment_s: Annotated[int, typer.Option(min=10, max=300, help="Length of a file, of the peers too.")] = 60,
     mbit: Annotated[float, typer.Option(min=0.5, max=50, help="Mbit/s of a main stream.")] = 4.0,
     main_only: Annotated[bool, typer.Option("--main-only", help="Record no substreams, in the peers neither.")] = False,
     encrypt: Annotated[bool, typer.Option(help="Encrypt at rest (the peers never do).")] = True,
@@ -62,7 +64,7 @@ def bench_record(
 
     MediaMTX takes part when the environment variable MEDIAMTX names its binary.
     """
-    options = RecordOptions(seconds, ("main",) if main_only else PROFILES, encrypt)
+    options = RecordOptions(seconds, segment_s, ("main",) if main_only else PROFILES, encrypt)
     with tempfile.TemporaryDirectory(prefix="uitkijk-bench-") as directory:
         work = Path(directory)
         with simulator(work, cameras, codec.value, mbit) as street:
@@ -104,7 +106,7 @@ def _measure_own(work: Path, street: dict[str, Any], options: RecordOptions) -> 
     work.mkdir()
     file = work / "site.toml"
     encrypt = "true" if options.encrypt else "false"
-    recorder = f"[recorder]\nsegment_s = 10\nencrypt = {encrypt}\n"
+    recorder = f"[recorder]\nsegment_s = {options.segment_s}\nencrypt = {encrypt}\n"
     recorder += '[[recorder.volumes]]\npath = "media"'
     streams = len(street["cameras"]) * len(options.profiles)
     config = write_site(file, street, sections=recorder, masks="none", profiles=options.profiles)
@@ -151,7 +153,7 @@ def _stream_urls(street: dict[str, Any], profiles: Sequence[Profile]) -> list[tu
 def _measure_ffmpeg(work: Path, street: dict[str, Any], options: RecordOptions) -> RecordFigure:
     work.mkdir()
     quiet = ["ffmpeg", "-nostdin", "-loglevel", "error", "-rtsp_transport", "tcp"]
-    cut = ["-an", "-c", "copy", "-f", "segment", "-segment_time", "10", "-reset_timestamps", "1"]
+    cut = ["-an", "-c", "copy", "-f", "segment", "-segment_time", str(options.segment_s), "-reset_timestamps", "1"]
     fragmented = ["-segment_format_options", "movflags=+frag_keyframe+empty_moov+default_base_moof"]
     urls = _stream_urls(street, options.profiles)
     streams = len(urls)
@@ -165,7 +167,7 @@ def _measure_mediamtx(work: Path, binary: Path, street: dict[str, Any], options:
     off = "".join(f"{name}: no\n" for name in ("rtsp", "rtmp", "hls", "webrtc", "srt", "api", "metrics"))
     defaults = (
         "pathDefaults:\n  record: yes\n  recordFormat: fmp4\n  recordPartDuration: 1s\n"
-        f"  recordSegmentDuration: 10s\n  recordPath: {work}/%path/%Y-%m-%d_%H-%M-%S-%f\n  rtspTransport: tcp\n"
+        f"  recordSegmentDuration: {options.segment_s}s\n  recordPath: {work}/%path/%Y-%m-%d_%H-%M-%S-%f\n  rtspTransport: tcp\n"
     )
     urls = _stream_urls(street, options.profiles)
     streams = len(urls)

@@ -5,7 +5,7 @@ let them leap when their clock is set. Small faults are repaired by one tick and
 """
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vms.units import TICKS_PER_SECOND, us_from_90k
 
@@ -18,8 +18,7 @@ _WRAP = 1 << 32
 _DEFAULT_FRAME_90k = TICKS_PER_SECOND // 25
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """When a picture is shown and decoded. repaired: the camera's timestamp would have broken the order."""
 
     pts_90k: int
