@@ -24,6 +24,7 @@ _HEADER = struct.Struct(">BBHII")
 _HEADER_BYTES = 12
 _PLAIN = 0x80  # version 2, no padding, no extension, no CSRC
 _MARKER = 0x80
+_FRAGMENT_END = 0x40
 _LATE_PACKETS = 100
 
 _H264_STAP_A, _H264_FU_A, _H264_AUD = 24, 28, 9
@@ -53,6 +54,8 @@ class Depacketizer:
 
     _ALIKE_BYTES: int
     """What all middle fragments of one NAL unit have in common: timestamp, SSRC, payload header, flags."""
+    _END: struct.Struct
+    """First byte, second byte, sequence, what is alike but the flags, flags."""
 
     def __init__(self, payload_type: int) -> None:
         self._plain_two = bytes((_PLAIN, payload_type))
@@ -101,7 +104,8 @@ class Depacketizer:
             end = at + FRAMING_BYTES + length
             if end > size:
                 break
-            self.push(buffer[at + FRAMING_BYTES : end])
+            if not (self._fragment_key and self._push_end(buffer, at + FRAMING_BYTES, end)):
+                self.push(buffer[at + FRAMING_BYTES : end])
             at = end
         return at
 
@@ -126,6 +130,25 @@ class Depacketizer:
         self._received += packets
         self._charge(at - first_at + packets * _PART_COST_BYTES)
         return at
+
+    def _push_end(self, buffer: bytes, at: int, end: int) -> bool:
+        """The last fragment of a unit, when nothing else about it is new. False: it is something else."""
+        key, body = self._fragment_key, at + self._END.size
+        if body >= end:
+            return False
+        first, second, sequence, same, flags = self._END.unpack_from(buffer, at)
+        if first != _PLAIN or second & 0x7F != self._payload_type or sequence != self._expected:
+            return False
+        if same != key[:-1] or flags != key[-1] | _FRAGMENT_END:
+            return False
+        self._parts.append(buffer[body:end])
+        self._expected = (sequence + 1) & 0xFFFF
+        self._received += 1
+        self._charge(end - at)
+        self._end_fragment()
+        if second & _MARKER and self._believe_marker:
+            self._end_unit()
+        return True
 
     def _record(self, stride: int) -> struct.Struct:
         """Layout of a frame with a middle fragment: framing and first two bytes, sequence, what is alike, payload."""
@@ -156,7 +179,8 @@ class Depacketizer:
         self._expected = (sequence + 1) & 0xFFFF
         self._received += 1
         if timestamp != self._timestamp:
-            self._end_unit()
+            if self._parts:
+                self._end_unit()
             self._timestamp = timestamp
         size = len(packet)
         if size > _HEADER_BYTES:
@@ -288,6 +312,9 @@ class Depacketizer:
     def _take(self, packet: bytes) -> None:
         raise NotImplementedError
 
+    def _end_fragment(self) -> None:
+        raise NotImplementedError
+
     def _unit(self, nal: bytes) -> None:
         raise NotImplementedError
 
@@ -299,6 +326,7 @@ class Depacketizer:
 
 class H264Depacketizer(Depacketizer):
     _ALIKE_BYTES = 10
+    _END = struct.Struct(">BBH9sB")
 
     def _take(self, packet: bytes) -> None:
         kind = packet[12] & 0x1F
@@ -365,6 +393,7 @@ class H264Depacketizer(Depacketizer):
 
 class H265Depacketizer(Depacketizer):
     _ALIKE_BYTES = 11
+    _END = struct.Struct(">BBH10sB")
 
     def _take(self, packet: bytes) -> None:
         kind = packet[12] >> 1 & 0x3F

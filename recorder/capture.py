@@ -184,16 +184,13 @@ class CameraCapture:
         )
 
     def status(self) -> CameraStatus:
-        main = self._stream_status("main")
-        skew_ms = self._onvif_skew_ms
-        worker = self._workers.get("main")
-        if worker is not None and (by_reports := worker.health().skew_ms) is not None:
-            skew_ms = by_reports
+        main, by_reports = self._stream_status("main")
+        skew_ms = self._onvif_skew_ms if by_reports is None else by_reports
         ptz_state, ptz_detail = ("none", "") if not self._camera.can_turn else ("fault", self._ptz_trouble)
         if self.ptz is not None:
             health = self.ptz.health()
             ptz_state, ptz_detail = health.state, health.detail
-        sub = self._stream_status("sub") if "sub" in self._workers else None
+        sub = self._stream_status("sub")[0] if "sub" in self._workers else None
         return CameraStatus(self.camera_id, self._clock.now_us(), main, sub, skew_ms, ptz_state, ptz_detail)  # type: ignore[arg-type]
 
     def _start_stream(self, profile: Profile) -> None:
@@ -236,11 +233,12 @@ class CameraCapture:
             self._poses.put(pose)
         self._bus.offer(pose)
 
-    def _stream_status(self, profile: Profile) -> StreamStatus:
+    def _stream_status(self, profile: Profile) -> tuple[StreamStatus, float | None]:
+        """And the camera's clock skew in ms by its sender reports."""
         worker, now_us = self._workers.get(profile), self._clock.now_us()
         health = worker.health() if worker else StreamHealth("connecting", now_us)
         recording = self._watches[profile].look(now_us)
-        return StreamStatus(
+        status = StreamStatus(
             state=health.state,
             since_us=health.since_us,
             detail=health.detail,
@@ -270,6 +268,7 @@ class CameraCapture:
             repaired_times=health.repaired_times,
             clock_leaps=health.clock_leaps,
         )
+        return status, health.skew_ms
 
 
 class CaptureProcess:

@@ -72,7 +72,13 @@ def encode(message: Message) -> list[bytes]:
     if isinstance(message, VolumeStatus):
         return [volume_topic(message.process), json.dumps(asdict(message)).encode()]
     topic = pose_topic if isinstance(message, PtzPose) else status_topic
-    return [topic(message.camera_id), json.dumps(asdict(message)).encode()]
+    return [topic(message.camera_id), json.dumps(_fields(message)).encode()]
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Like asdict, for values that hold no collections: without copying each of them."""
+    content = {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return {name: _fields(part) if hasattr(part, "__dataclass_fields__") else part for name, part in content.items()}
 
 
 def decode(parts: list[bytes]) -> Message:

@@ -167,7 +167,8 @@ def _measure_mediamtx(work: Path, binary: Path, street: dict[str, Any], options:
     off = "".join(f"{name}: no\n" for name in ("rtsp", "rtmp", "hls", "webrtc", "srt", "api", "metrics"))
     defaults = (
         "pathDefaults:\n  record: yes\n  recordFormat: fmp4\n  recordPartDuration: 1s\n"
-        f"  recordSegmentDuration: {options.segment_s}s\n  recordPath: {work}/%path/%Y-%m-%d_%H-%M-%S-%f\n  rtspTransport: tcp\n"
+        f"  recordSegmentDuration: {options.segment_s}s\n  rtspTransport: tcp\n"
+        f"  recordPath: {work}/%path/%Y-%m-%d_%H-%M-%S-%f\n"
     )
     urls = _stream_urls(street, options.profiles)
     streams = len(urls)
