@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from ingest.depacketize import START_CODE, AccessUnit
 from vms.errors import ProtocolError
@@ -127,7 +128,7 @@ class PacketBuilder:
             return unit.data, unit.nal_offsets
         sets = [START_CODE + nal for kind in self._kinds for nal in self._sets[kind]]
         at = self._delimiter_size(unit.data)
-        return b"".join((unit.data[:at], *sets, unit.data[at:])), ()
+        return b"".join((unit.data[:at], *sets, unit.data[at:])), _moved_offsets(unit.nal_offsets, at, sets)
 
     def _delimiter_size(self, data: bytes) -> int:
         delimiter = 9 if self._identity.codec == "h264" else 35
@@ -136,3 +137,13 @@ class PacketBuilder:
             return 0
         end = data.find(START_CODE, start)
         return max(end, 0)
+
+
+def _moved_offsets(offsets: tuple[int, ...], at: int, inserted: Sequence[bytes]) -> tuple[int, ...]:
+    """Where NAL units lie once `inserted` ones were put in at `at`. Unknown stays unknown."""
+    if not offsets:
+        return ()
+    starts = [*accumulate(map(len, inserted), initial=at)]
+    shift = starts.pop() - at
+    before, after = [o for o in offsets if o < at], [o + shift for o in offsets if o >= at]
+    return (*before, *starts, *after)

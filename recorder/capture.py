@@ -334,7 +334,6 @@ class CaptureProcess:
 
     def _publish_statuses(self) -> None:
         now_s = self._clock.monotonic_s()
-        self._publish_volumes(now_s)
         self._publish_own(now_s)
         for camera_id, capture in self._cameras.items():
             states = capture.states()
@@ -343,18 +342,16 @@ class CaptureProcess:
                 self._published[camera_id] = (now_s, states)
                 self._bus.offer(capture.status())
 
-    def _publish_volumes(self, now_s: float) -> None:
+    def _publish_volumes(self) -> None:
+        now_us = self._clock.now_us()
         for usage in self._recording.usage():
-            at_s, before = self._published.get(str(usage.root), (0.0, ()))
-            if before != (usage.fault,) or now_s - at_s >= STATUS_EVERY_S - _TICK_S / 2:
-                self._published[str(usage.root)] = (now_s, (usage.fault,))
-                now_us = self._clock.now_us()
-                self._bus.offer(VolumeStatus(self._name, str(usage.root), now_us, usage.fault, usage.detail))
+            self._bus.offer(VolumeStatus(self._name, str(usage.root), now_us, usage.fault, usage.detail))
 
     def _publish_own(self, now_s: float) -> None:
         if now_s < self._next_own_s:
             return
         self._next_own_s = now_s + STATUS_EVERY_S - _TICK_S / 2
+        self._publish_volumes()
         recording = self._recording
         status = CaptureStatus(
             name=self._name,

@@ -1,9 +1,9 @@
 """Numbers that a process keeps about itself: durations by bucket, memory, CPU. Any thread."""
 
+import os
 import resource
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 
 SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the buckets, for disks and databases alike."""
@@ -45,10 +45,11 @@ class ProcessUsage:
 
 def own_usage() -> ProcessUsage:
     """Of this process now; a few file reads in /proc."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    with open("/proc/self/statm", "rb", buffering=0) as file:  # noqa: PTH123 - once a second in each process
+        pages = int(file.read().split()[1])
     used = resource.getrusage(resource.RUSAGE_SELF)
     return ProcessUsage(
         resident_bytes=pages * resource.getpagesize(),
         cpu_s=used.ru_utime + used.ru_stime,
-        open_fds=sum(1 for _ in Path("/proc/self/fd").iterdir()),
+        open_fds=len(os.listdir("/proc/self/fd")) - 1,  # noqa: PTH208 - and without the one that lists
     )

@@ -1,3 +1,5 @@
+import pytest
+
 from ingest.depacketize import AccessUnit
 from ingest.packet_builder import PacketBuilder, StreamIdentity
 from tests.fakes import T0_US
@@ -96,3 +98,14 @@ def test_an_unreadable_sps_is_recorded_all_the_same():
     (packet,) = builder.build([unit(IDR)], T0_US)
     assert packet.is_keyframe
     assert builder.sps.width == 0
+
+
+@pytest.mark.parametrize("nals", [(IDR, slice_nal(30, key=True, first=False)), (AUD, IDR)])
+def test_where_nal_units_begin_is_told_also_after_parameter_sets_were_put_in(nals):
+    def starts(data):
+        return tuple(n for n in range(len(data)) if data.startswith(b"\0\0\0\1", n))
+
+    made = unit(*nals)
+    (packet,) = PacketBuilder(H264, SETS).build([made._replace(nal_offsets=starts(made.data))], T0_US)
+    assert packet.nal_offsets == starts(packet.data)
+    assert len(packet.nal_offsets) == len(nals) + len(SETS)
