@@ -6,10 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
@@ -80,6 +76,11 @@ class Store:
 
     def migrate(self) -> None:
         """Bring the schema to this version. Who comes second waits, and finds it done. Raises StoreBusy."""
+        # Here and not above: a dozen megabytes that recorders, of which there are many, never need.
+        from alembic import command
+        from alembic.config import Config as AlembicConfig
+        from alembic.script import ScriptDirectory
+
         config = AlembicConfig()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         try:
@@ -99,6 +100,8 @@ class Store:
         self._engine.dispose()
 
     def _is_at(self, revision: str | None) -> bool:
+        from alembic.migration import MigrationContext
+
         with self._engine.execution_options(uitkijk_read=True).connect() as connection:
             return MigrationContext.configure(connection).get_current_revision() == revision
 
