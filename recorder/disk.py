@@ -274,5 +274,5 @@ def _see(volume: MountedVolume) -> tuple[Space, VolumeFault, str]:
     if detail := why_full(space):
         return space, "full", detail
     if is_held and not is_relieved(space, volume.high_water_pct):
-        return space, "held", "past its high-water mark with held footage only"
+        return space, "held", "past its high-water mark with held footage and other files only"
     return space, "", ""

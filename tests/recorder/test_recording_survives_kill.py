@@ -24,7 +24,8 @@ from vms.config import Camera, Recorder, Site, SiteConfig, Volume
 from vms.keys import KeyRing, create_site_key
 from vms.store import Store, catalog
 
-ROUNDS = 20
+ROUNDS = int(os.environ.get("UITKIJK_KILLS", "20"))
+"""More for a soak: UITKIJK_KILLS=300."""
 HELD_BACK = 1
 REPOSITORY = Path(__file__).parents[2]
 
