@@ -102,7 +102,9 @@ DISK_FIX: Final[Mapping[str, str]] = {
         "Controleer kabel, schijf en bestandssysteem; zodra schrijven lukt gaat de opname vanzelf verder."
     ),
     "volume_full": _m("Het oudste beeld wordt gewist; helpt dat niet, maak dan ruimte of voeg een schijf toe."),
-    "volume_held": _m("Ruim andere bestanden op, hef veiligstellingen op die niet meer nodig zijn, of voeg een schijf toe."),
+    "volume_held": _m(
+        "Ruim andere bestanden op, hef veiligstellingen op die niet meer nodig zijn, of voeg een schijf toe."
+    ),
     "volume_slow": _m("De schijf is te traag: verdeel de camera's over meer volumes."),
     "volume_silent": _m("Controleer de verbinding met de schijf; zodra zij antwoordt gaat de opname vanzelf verder."),
 }

@@ -41,6 +41,7 @@ def test_a_volume_that_fills_within_a_week_is_told_in_time() -> None:
 
 def test_an_alarm_says_which_volume_in_both_languages_and_what_the_disk_said() -> None:
     [alarm] = DiskAlarmWatch(28).look([disk(fault="volume_held", fault_detail="past its mark")])
-    assert alarm.text_nl == "Schijf media-1: vol met veiliggesteld beeld of andere bestanden: de opname op dit volume staat stil"
-    assert alarm.text_en == "Volume media-1: full of held footage: recording on this volume has stopped"
+    fault_nl = "vol met veiliggesteld beeld of andere bestanden: de opname op dit volume staat stil"
+    assert alarm.text_nl == f"Schijf media-1: {fault_nl}"
+    assert alarm.text_en == "Volume media-1: full of held footage or other files: recording on this volume has stopped"
     assert alarm.detail == "past its mark"

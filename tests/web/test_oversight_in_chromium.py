@@ -109,7 +109,7 @@ def test_volumes_show_their_forecast_and_say_when_footage_goes_early(opened: Ope
     page.close()
     backend.disk |= {"fault": "volume_held", "fault_detail": "past its mark with held footage only"}
     page = opened("technician", "/techniek")
-    expect(page.locator('tr[data-fault="volume_held"]')).to_contain_text("Hef veiligstellingen op")
+    expect(page.locator('tr[data-fault="volume_held"]')).to_contain_text("hef veiligstellingen op")
     expect(page.locator('tr[data-fault="volume_held"]')).to_contain_text("93 %")
 
 
