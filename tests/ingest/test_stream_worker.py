@@ -335,10 +335,8 @@ def test_stopping_takes_less_than_a_second(moment):
         running.worker.start()
         if moment != "connecting":
             running.until(lambda: camera.connections == 1)
-        time.sleep(0.4)
-        assert running.worker.health().state == {"playing": "up", "backing off": "unreachable"}.get(
-            moment, "connecting"
-        )
+        state = {"playing": "up", "backing off": "unreachable"}.get(moment, "connecting")
+        running.until(lambda: running.worker.health().state == state)
         before_s = time.monotonic()
         running.worker.stop()
         assert time.monotonic() - before_s < 1
