@@ -7,6 +7,7 @@ from pathlib import Path
 from vms.cli.serve import prepare
 from vms.config import SiteConfig, load_config
 from vms.store import Store, catalog
+from vms.volume import read_marker
 
 
 def site(tmp_path: Path, url: str) -> SiteConfig:
@@ -37,3 +38,15 @@ def test_a_database_that_is_down_is_left_to_a_job_that_migrates_it_later(tmp_pat
     store.close()
     assert prepare(config) is True
     postgres.drop(url)
+
+
+def test_a_new_volume_is_ready_before_the_first_process_starts(tmp_path: Path) -> None:
+    config = site(tmp_path, f"sqlite:///{tmp_path}/u.db")
+    assert prepare(config) is True
+    marked = read_marker(config.volumes[0].path)
+    store = Store(config.database_url)
+    with store.reading() as tx:
+        assert [volume.uuid for volume in catalog.volumes(tx)] == [marked]
+    store.close()
+    assert prepare(config) is True
+    assert read_marker(config.volumes[0].path) == marked

@@ -1,5 +1,6 @@
 """`vms serve`: everything under one supervisor, or one process of it."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -13,8 +14,9 @@ from vms import log as logs
 from vms.cli.options import ConfigOption, config_path, open_store
 from vms.clock import SystemClock
 from vms.config import SiteConfig, load_config
-from vms.errors import StoreBusy
+from vms.errors import StorageError, StoreBusy
 from vms.process import process_lock
+from vms.store import Store
 from vms.supervise import ProcessSpec, Supervisor, product_processes
 
 
@@ -53,18 +55,30 @@ def serve(
 
 
 def prepare(site: SiteConfig) -> bool:
-    """What must be there before the first process starts: site key, schema. False: the database is away, and a job
-    has to migrate it later; recording does not wait for that."""
+    """What must be there before the first process starts: site key, schema, new volumes. False: the database is
+    away, and a job has to migrate it later; recording does not wait for that."""
     from vms.keys import create_site_key
 
     site.site.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if site.recorder.encrypt:
         create_site_key(site.site_key_file)
     try:
-        with open_store(site):
+        with open_store(site) as store:
+            _prepare_volumes(site, store)
             return True
     except StoreBusy:
         return False
+
+
+def _prepare_volumes(site: SiteConfig, store: Store) -> None:
+    """New ones, so that nobody finds them missing in the moment before recording starts. What is wrong with others is
+    said by who records. Raises StoreBusy."""
+    from recorder.disk import VolumeFinder
+
+    finder = VolumeFinder(site.volumes, store, SystemClock())
+    for root in finder.marks:
+        with contextlib.suppress(StorageError, OSError):
+            finder.find(root)
 
 
 def supervise(site: SiteConfig, specs: list[ProcessSpec], name: str = "supervisor") -> bool:
