@@ -48,10 +48,13 @@ class Wall:
         return self.watched.grab("vms-tile.hero video")
 
     def frames_decoded(self) -> list[int]:
-        """Of each peer connection, by the browser's own statistics."""
-        script = """async () => Promise.all(window.peers.map(async (peer) => {
-            let frames = 0;
-            (await peer.getStats()).forEach((report) => { frames += report.framesDecoded ?? 0; });
-            return frames;
-        }))"""
+        """Of each open peer connection, by the browser's own statistics."""
+        script = """async () => {
+            const open = window.peers.filter((peer) => peer.signalingState !== "closed");
+            return Promise.all(open.map(async (peer) => {
+                let frames = 0;
+                (await peer.getStats()).forEach((report) => { frames += report.framesDecoded ?? 0; });
+                return frames;
+            }));
+        }"""
         return list(self.page.evaluate(script))
