@@ -198,7 +198,7 @@ def check_h265_sets(nal: bytes) -> None:
     """Raises ProtocolError for a VPS or SPS that must not reach a muxer; other NAL units pass.
 
     libavformat reads both again when it writes a file's header, and trusts their counts: a set that ends too early
-    keeps it busy for hours (found by `tools/fuzz`, target mux).
+    keeps it busy for more than a minute (found by `tools/fuzz`, target mux).
     """
     kind = nal[0] >> 1 & 0x3F if nal else 0
     if kind == _H265_VPS:

@@ -95,7 +95,7 @@ def test_sets_of_every_kind_of_h265_stream_are_good_for_a_muxer(options):
 
 
 def test_a_set_that_ends_inside_its_reference_pictures_is_kept_from_the_muxer():
-    """libavformat counts on with what lies behind the end, for hours: such a set never gets that far."""
+    """libavformat counts on with what lies behind the end, for more than a minute: such a set never gets that far."""
     with pytest.raises(ProtocolError):
         check_h265_sets(ENDLESS_SPS)
 
