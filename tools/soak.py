@@ -2,7 +2,8 @@
 
 Simulated cameras, the whole system under its supervisor, footage on a small file system of its own so that it fills
 and is erased early all the time. Every so often something breaks: a capture process, retention or the supervisor is
-killed (-9), the disk is filled to the last byte, the database is locked. At the end: how much of the time is recorded,
+killed (-9), the disk is filled to the last byte, the database is locked (with --postgres: restarted, and its
+connections killed). At the end: how much of the time is recorded,
 seconds lost per camera and day with their reasons, what nothing explains, memory over time, `vms check`. JSON.
 """
 
@@ -31,6 +32,9 @@ from vms.rules.coverage import Known, explain, totals
 from vms.store import Store
 from vms.store.spans import first_known_us, gap_spans, segment_spans
 from vms.units import PROFILES
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+from postgres import PostgresServer
 
 VMS = Path(sys.executable).with_name("vms")
 DAY_S = 86_400
@@ -61,6 +65,7 @@ class Soak:
     chance: random.Random
     log: Path
     supervisor: "subprocess.Popen[bytes]"
+    postgres: PostgresServer | None
     done: Counter[str] = field(default_factory=Counter)
     memory: list[tuple[float, float]] = field(default_factory=list)
 
@@ -91,6 +96,15 @@ class Soak:
         time.sleep(15)
         ballast.unlink()
 
+    def break_database(self) -> None:
+        """PostgreSQL is away for ten seconds, SQLite is locked for twenty."""
+        if self.postgres is None:
+            self.lock_database()
+        else:
+            self.postgres.stop()
+            time.sleep(10)
+            self.postgres.start()
+
     def lock_database(self) -> None:
         connection = sqlite3.connect(self.config.site.data_dir / "uitkijk.db", timeout=10)
         with contextlib.closing(connection), contextlib.suppress(sqlite3.OperationalError):
@@ -107,7 +121,7 @@ class Soak:
             self.kill_capture,
             self.fill_disk,
             self.kill_capture,
-            self.lock_database,
+            self.break_database,
             self.kill_retention,
             self.kill_capture,
             self.kill_supervisor,
@@ -177,18 +191,22 @@ def main() -> int:
     parser.add_argument("--disk-gib", type=float, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dir", type=Path, default=None)
+    parser.add_argument("--postgres", action="store_true", help="the catalog in PostgreSQL, with its fsync on")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="uitkijk-soak-", dir=options.dir) as directory:
-        work = Path(directory)
+    with contextlib.ExitStack() as stack, tempfile.TemporaryDirectory(prefix="uitkijk-soak-", dir=options.dir) as name:
+        work = Path(name)
+        postgres = stack.enter_context(contextlib.closing(PostgresServer(fsync=True))) if options.postgres else None
         with small_disk(work, options.disk_gib) as disk, simulator(work, options.cameras) as street:
             volume = disk / "media"
             volume.mkdir()
             recorder = f'[recorder]\n[[recorder.volumes]]\npath = "{volume}"\nhigh_water_pct = 80\n'
             web = '[web]\nlisten = "127.0.0.1:0"\n'
+            database = f'[database]\nurl = "{postgres.new_database()}"\n' if postgres else ""
             config_file = work / "site.toml"
-            config = write_site(config_file, street, sections=recorder + web, masks="none")
+            config = write_site(config_file, street, sections=recorder + web + database, masks="none")
             log = work / "log"
-            soak = Soak(config_file, config, disk, random.Random(options.seed), log, start(config_file, log))
+            chance = random.Random(options.seed)
+            soak = Soak(config_file, config, disk, chance, log, start(config_file, log), postgres)
             time.sleep(SETTLE_S)
             from_us = time.time_ns() // 1000
             soak.run(options.minutes, options.every_s)
@@ -204,6 +222,7 @@ def main() -> int:
             result = {
                 "minutes": options.minutes,
                 "cameras": options.cameras,
+                "database": "postgresql" if postgres else "sqlite",
                 "faults": dict(soak.done),
                 **coverage(config, from_us, to_us),
                 "memory_mb": {
