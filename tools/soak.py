@@ -33,7 +33,7 @@ from vms.store import Store
 from vms.store.spans import first_known_us, gap_spans, segment_spans
 from vms.units import PROFILES
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 from postgres import PostgresServer
 
 VMS = Path(sys.executable).with_name("vms")
