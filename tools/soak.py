@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import random
+import runpy
 import shutil
 import signal
 import sqlite3
@@ -33,9 +34,7 @@ from vms.store import Store
 from vms.store.spans import first_known_us, gap_spans, segment_spans
 from vms.units import PROFILES
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
-from postgres import PostgresServer
-
+PostgresServer = runpy.run_path(str(Path(__file__).parent.parent / "tests/postgres.py"))["PostgresServer"]
 VMS = Path(sys.executable).with_name("vms")
 DAY_S = 86_400
 SETTLE_S = 20.0
@@ -65,7 +64,7 @@ class Soak:
     chance: random.Random
     log: Path
     supervisor: "subprocess.Popen[bytes]"
-    postgres: PostgresServer | None
+    postgres: Any
     done: Counter[str] = field(default_factory=Counter)
     memory: list[tuple[float, float]] = field(default_factory=list)
 
