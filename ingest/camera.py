@@ -1,6 +1,6 @@
 """One stream of one camera, kept alive: connect, read, watch, reconnect. One thread per stream.
 
-The worker reads in large pieces, twice a second while nobody watches and at once while somebody does.
+The worker reads in large pieces, every 0.7 s (`vms.rhythm`) while nobody watches and at once while somebody does.
 Its watchdog counts pictures, not bytes: a camera that only sends keep-alives is stalled.
 """
 
@@ -24,6 +24,7 @@ from ingest.turns import ReadTurns
 from vms.clock import Clock
 from vms.errors import CameraUnauthorized, ProtocolError, StreamStalled, UitkijkError
 from vms.packet import Packet
+from vms.rhythm import READ_EVERY_S
 from vms.status import SourceState
 from vms.units import CameraId, Profile
 
@@ -39,7 +40,7 @@ class WorkerTiming:
     keyframe_watchdog_s: pictures come, but none that can be decoded: long enough for the longest GOP in use.
     """
 
-    read_every_s: float = 0.5
+    read_every_s: float = READ_EVERY_S
     watchdog_s: float = 5.0
     keyframe_watchdog_s: float = 30.0
     rtsp: RtspTiming = field(default_factory=RtspTiming)

@@ -76,7 +76,7 @@ def receiver_report(
     last_report: SenderReport | None,
     since_report_s: float,
 ) -> bytes:
-    """RR + SDES CNAME. Jitter is given as 0: with reads half a second apart it would measure us."""
+    """RR + SDES CNAME. Jitter is given as 0: with reads 0.7 s apart it would measure us."""
     fraction = 0
     if before is not None and before.ssrc == now.ssrc:
         lost, received = now.lost - before.lost, now.received - before.received

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from vms.clock import Clock
+from vms.rhythm import until_next_s
 
 _PATIENCE_S = 0.05
 """A turn is a courtesy, not a lock: one stream that is stuck in the middle of its turn holds up nobody for longer."""
@@ -23,7 +24,7 @@ class ReadTurns:
 
     def until_next_s(self, every_s: float) -> float:
         """Seconds until the next moment that is a multiple of `every_s`: the same one for all."""
-        return every_s - self._clock.monotonic_s() % every_s if every_s > 0 else 0.0
+        return until_next_s(self._clock.monotonic_s(), every_s)
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -13,11 +13,10 @@ from recorder.sync_meter import SyncMeter
 from recorder.volume_sync import VolumeSync
 from vms.clock import Clock
 from vms.errors import UitkijkError
+from vms.rhythm import READ_EVERY_S, WRITE_AFTER_S, until_next_s
 
 log = logging.getLogger(__name__)
 
-INTERVAL_S = 0.5
-"""Packets are written in batches, as they are read: far fewer wake-ups than one per packet."""
 _UNFORESEEN = (UitkijkError, av.FFmpegError, OSError, ValueError, TypeError, LookupError, ArithmeticError)
 """What a hostile or odd picture could make a library raise."""
 
@@ -34,7 +33,7 @@ class VolumeWriter:
     """Thread "writer-<n>". Streams may be added while it runs, and move to the writer of the volume they chose."""
 
     def __init__(
-        self, root: Path, number: int, clock: Clock, sync: SyncTiming | None = None, interval_s: float = INTERVAL_S
+        self, root: Path, number: int, clock: Clock, sync: SyncTiming | None = None, interval_s: float = READ_EVERY_S
     ) -> None:
         """root: of the volume, whether it is there or not."""
         self.root = root
@@ -77,7 +76,7 @@ class VolumeWriter:
             self._streams.append(stream)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._interval_s):
+        while not self._stop.wait(until_next_s(self._clock.monotonic_s(), self._interval_s, WRITE_AFTER_S)):
             self._round_began_s = self._clock.monotonic_s()
             self._round()
             self._round_began_s = None

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from ingest.health import HealthMeter
 from tests.fakes import T0_US, packet
 
@@ -35,7 +33,7 @@ def test_since_moves_only_with_the_state():
 
 
 def test_losses_and_reconnects_add_up():
-    meter = meter_with([replace(packet(0), lost_before=3), replace(packet(1), lost_before=4)])
+    meter = meter_with([packet(0)._replace(lost_before=3), packet(1)._replace(lost_before=4)])
     meter.connected("h264", again=True)
     assert (meter.health().lost_packets, meter.health().reconnects) == (7, 1)
 

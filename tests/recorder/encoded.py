@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
@@ -72,7 +71,7 @@ def stream(
 
 
 def restart(packets: Sequence[Packet]) -> list[Packet]:
-    return [replace(packets[0], starts_run=True), *packets[1:]]
+    return [packets[0]._replace(starts_run=True), *packets[1:]]
 
 
 def brightness(reader: SegmentReader, segment: object) -> list[tuple[float, int]]:

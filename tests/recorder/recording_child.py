@@ -7,7 +7,6 @@ importing everything takes longer than the test should.
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from recorder.disk import VolumeSet, identify_volumes
@@ -16,14 +15,15 @@ from recorder.poses import PoseTrack
 from recorder.recovery import Recovery
 from recorder.segment_writer import StreamRecorder, StreamSettings
 from tests.fakes import FakeClock, pose
-from tests.recorder.encoded import stream
+from tests.recorder.encoded import FPS, stream
 from vms.config import Volume
 from vms.keys import KeyRing
+from vms.rhythm import READ_EVERY_S
 from vms.store import Store, catalog
 from vms.units import CameraId, us_from_utc
 
-BATCH = 5
-"""Pictures at once, as they come from a camera that nobody watches: half a second."""
+BATCH = round(FPS * READ_EVERY_S)
+"""Pictures at once, as they come from a camera that nobody watches."""
 
 
 def record(root: Path, first: int) -> None:
@@ -52,7 +52,7 @@ def record(root: Path, first: int) -> None:
         us_from_utc(end) if end else None,
     )
     packets = stream(1000, first=first)
-    packets[0] = replace(packets[0], starts_run=True)
+    packets[0] = packets[0]._replace(starts_run=True)
     for packet in packets:
         poses.put(pose(packet.received_us, pan=packet.sequence % 10 / 10, move_status="moving"))
         recorder.offer(packet)

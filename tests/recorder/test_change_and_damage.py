@@ -1,7 +1,6 @@
 """A camera that changes or breaks in mid-stream: from its RTP packets to the pictures in the recorded files."""
 
 import io
-from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -101,7 +100,7 @@ def test_a_new_frame_rate_keeps_every_picture_at_its_time(site):
 def test_a_camera_that_comes_back_with_another_codec_goes_into_another_segment(site, codecs):
     before, after = (CameraStream(codec).send(encoded(codec, 20)) for codec in codecs)
     later_us = us_from_90k(30 * 3600)
-    after = [replace(p, sequence=p.sequence + 20, received_us=p.received_us + later_us) for p in after]
+    after = [p._replace(sequence=p.sequence + 20, received_us=p.received_us + later_us) for p in after]
     first, second = record(site, before + after)
     assert [segment.codec[:4] for segment in (first, second)] == [{"h264": "avc1", "h265": "hev1"}[c] for c in codecs]
     assert [len(played(site, segment)) for segment in (first, second)] == [20, 20]
@@ -143,8 +142,8 @@ def test_signed_video_and_the_order_of_nal_units_are_kept_byte_for_byte(site, co
 
 def test_lost_packets_stand_in_the_row_of_their_segment(site):
     packets = stream(20)
-    packets[7] = replace(packets[7], lost_before=3)
-    packets[12] = replace(packets[12], lost_before=2)
+    packets[7] = packets[7]._replace(lost_before=3)
+    packets[12] = packets[12]._replace(lost_before=2)
     [segment] = record(site, packets, segment_s=60)
     assert segment.lost_packets == 5
 

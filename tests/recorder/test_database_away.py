@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,7 +51,7 @@ def record(recording: Recording, first: int, count: int) -> None:
     """`count` pictures, 10 a second, the first starts a run; they are on disk when this returns."""
     recorder = recording.stream(CameraId("markt-01"), "sub", "public_order", None)
     packets = stream(count, first=first)
-    packets[0] = replace(packets[0], starts_run=True)
+    packets[0] = packets[0]._replace(starts_run=True)
     for packet in packets:
         recorder.offer(packet)
     recording.stop(1)
@@ -141,7 +140,7 @@ def test_f13_the_database_server_restarts_while_recording_goes_on(start, store_u
     recording = start()
     recorder = recording.stream(CameraId("markt-01"), "sub", "public_order", None)
     packets = stream(200)
-    packets[0] = replace(packets[0], starts_run=True)
+    packets[0] = packets[0]._replace(starts_run=True)
     for number, packet in enumerate(packets):
         recorder.offer(packet)
         if number == 60:

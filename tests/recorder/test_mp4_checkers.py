@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,7 @@ CODED_BEFORE_SHOWN = {"tune": "film", "bf": "2", "b_strategy": "0", "preset": "v
 
 
 def one_gop(packets: list[Packet]) -> list[Packet]:
-    return [replace(packet, is_keyframe=number == 0) for number, packet in enumerate(packets)]
+    return [packet._replace(is_keyframe=number == 0) for number, packet in enumerate(packets)]
 
 
 def b_pictures() -> list[Packet]:
@@ -38,7 +37,7 @@ def b_pictures() -> list[Packet]:
 def uneven_steps() -> list[Packet]:
     """A camera whose clock trembles by a tick or two."""
     moved = [(packet, packet.dts_90k + number % 3) for number, packet in enumerate(stream(20))]
-    return [replace(packet, dts_90k=at_90k, pts_90k=at_90k) for packet, at_90k in moved]
+    return [packet._replace(dts_90k=at_90k, pts_90k=at_90k) for packet, at_90k in moved]
 
 
 KINDS = {

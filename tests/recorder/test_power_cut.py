@@ -12,15 +12,16 @@ from tests.faulty_disk import FaultyDisk
 from tests.recorder.conftest import Site
 from tests.recorder.encoded import FPS, brightness, stream
 from tests.recorder.power_cut import PowerCut
+from vms.rhythm import READ_EVERY_S
 from vms.units import CameraId
 
-ROUND_PICTURES = FPS // 2
-"""What comes between two rounds of the writer: half a second."""
+ROUND_PICTURES = round(FPS * READ_EVERY_S)
+"""What comes between two rounds of the writer."""
 
 
 def rounds(site: Site, recorder: StreamRecorder) -> VolumeWriter:
     """The real writer of the volume, told by the test when to make a round."""
-    writer = VolumeWriter(site.volume.root, 0, site.clock, SyncTiming(every_s=0.5), interval_s=0.5)
+    writer = VolumeWriter(site.volume.root, 0, site.clock, SyncTiming(every_s=0.5))
     writer.adopt(recorder)
     return writer
 

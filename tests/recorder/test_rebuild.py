@@ -1,7 +1,6 @@
 """The catalog comes back from the disk alone."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -22,11 +21,11 @@ def record_two_runs(site: Site) -> None:
     for profile in ("main", "sub"):
         recorder = site.recorder(profile, segment_s=2)
         for packet in stream(65):
-            recorder.offer(replace(packet, profile=profile))
+            recorder.offer(packet._replace(profile=profile))
         recorder.pump()
         recorder.source_down("unreachable", "no route", stream(1, first=66)[0].received_us)
         for number, packet in enumerate(stream(57, first=100)):
-            recorder.offer(replace(packet, profile=profile, starts_run=number == 0))
+            recorder.offer(packet._replace(profile=profile, starts_run=number == 0))
         recorder.pump()
         if profile == "main":
             recorder.close()

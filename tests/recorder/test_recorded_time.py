@@ -1,7 +1,6 @@
 """The time of footage: through wraps, leaps, daylight saving and a server clock that steps (fault list F4 and F7)."""
 
 import itertools
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -42,7 +41,7 @@ def no_overlap(segments):
 
 def moved(packets, *, ticks=0, us=0):
     return [
-        replace(p, pts_90k=p.pts_90k + ticks, dts_90k=p.dts_90k + ticks, received_us=p.received_us + us)
+        p._replace(pts_90k=p.pts_90k + ticks, dts_90k=p.dts_90k + ticks, received_us=p.received_us + us)
         for p in packets
     ]
 
@@ -158,20 +157,20 @@ def test_a_leap_of_the_cameras_clock_cuts_a_run_at_the_next_keyframe(site):
 def test_the_cameras_clock_skew_stands_in_the_row_also_when_the_report_came_later(site):
     """No sender report before the first picture: the segment's row tells the skew all the same."""
     packets = stream(100)
-    packets = [replace(p, camera_utc_us=None if n < 30 else p.received_us + 7_250_000) for n, p in enumerate(packets)]
+    packets = [p._replace(camera_utc_us=None if n < 30 else p.received_us + 7_250_000) for n, p in enumerate(packets)]
     first, second = record(site, packets, segment_s=5)
     assert (first.skew_ms, second.skew_ms) == (7250, 7250)
 
 
 def test_a_camera_that_tells_no_time_has_no_skew(site):
-    [segment] = record(site, [replace(p, camera_utc_us=None) for p in stream(20)])
+    [segment] = record(site, [p._replace(camera_utc_us=None) for p in stream(20)])
     assert segment.skew_ms is None
 
 
 def test_reads_in_batches_do_not_change_the_skew(site):
     """Packets are read up to a quarter of a second late; the camera's clock is five seconds slow."""
     packets = [
-        replace(p, received_us=p.received_us + n % 3 * 100_000, camera_utc_us=p.received_us - 5_000_000)
+        p._replace(received_us=p.received_us + n % 3 * 100_000, camera_utc_us=p.received_us - 5_000_000)
         for n, p in enumerate(stream(100))
     ]
     segments = record(site, packets, segment_s=5)

@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -92,7 +91,7 @@ def test_an_unmounted_volume_in_the_middle_is_a_gap_and_recording_comes_back(sit
 
 def test_a_gap_begins_where_the_footage_ends_also_when_the_next_segment_cannot_be_begun(site: Site) -> None:
     recorder = site.recorder(segment_s=2)
-    late = [replace(packet, received_us=packet.received_us + 300_000) for packet in stream(25)[15:]]
+    late = [packet._replace(received_us=packet.received_us + 300_000) for packet in stream(25)[15:]]
     for packet in [*stream(15), *late[:4]]:
         recorder.offer(packet)
     recorder.pump()

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -62,7 +61,7 @@ def test_i1_rows_tell_the_bytes_and_hash_on_disk_and_chain(site: Site) -> None:
 
 
 def test_a_long_gop_is_written_in_fragments_of_at_most_a_second(site: Site) -> None:
-    one_gop = [replace(p, is_keyframe=n == 0) for n, p in enumerate(stream(40))]
+    one_gop = [p._replace(is_keyframe=n == 0) for n, p in enumerate(stream(40))]
     record(site, site.recorder(), one_gop)
     [segment] = site.segments()
     with site.reader.open(segment) as file:
@@ -74,7 +73,7 @@ def test_a_long_gop_is_written_in_fragments_of_at_most_a_second(site: Site) -> N
 
 def test_the_cameras_nal_units_stay_as_they_are(site: Site) -> None:
     sei = b"\0\0\0\1\x06\x05\x04sign\x80"
-    packets = [replace(p, data=p.data + sei if n % 3 else p.data) for n, p in enumerate(stream(30))]
+    packets = [p._replace(data=p.data + sei if n % 3 else p.data) for n, p in enumerate(stream(30))]
     record(site, site.recorder(), packets)
     [segment] = site.segments()
     with site.reader.open(segment) as file:
@@ -181,8 +180,8 @@ def test_pictures_before_the_first_keyframe_are_left_out(site: Site) -> None:
 
 def test_a_clock_set_back_never_makes_segments_overlap(site: Site) -> None:
     hour_us = 3_600_000_000
-    packets = stream(60) + [replace(p, received_us=p.received_us - hour_us) for p in stream(60, first=60)]
-    again = [replace(p, received_us=p.received_us - hour_us) for p in restart(stream(60, first=120))]
+    packets = stream(60) + [p._replace(received_us=p.received_us - hour_us) for p in stream(60, first=60)]
+    again = [p._replace(received_us=p.received_us - hour_us) for p in restart(stream(60, first=120))]
     record(site, site.recorder(), packets + again)
     segments = site.segments()
     assert sum(s.duration_90k for s in segments) == 18 * 90_000
@@ -196,7 +195,7 @@ def test_a_clock_set_forward_starts_a_run_at_the_new_time(site: Site) -> None:
     record(
         site,
         site.recorder(),
-        stream(50) + [replace(p, received_us=p.received_us + hour_us) for p in stream(110, first=50)],
+        stream(50) + [p._replace(received_us=p.received_us + hour_us) for p in stream(110, first=50)],
     )
     segments = site.segments()
     assert segments[2].start_at - segments[0].start_at == timedelta(hours=1, seconds=10)
@@ -206,7 +205,7 @@ def test_a_clock_set_forward_starts_a_run_at_the_new_time(site: Site) -> None:
 
 def test_drift_is_taken_back_by_at_most_500_ppm_and_no_picture_is_lost(site: Site) -> None:
     fast = 1.0002
-    packets = [replace(p, received_us=T0_US + round((p.received_us - T0_US) * fast)) for p in stream(600)]
+    packets = [p._replace(received_us=T0_US + round((p.received_us - T0_US) * fast)) for p in stream(600)]
     record(site, site.recorder(segment_s=10), packets)
     segments = site.segments()
     assert sum(s.duration_90k for s in segments) == 60 * 90_000
@@ -219,7 +218,7 @@ def test_drift_is_taken_back_by_at_most_500_ppm_and_no_picture_is_lost(site: Sit
 
 def test_a_picture_that_cannot_be_read_ends_the_segment_and_recording_goes_on(site: Site) -> None:
     packets = stream(40)
-    packets[20] = replace(packets[20], data=b"\0\0\0\1\x65nonsense")
+    packets[20] = packets[20]._replace(data=b"\0\0\0\1\x65nonsense")
     recorder = site.recorder()
     feed(recorder, packets[:25])
     assert recorder.health.get().state == "fault"

@@ -1,7 +1,6 @@
 """F14: a disk that takes seconds over a sync. Memory stays bounded, substreams go first, people hear of it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,7 @@ def start(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
 def offered(recorder: StreamRecorder, packets: list[Packet], size: int) -> int:
     """How many of them were taken. Each is filled up to about `size` bytes (NAL type 12, filler)."""
     filler = b"\0\0\0\1\x0c" + b"\xff" * size + b"\x80"
-    return sum(recorder.offer(replace(packet, data=packet.data + filler)) for packet in packets)
+    return sum(recorder.offer(packet._replace(data=packet.data + filler)) for packet in packets)
 
 
 def recorder_of(recording: Recording, profile: Profile) -> StreamRecorder:

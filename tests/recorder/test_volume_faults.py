@@ -3,7 +3,6 @@
 import errno
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -230,7 +229,7 @@ def test_f3_a_disk_that_fills_under_an_open_segment_keeps_what_is_whole(site: Si
 
 def large(packet: Packet) -> Packet:
     """With 20 kB of filler data, as the standard has it for constant bit rates (NAL type 12)."""
-    return replace(packet, data=packet.data + b"\0\0\0\1\x0c" + b"\xff" * 20_000 + b"\x80")
+    return packet._replace(data=packet.data + b"\0\0\0\1\x0c" + b"\xff" * 20_000 + b"\x80")
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.EDQUOT, errno.EROFS])

@@ -103,7 +103,10 @@ class Recorder(_Section):
         description="Cameras that one capture process records at most; fewer share the fate of a crash.",
     )
     sync_s: float = Field(
-        0.5, ge=0.5, le=60, description="Seconds of footage that a power cut may cost on top of half a second."
+        0.5,
+        ge=0.5,
+        le=60,
+        description="Seconds between two syncs, at least one round of writing (0.7): a power cut costs 0.3 more.",
     )
     record_sub: bool = Field(True, description="Also record the substream (about 12 % more disk).")
     encrypt: bool = Field(True, description="AES-256-CTR at rest. false is for trials and shown as a warning.")

@@ -17,8 +17,8 @@ OPEN = OpenSegment(start_us=T0_US, first_dts_90k=START, last_dts_90k=START + 9 *
 
 def following(after_90k: int = 7200, **changes: object):
     dts = OPEN.last_dts_90k + after_90k
-    base = replace(packet(10, keyframe=False), pts_90k=dts, dts_90k=dts)
-    return replace(base, **changes)  # type: ignore[arg-type]
+    base = packet(10, keyframe=False)._replace(pts_90k=dts, dts_90k=dts)
+    return base._replace(**changes)  # type: ignore[arg-type]
 
 
 def test_a_file_starts_with_a_keyframe_only() -> None:
