@@ -41,7 +41,7 @@ def test_a_power_cut_costs_at_most_a_second_and_no_catalogued_picture(site: Site
         given += len(batch)
         if given < len(packets) or chance.random() < 0.5:
             writer._round()
-        site.clock.advance(0.5)
+        site.clock.advance(READ_EVERY_S)
     assert site.journal.stop()
     acknowledged = {segment.path: segment.sha256 for segment in site.segments()}
     if recorder._segment is not None:
@@ -77,17 +77,17 @@ def test_a_round_that_the_disk_does_not_make_safe_is_read_back_and_told(site: Si
     writer = rounds(site, recorder)
     writer.adopt(other)
     packets = stream(60)
-    for at in range(0, 30, ROUND_PICTURES):
+    for at in range(0, 4 * ROUND_PICTURES, ROUND_PICTURES):
         recorder.offer_all(packets[at : at + ROUND_PICTURES])
-        if at == 20:
+        if at == 3 * ROUND_PICTURES:
             faulty_disk.syncfs_errno = 5
         writer._round()
-        site.clock.advance(0.5)
+        site.clock.advance(READ_EVERY_S)
     assert recorder.health.get().state == "fault"
     site.clock.advance(6)
     site.volumes.tend(site.volume.root)
-    recorder.offer_all(packets[30:])
+    recorder.offer_all(packets[4 * ROUND_PICTURES :])
     recorder.close()
     assert site.journal.stop()
-    assert [len(brightness(site.reader, segment)) for segment in site.segments()] == [24, 30]
+    assert [len(brightness(site.reader, segment)) for segment in site.segments()] == [4 * ROUND_PICTURES - 1, 30]
     assert [gap.reason for gap in site.gaps()] == ["disk", "restart"]
