@@ -111,6 +111,7 @@ class FakeLive:
                 Route("/whep/{session}", self._session, methods=["PATCH", "DELETE"]),
                 Route("/sessions", self._sessions),
                 Route("/snapshot/{camera}", self._snapshot),
+                Route("/still/{camera}", self._still, methods=["POST"]),
                 Route("/masked/{segment}", self._masked),
                 Route("/clip", self._clip),
             ]
@@ -150,6 +151,10 @@ class FakeLive:
     async def _snapshot(self, request: Request) -> Response:
         await self._note(request)
         return Response(b"\xff\xd8masked", media_type="image/jpeg", headers={"X-Mask": "ok"})
+
+    async def _still(self, request: Request) -> Response:
+        await self._note(request)
+        return Response(b"\xff\xd8bare", media_type="image/jpeg", headers={"X-Still": '{"mask": "none"}'})
 
     async def _masked(self, request: Request) -> Response:
         await self._note(request)
