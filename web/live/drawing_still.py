@@ -37,8 +37,8 @@ from web.live.source import LiveSources
 
 WAIT_S = 6.0
 """For a picture of now, with the camera at rest when that was asked."""
-REST_US = 400_000
-"""A position this much newer than the question belongs to the movement that was asked before it."""
+REST_US = 1_000_000
+"""So long the camera must have reported rest since the question: neither its start nor late pictures are drawn on."""
 _POLL_S = 0.05
 _QUALITY = 88
 
@@ -164,17 +164,21 @@ class DrawingStills:
         poses = self._sources.poses.poses(camera.id)
         if not at_rest or not poses:
             return True
-        last = poses[-1]
-        return _rests(poses) and asked_us + REST_US <= last.at_us <= newest.received_us
+        since_us = _rests_since_us(poses)
+        return since_us is not None and max(since_us, asked_us) + REST_US <= poses[-1].at_us <= newest.received_us
 
 
-def _rests(poses: Sequence[PtzPose]) -> bool:
-    """A camera that does not tell rests when it is where it was before."""
+def _rests_since_us(poses: Sequence[PtzPose]) -> int | None:
+    """When the first of the latest positions that are all the same was known; None = it moves."""
     last = poses[-1]
-    if last.move_status != "unknown" or len(poses) < 2:
-        return last.move_status == "idle"
-    before = poses[-2]
-    return (last.pan, last.tilt, last.zoom) == (before.pan, before.tilt, before.zoom)
+    if last.move_status == "moving":
+        return None
+    since_us = last.at_us
+    for pose in reversed(poses):
+        if pose.move_status == "moving" or (pose.pan, pose.tilt, pose.zoom) != (last.pan, last.tilt, last.zoom):
+            break
+        since_us = pose.at_us
+    return since_us
 
 
 def _decoded(gop: list[Packet]) -> DecodedFrame:

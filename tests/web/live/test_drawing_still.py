@@ -133,19 +133,24 @@ def test_masks_on_a_camera_that_tells_no_position_cover_everything(tmp_path: Pat
     assert pixels(still.jpeg).std() < 1
 
 
+SECOND_US = 1_000_000
+
+
 @pytest.mark.parametrize(
-    ("last", "good"),
+    ("poses", "good"),
     [
-        (pose(T0_US + 200_000), False),
-        (pose(T0_US + 450_000, "moving"), False),
-        (pose(T0_US + 450_000), True),
-        (pose(T0_US + 450_000, "unknown"), True),
-        (pose(T0_US + 450_000, "unknown", tilt=-0.2), False),
+        ([pose(T0_US - 60 * SECOND_US), pose(T0_US + SECOND_US)], True),
+        ([pose(T0_US - 60 * SECOND_US, "unknown"), pose(T0_US + SECOND_US, "unknown")], True),
+        ([pose(T0_US - SECOND_US), pose(T0_US + SECOND_US // 2)], False),
+        ([pose(T0_US - SECOND_US), pose(T0_US + SECOND_US, "moving")], False),
+        ([pose(T0_US + SECOND_US // 2, "moving"), pose(T0_US + SECOND_US)], False),
+        ([pose(T0_US, "unknown"), pose(T0_US + SECOND_US, "unknown", tilt=-0.2)], False),
     ],
 )
-def test_it_waits_until_the_camera_stands(tmp_path: Path, packets: list[Packet], last: PtzPose, good: bool) -> None:
-    late = [replace(packet, received_us=packet.received_us + 500_000) for packet in packets]
-    poses = [pose(T0_US - 500_000), pose(T0_US + 100_000), last]
+def test_it_waits_until_the_camera_has_stood_a_second(
+    tmp_path: Path, packets: list[Packet], poses: list[PtzPose], good: bool
+) -> None:
+    late = [replace(packet, received_us=packet.received_us + SECOND_US) for packet in packets]
     if good:
         assert taken(tmp_path, late, poses, ptz=True, lens=LENS, at_rest=True).jpeg
     else:
