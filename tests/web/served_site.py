@@ -96,6 +96,8 @@ class FakeLive:
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     cameras: dict[str, dict[str, str]] = field(default_factory=dict)
     refuse: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+    still: bytes = b"\xff\xd8bare"
+    about_still: dict[str, Any] = field(default_factory=lambda: {"mask": "none"})
     clip: bytes = b"masked clip " * 1000
     hold_clip: threading.Event = field(default_factory=threading.Event)
     break_clip: bool = False
@@ -154,7 +156,7 @@ class FakeLive:
 
     async def _still(self, request: Request) -> Response:
         await self._note(request)
-        return Response(b"\xff\xd8bare", media_type="image/jpeg", headers={"X-Still": '{"mask": "none"}'})
+        return Response(self.still, media_type="image/jpeg", headers={"X-Still": json.dumps(self.about_still)})
 
     async def _masked(self, request: Request) -> Response:
         await self._note(request)
