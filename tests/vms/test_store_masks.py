@@ -205,3 +205,12 @@ def test_an_import_that_hides_everything_is_unclear(store: Store, tmp_path: Path
     whole = {"name": "alles", "space": "image", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
     answer = import_documents(site(tmp_path), store, FakeClock(), [document(masks=[whole])])
     assert "cover everything" in answer["unclear"][0]["problems"][0]
+
+
+def test_a_damaged_row_of_one_camera_keeps_no_other_from_lapsing(store: Store) -> None:
+    """It shows nothing anyway; starting must not depend on it."""
+    with store.transaction() as tx:
+        mask_store.add(tx, parse_mask_import(document("ander")), DAY_1, HERE)
+        tx.execute(text('update mask_set set masks = \'[{"name": "raam"}]\''))
+        mask_store.add(tx, parse_mask_import(document()), DAY_1, HERE)
+    assert lapse_moved(store, {"ander": ELSEWHERE, "vast": ELSEWHERE}, after(2)) == ["vast"]

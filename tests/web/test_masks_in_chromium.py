@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.web.served_site import MASKED, PASSWORD, PASSWORD_HASH, TURNING, Site
+from tests.web.served_site import MASKED, PASSWORD_HASH, TURNING, Site
 from vms.clock import now_utc
 from vms.rules.mask_projection import project
 from vms.rules.masks import Mask, MaskSet, parse_mask_import
@@ -52,10 +52,9 @@ def opened(browser: Browser, drawn_on: Site) -> Iterator[Open]:
             page = context.new_page()
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-            page.goto(f"{drawn_on.url}/inloggen?next=/maskers%3Fcamera={camera}")
-            page.fill("input[name=username]", username)
-            page.fill("input[name=password]", PASSWORD)
-            page.click("#submit")
+            for name, value in drawn_on.browser(username).cookies.items():
+                context.add_cookies([{"name": name, "value": value, "url": drawn_on.url}])
+            page.goto(f"{drawn_on.url}/maskers?camera={camera}")
             expect(page.locator("vms-mask-canvas svg")).to_be_visible()
             return page
 

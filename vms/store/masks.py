@@ -71,10 +71,16 @@ def close(
 
 
 def moved(tx: Session, placements: Mapping[str, Placement], now: datetime) -> list[str]:
-    """Cameras whose masks, in force or planned, were drawn for another placement than the configuration's."""
+    """Cameras whose masks, in force or planned, were drawn for another placement than the configuration's.
+
+    A camera with a damaged row is passed over: nothing of it is shown as it is.
+    """
     found = []
     for camera_id, placement in placements.items():
-        approved = [s for s in history(tx, camera_id) if s.approver is not None]
+        try:
+            approved = [s for s in history(tx, camera_id) if s.approver is not None]
+        except StorageError:
+            continue
         current = rules.in_force(approved, now)
         last = [current, *approved[-1:]]
         if any(s is not None and is_moved(s.placement, placement) for s in last):
