@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 _SIGNALLING_TIMEOUT: Final = httpx.Timeout(10.0, connect=2.0)
 _RENDER_TIMEOUT: Final = httpx.Timeout(30.0, connect=2.0, pool=5.0)
 """Between two pieces of a rendered stream, not for the whole of it."""
+_STILL_TIMEOUT_S = 12.0
+"""A camera that was told to turn may take some seconds to stand still."""
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _CODES = {404: "unknown_camera", 409: "no_picture", 410: "expired", 422: "sdp", 429: "busy", 503: "busy"}
 
@@ -36,6 +38,14 @@ class Snapshot:
 
     jpeg: bytes
     mask: str
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingStill:
+    """jpeg is not masked, or by what is being drawn. about: JSON of live's."""
+
+    jpeg: bytes
+    about: str
 
 
 class LiveClient:
@@ -82,6 +92,12 @@ class LiveClient:
     async def snapshot(self, camera: str, profile: LiveProfile) -> Snapshot:
         response = await self._ask("GET", f"/snapshot/{camera}?profile={profile}")
         return Snapshot(response.content, response.headers.get("x-mask", "fault"))
+
+    async def drawing_still(self, camera: str, user: str, reason: str, asked: dict[str, Any]) -> DrawingStill:
+        """For who draws masks; only after the audit log has it. asked: masks, lens, at_rest."""
+        body = {**asked, "user": user, "reason": reason}
+        response = await self._ask("POST", f"/still/{camera}", body, timeout_s=_STILL_TIMEOUT_S)
+        return DrawingStill(response.content, response.headers.get("x-still", "{}"))
 
     @asynccontextmanager
     async def masked(self, segment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:

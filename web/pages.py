@@ -48,6 +48,7 @@ PAGES: Final = (
         "shield-check",
         frozenset({"privacy_officer", "shift_manager", "policy_officer"}),
     ),
+    Page("/maskers", _m("Maskers"), "masks.html", "eye-off", frozenset({"privacy_officer", "technician"})),
 )
 ROLE_NAMES: Final = {
     "observer": _m("camera-observant"),

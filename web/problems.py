@@ -52,6 +52,17 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     "method_not_allowed": (405, "Dit kan niet op dit adres.", "This address does not do that."),
     "too_slow": (408, "Het verzoek kwam te langzaam binnen.", "The request came in too slowly."),
     "no_picture": (409, "Nog geen beeld van deze camera.", "No picture from this camera yet."),
+    "mask_state": (
+        409,
+        "Deze versie wacht niet meer op dit besluit; ververs de pagina.",
+        "This version does not wait for that any more; refresh the page.",
+    ),
+    "mask_not_yours": (403, "Dit concept is van iemand anders.", "This draft is somebody else's."),
+    "mask_moved": (
+        409,
+        "De camera is sindsdien verplaatst; teken de maskers opnieuw.",
+        "The camera was moved since; draw the masks anew.",
+    ),
     "ptz_busy": (409, "Iemand anders bestuurt deze camera.", "Somebody else steers this camera."),
     "ptz_not_held": (409, "U bestuurt deze camera niet.", "You do not steer this camera."),
     "export_not_ready": (409, "De export is nog niet klaar.", "The export is not ready yet."),

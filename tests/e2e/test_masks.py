@@ -9,6 +9,7 @@ import pytest
 from e2e.browser import Shot
 from e2e.pictures import (
     GHOST_PX,
+    Picture,
     assert_no_leak,
     bare_windows,
     clock_is_covered,
@@ -144,3 +145,36 @@ def test_masks_are_asked_for_by_nobody_but_their_guardians(product: Product, cam
     with product.client("observer") as client:
         answer: httpx.Response = client.get(f"/api/cameras/{cameras_up[0]}/masks")
         assert answer.status_code == 403
+
+
+def test_withdrawn_masks_cover_the_camera_until_a_second_person_approves_new_ones(
+    product: Product, cameras_up: list[str]
+) -> None:
+    """Drawn by the technician on an unmasked still, tried with the product's own paint, approved by the officer."""
+    camera = cameras_up[1]
+    masks = f"/api/cameras/{camera}/masks"
+
+    def blank(client: httpx.Client) -> bool:
+        answer = client.get(f"/api/cameras/{camera}/snapshot")
+        return answer.headers["X-Mask"] == "fault" and is_blank(decoded_jpeg(answer.content))
+
+    def still(client: httpx.Client, **asked: object) -> Picture:
+        answer = client.post(f"{masks}/still", json={"reason": "end-to-end", **asked})
+        assert answer.status_code == 200, answer.text
+        return decoded_jpeg(answer.content)
+
+    with product.client("technician") as drawer, product.client("privacy_officer") as officer:
+        before = drawer.get(masks).json()["versions"][0]
+        assert officer.post(f"{masks}/close", json={"reason": "end-to-end"}).status_code == 201
+        wait_for(lambda: blank(drawer), "nobody sees anything of the camera")
+        assert leaked_pixels(still(drawer)) > 500
+        assert leaked_pixels(still(drawer, masks=before["masks"])) == 0
+        new = {"masks": before["masks"], "lens": before["lens"], "reason": "end-to-end"}
+        version = drawer.post(masks, json=new).json()["version"]
+        drawer.post(f"{masks}/{version}/propose")
+        assert blank(drawer)
+        assert drawer.post(f"{masks}/{version}/approve").status_code == 403
+        assert officer.post(f"{masks}/{version}/approve").status_code == 201
+        wait_for(lambda: not blank(drawer), "the street is seen again")
+        answer = drawer.get(f"/api/cameras/{camera}/snapshot")
+        assert_masked(product, camera, Shot(decoded_jpeg(answer.content), 0, 0, 0))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from typer import Typer
 from typer.testing import CliRunner
 
@@ -13,9 +14,12 @@ from vms.cli.import_masks import import_documents, import_masks
 from vms.clock import now_utc
 from vms.config.model import SiteConfig
 from vms.errors import ConfigError, StorageError
-from vms.rules.masks import in_force, parse_mask_import
-from vms.store import Store
+from vms.rules.masks import MaskSet, in_force, parse_mask_import
+from vms.rules.placements import Placement
+from vms.store import Store, audit
 from vms.store import masks as mask_store
+from vms.store.mask_lapse import lapse_moved
+from vms.units import us_from_utc
 
 DAY_1 = datetime(2026, 11, 1, tzinfo=UTC)
 IMAGE_MASK = {"name": "raam", "space": "image", "polygon": [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]}
@@ -123,3 +127,90 @@ def test_a_file_that_is_no_json_is_wrong_usage(tmp_path: Path) -> None:
     result = run(tmp_path, "{")
     assert isinstance(result.exception, ConfigError)
     assert "not valid JSON" in str(result.exception)
+
+
+HERE = Placement("mast 4", 51.37, 6.17)
+ELSEWHERE = Placement("mast 5", 51.37, 6.17)
+
+
+def add_here(store: Store, days: int = 0, placement: Placement | None = HERE, **changes: Any) -> None:
+    with store.transaction() as tx:
+        mask_store.add(tx, parse_mask_import(document(days=days, **changes)), DAY_1, placement)
+
+
+def after(days: float) -> FakeClock:
+    return FakeClock(us_from_utc(DAY_1 + timedelta(days=days)))
+
+
+def in_force_at(store: Store, days: float) -> MaskSet | None:
+    with store.reading() as tx:
+        return mask_store.in_force(tx, "vast", DAY_1 + timedelta(days=days))
+
+
+def test_a_camera_that_hangs_elsewhere_is_closed_once_and_its_past_stays_as_it_was(store: Store) -> None:
+    add_here(store)
+    assert lapse_moved(store, {"vast": HERE, "ander": HERE}, after(1)) == []
+    assert lapse_moved(store, {"vast": ELSEWHERE}, after(2)) == ["vast"]
+    assert lapse_moved(store, {"vast": ELSEWHERE}, after(3)) == []
+    before, now = in_force_at(store, 1.9), in_force_at(store, 2)
+    assert before is not None
+    assert (before.version, before.closes, before.placement) == (1, None, HERE)
+    assert now is not None
+    assert (now.version, now.closes, now.author) == (2, "lapsed", mask_store.SYSTEM)
+    with store.reading() as tx:
+        rows = [record.entry for record in audit.newest(tx, 10)]
+    assert [(row.action, row.object) for row in rows] == [("masks.lapse", "camera:vast")]
+
+
+def test_moving_back_brings_nothing_back_and_new_masks_do(store: Store) -> None:
+    add_here(store)
+    lapse_moved(store, {"vast": ELSEWHERE}, after(2))
+    assert lapse_moved(store, {"vast": HERE}, after(3)) == []
+    assert in_force_at(store, 3).closes == "lapsed"  # type: ignore[union-attr]
+    add_here(store, 4)
+    assert in_force_at(store, 4).version == 3  # type: ignore[union-attr]
+
+
+def test_planned_masks_of_another_placement_lapse_too(store: Store) -> None:
+    add_here(store, placement=None)
+    add_here(store, 9)
+    assert lapse_moved(store, {"vast": ELSEWHERE}, after(2)) == ["vast"]
+    assert in_force_at(store, 10).closes == "lapsed"  # type: ignore[union-attr]
+
+
+def test_masks_from_before_placements_were_noted_stay(store: Store) -> None:
+    add_here(store, placement=None)
+    assert lapse_moved(store, {"vast": ELSEWHERE}, after(2)) == []
+
+
+def test_only_closing_needs_no_second_person(store: Store) -> None:
+    with store.transaction() as tx:
+        closed = mask_store.close(tx, "vast", "withdrawn", "a.bakker", "woning gebouwd", DAY_1, DAY_1)
+    assert (closed.author, closed.approver, closed.reason) == ("a.bakker", "a.bakker", "woning gebouwd")
+    with pytest.raises((ValueError, IntegrityError)), store.transaction() as tx:
+        tx.execute(text("update mask_set set closes = null"))
+
+
+def test_an_import_is_a_version_with_its_reason_and_stands_in_the_audit_log(store: Store, tmp_path: Path) -> None:
+    import_documents(site(tmp_path), store, FakeClock(), [document(reason="uit het oude systeem")])
+    with store.reading() as tx:
+        (imported,) = mask_store.history(tx, "vast")
+        (row,) = [record.entry for record in audit.newest(tx, 10)]
+    assert (imported.reason, imported.placement) == ("uit het oude systeem", Placement("", None, None))
+    assert (row.actor, row.action, row.object) == ("command line", "masks.import", "camera:vast")
+    assert (row.detail["author"], row.detail["approver"]) == ("j.devries", "a.bakker")
+
+
+def test_an_import_that_hides_everything_is_unclear(store: Store, tmp_path: Path) -> None:
+    whole = {"name": "alles", "space": "image", "polygon": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+    answer = import_documents(site(tmp_path), store, FakeClock(), [document(masks=[whole])])
+    assert "cover everything" in answer["unclear"][0]["problems"][0]
+
+
+def test_a_damaged_row_of_one_camera_keeps_no_other_from_lapsing(store: Store) -> None:
+    """It shows nothing anyway; starting must not depend on it."""
+    with store.transaction() as tx:
+        mask_store.add(tx, parse_mask_import(document("ander")), DAY_1, HERE)
+        tx.execute(text('update mask_set set masks = \'[{"name": "raam"}]\''))
+        mask_store.add(tx, parse_mask_import(document()), DAY_1, HERE)
+    assert lapse_moved(store, {"ander": ELSEWHERE, "vast": ELSEWHERE}, after(2)) == ["vast"]

@@ -96,6 +96,8 @@ class FakeLive:
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     cameras: dict[str, dict[str, str]] = field(default_factory=dict)
     refuse: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+    still: bytes = b"\xff\xd8bare"
+    about_still: dict[str, Any] = field(default_factory=lambda: {"mask": "none"})
     clip: bytes = b"masked clip " * 1000
     hold_clip: threading.Event = field(default_factory=threading.Event)
     break_clip: bool = False
@@ -111,6 +113,7 @@ class FakeLive:
                 Route("/whep/{session}", self._session, methods=["PATCH", "DELETE"]),
                 Route("/sessions", self._sessions),
                 Route("/snapshot/{camera}", self._snapshot),
+                Route("/still/{camera}", self._still, methods=["POST"]),
                 Route("/masked/{segment}", self._masked),
                 Route("/clip", self._clip),
             ]
@@ -150,6 +153,10 @@ class FakeLive:
     async def _snapshot(self, request: Request) -> Response:
         await self._note(request)
         return Response(b"\xff\xd8masked", media_type="image/jpeg", headers={"X-Mask": "ok"})
+
+    async def _still(self, request: Request) -> Response:
+        await self._note(request)
+        return Response(self.still, media_type="image/jpeg", headers={"X-Still": json.dumps(self.about_still)})
 
     async def _masked(self, request: Request) -> Response:
         await self._note(request)

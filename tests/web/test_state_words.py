@@ -34,7 +34,8 @@ def strings(file: Path, call: str, argument: int) -> set[str]:
 
 def audited_actions() -> set[str]:
     files = [*(ROOT / "web").rglob("*.py"), *(ROOT / "vms" / "cli").glob("*.py")]
-    written = {"login", "logout", "ptz.take", "masks.draw"}  # by other ways than a call with a literal
+    written = {"login", "logout", "ptz.take"}  # by other ways than a call with a literal
+    written |= {f"masks.{act}" for act in ("draw", "propose", "retract", "reject", "import", "lapse")}
     return written.union(
         *(strings(file, "allow", 1) | strings(file, "refuse", 1) | strings(file, "_Change", 0) for file in files)
     )
@@ -45,7 +46,7 @@ DISK_FAULTS = {"volume_damaged", *(f"volume_{fault}" for fault in get_args(Volum
 
 def audited_details() -> set[str]:
     """Names of what the audit log's writers add."""
-    written = {"taken_from"}  # handed on to a thread
+    written = {"taken_from", "approver"}  # handed on to a thread; by the command line
     for file in (ROOT / "web").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("allow", "refuse", "refuse_name"):

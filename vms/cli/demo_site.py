@@ -11,14 +11,15 @@ from typing import Any
 from ingest.simulator.model import HFOV_DEG_AT_ZOOM, PAN_RANGE_DEG, TILT_RANGE_DEG, SimCameraSpec
 from ingest.simulator.street import Street
 from ingest.simulator.street_server import StreetOptions, make_specs
+from vms.cli.import_masks import import_documents
 from vms.clock import Clock, now_utc
+from vms.config import load_config
 from vms.errors import ConfigError
 from vms.rules.access import ROLES
 from vms.rules.mask_projection import project
-from vms.rules.masks import Mask, parse_mask_import
+from vms.rules.masks import Mask
 from vms.rules.ptz_geometry import FrameSize, ViewDeg, hfov_deg_at, prepare
 from vms.store import Store, users
-from vms.store import masks as mask_store
 
 WINDOW_MARGIN_DEG = 0.4
 AREAS = ("Binnenstad", "Stationsgebied", "Uitgaansgebied")
@@ -73,8 +74,7 @@ def fill_store(site: DemoSite, store: Store, clock: Clock) -> bool:
             return False
         for role in ROLES:
             users.add(tx, role, f"Demo {role}", hash_password(site.login_password), [role], now)
-        for document in sets:
-            mask_store.add(tx, parse_mask_import(document), now)
+    import_documents(load_config(site.config_file), store, clock, sets)
     return True
 
 
@@ -96,6 +96,7 @@ def mask_sets(street: Street, specs: list[SimCameraSpec]) -> list[dict[str, Any]
                     "masks": masks,
                     "author": "demo.privacy",
                     "approver": "demo.tweede-persoon",
+                    "reason": "demo: drawn from the street itself, approved by a made-up second person",
                     "valid_from": MASKS_SINCE.isoformat().replace("+00:00", "Z"),
                 }
             )

@@ -1,6 +1,10 @@
-"""`vms import masks FILE.json`: mask sets into the register, each with author and a different approver."""
+"""`vms import masks FILE.json`: mask sets into the register, each with author and a different approver.
+
+Each becomes a version like one that was drawn here, with a row in the audit log that names both persons.
+"""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +12,13 @@ import typer
 
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import Clock, SystemClock, now_utc
-from vms.config import SiteConfig
+from vms.config import Camera, SiteConfig
 from vms.errors import ConfigError
+from vms.rules.mask_check import set_problems
 from vms.rules.masks import MaskImport, MaskProblems, parse_mask_import
-from vms.store import Store
+from vms.store import Store, audit
 from vms.store import masks as mask_store
+from vms.store.audit import AuditEntry
 
 MAX_IMPORT_BYTES = 16 * 1024 * 1024
 MAX_SETS = 5000
@@ -41,11 +47,13 @@ def import_documents(site: SiteConfig, store: Store, clock: Clock, documents: li
         for index, document in enumerate(documents):
             try:
                 new = parse_mask_import(document)
-                _check_against_site(site, new)
+                camera = _check_against_site(site, new)
             except MaskProblems as error:
                 unclear.append({"index": index, "camera": _camera_of(document), "problems": error.problems})
                 continue
-            added = mask_store.add(tx, new, now_utc(clock))
+            now = now_utc(clock)
+            audit.append(tx, _entry(new, now))
+            added = mask_store.add(tx, new, now, camera.placed)
             sets.append(
                 {
                     "camera": added.camera_id,
@@ -58,19 +66,30 @@ def import_documents(site: SiteConfig, store: Store, clock: Clock, documents: li
     return {"imported": len(sets), "sets": sets, "unclear": unclear}
 
 
-def _check_against_site(site: SiteConfig, new: MaskImport) -> None:
+def _entry(new: MaskImport, now: datetime) -> AuditEntry:
+    """Who drew and who approved is what the file says; that it came by file is said too."""
+    return AuditEntry(
+        at=now,
+        actor="command line",
+        roles=(),
+        action="masks.import",
+        object=f"camera:{new.camera_id}",
+        result="allowed",
+        detail={"author": new.author, "approver": new.approver, "masks": len(new.masks)},
+    )
+
+
+def _check_against_site(site: SiteConfig, new: MaskImport) -> Camera:
     camera = site.camera(new.camera_id)
     if camera is None:
         raise MaskProblems([f"camera: {new.camera_id!r} is not in the configuration"])
     problems: list[str] = []
     if camera.masks == "none":
         problems.append('camera: the configuration says masks = "none"; set it to "required" first')
-    if camera.can_turn and any(mask.space == "image" for mask in new.masks):
-        problems.append("masks: picture coordinates cannot follow a turning camera; draw them on the sphere")
-    if not camera.can_turn and any(mask.space == "sphere" for mask in new.masks):
-        problems.append("masks: a fixed camera tells no direction; draw them in picture coordinates (space = image)")
+    problems += set_problems(new.masks, new.lens, can_turn=camera.can_turn)
     if problems:
         raise MaskProblems(problems)
+    return camera
 
 
 def _documents(file: Path) -> list[Any]:

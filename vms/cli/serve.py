@@ -17,6 +17,7 @@ from vms.config import SiteConfig, load_config
 from vms.errors import StorageError, StoreBusy
 from vms.process import process_lock
 from vms.store import Store
+from vms.store.mask_lapse import lapse_moved
 from vms.supervise import ProcessSpec, Supervisor, product_processes
 
 
@@ -55,8 +56,8 @@ def serve(
 
 
 def prepare(site: SiteConfig) -> bool:
-    """What must be there before the first process starts: site key, schema, new volumes. False: the database is
-    away, and a job has to migrate it later; recording does not wait for that."""
+    """What must be there before the first process starts: site key, schema, new volumes; masks of moved cameras
+    lapse. False: the database is away, and a job has to migrate it later; recording does not wait for that."""
     from vms.keys import create_site_key
 
     site.site.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -65,6 +66,7 @@ def prepare(site: SiteConfig) -> bool:
     try:
         with open_store(site) as store:
             _prepare_volumes(site, store)
+            lapse_moved(store, {camera.id: camera.placed for camera in site.cameras}, SystemClock())
             return True
     except StoreBusy:
         return False

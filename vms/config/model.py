@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from vms.rules.placements import Placement
+
 PURPOSES = ("public_order", "traffic", "bollard", "harbour", "waste_site")
 Purpose = Literal["public_order", "traffic", "bollard", "harbour", "waste_site"]
 CAMERAS_PER_CAPTURE = 20
@@ -152,6 +154,11 @@ class Camera(_Section):
     purpose: Purpose = Field("public_order", description="Why it records: decides retention, roles, keys.")
     lat: Annotated[float, Field(ge=-90, le=90)] | None = Field(None, description="Latitude, WGS 84 degrees.")
     lon: Annotated[float, Field(ge=-180, le=180)] | None = Field(None, description="Longitude, WGS 84 degrees.")
+    placement: str = Field(
+        "",
+        max_length=60,
+        description="Name of where and how it hangs; give another when it is moved or hung anew: its masks lapse.",
+    )
     main: str | None = Field(None, description="rtsp:// or rtsps:// URL of the main stream, without credentials.")
     sub: str | None = Field(None, description="The same for the substream; empty = only main.")
     username: str = Field("", description="RTSP account, when not given under onvif.")
@@ -181,6 +188,10 @@ class Camera(_Section):
         if self.ptz is not None:
             return self.ptz
         return self.kind in ("ptz", "flex") and self.onvif is not None
+
+    @property
+    def placed(self) -> Placement:
+        return Placement(self.placement, self.lat, self.lon)
 
 
 class SiteConfig(_Section):

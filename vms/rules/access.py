@@ -28,7 +28,9 @@ Action = Literal[
     "ptz.steer",
     "snapshot.view",
     "masks.read",
-    "masks.write",
+    "masks.draw",
+    "masks.still",
+    "masks.approve",
     "footage.consult",
     "footage.view",
     "footage.export",
@@ -52,7 +54,10 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "ptz.steer": _WATCH,
     "snapshot.view": _WATCH | {"technician", "privacy_officer"},
     "masks.read": frozenset({"privacy_officer", "technician"}),
-    "masks.write": frozenset({"privacy_officer"}),
+    "masks.draw": frozenset({"privacy_officer", "technician"}),
+    # An unmasked still, to draw on: with a reason, one by one, in the audit log.
+    "masks.still": frozenset({"privacy_officer", "technician"}),
+    "masks.approve": frozenset({"privacy_officer"}),
     "footage.consult": _LOOK_BACK,
     "footage.view": _LOOK_BACK,
     # A reviewer takes along the masked clip of what was consulted; securing footage is the evidence officer's.
@@ -84,9 +89,17 @@ _REASONS: dict[Action, tuple[str, str]] = {
         "Beelden meenemen is voorbehouden aan aangewezen politiemedewerkers.",
         "Taking footage along is for designated police officers.",
     ),
-    "masks.write": (
-        "Maskers tekenen en vaststellen is voorbehouden aan de privacy officer.",
-        "Drawing and approving masks is for the privacy officer.",
+    "masks.draw": (
+        "Maskers tekenen is voorbehouden aan de technicus en de privacyfunctionaris.",
+        "Drawing masks is for the technician and the privacy officer.",
+    ),
+    "masks.still": (
+        "Een foto om op te tekenen is voorbehouden aan de technicus en de privacyfunctionaris.",
+        "A still to draw on is for the technician and the privacy officer.",
+    ),
+    "masks.approve": (
+        "Maskers vaststellen, afkeuren en intrekken is voorbehouden aan de privacyfunctionaris.",
+        "Approving, rejecting and withdrawing masks is for the privacy officer.",
     ),
 }
 

@@ -29,6 +29,8 @@ MAX_GROWTH_DEG = 20.0
 
 BlankReason = Literal[
     "no-mask-set",
+    "masks-withdrawn",
+    "masks-lapsed",
     "unknown-lens",
     "no-pose",
     "stale-pose",
@@ -114,7 +116,7 @@ def pass_through(policy: Policy, sets: Sequence[MaskSet], start: datetime, end: 
     """May originals of [start, end) be seen? The one decision about that, for live pictures, playback and clips.
 
     sets: every version that may be in force meanwhile, drafts or not, in any order. policy: the configuration's, and
-    "required" for a camera that left it. Only a set approved without masks, or the policy where no set was ever in
+    "required" for a camera that left it. Only a set approved to have no masks, or the policy where no set was ever in
     force, lets originals out; for all of the time or not at all.
     """
     first = in_force(sets, start)
@@ -134,7 +136,7 @@ def pass_through_now(rules: MaskRules, found: InForce) -> NoMaskRequired | None:
 def _without_masks(policy: Policy, found: MaskSet | None) -> NoMaskRequired | None:
     if found is None:
         return NoMaskRequired('configuration: masks = "none"') if policy == "none" else None
-    if found.masks:
+    if found.masks or found.closes:
         return None
     return NoMaskRequired(f"mask set {found.version} without masks, approved by {found.approver}")
 
@@ -145,6 +147,10 @@ def standing_problem(rules: MaskRules, prepared: InForce) -> BlankFrame | None:
         return BlankFrame("no-mask-set", prepared.detail)
     if prepared is None:
         return BlankFrame("no-mask-set", "no approved mask set is in force")
+    if prepared.mask_set.closes == "withdrawn":
+        return BlankFrame("masks-withdrawn", f"withdrawn by {prepared.mask_set.author}")
+    if prepared.mask_set.closes == "lapsed":
+        return BlankFrame("masks-lapsed", "the camera was moved; its masks lapsed")
     spaces = {mask.space for mask in prepared.mask_set.masks}
     if "sphere" in spaces and prepared.mask_set.lens is None:
         return BlankFrame("unknown-lens", "the mask set has no lens calibration")

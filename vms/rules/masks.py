@@ -10,15 +10,21 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Literal, cast
 
+from vms.rules.placements import Placement
+
 Space = Literal["sphere", "image"]
 Point = tuple[float, float]
 
 MAX_MASKS = 100
 MAX_POINTS = 64
 MAX_NAME = 80
+MAX_REASON = 300
 MAX_PAN_SPAN_DEG = 170.0
 """A wider mask must be drawn as several: half a sphere has no inside."""
-_KEYS = frozenset({"camera", "lens", "masks", "author", "approver", "valid_from"})
+_KEYS = frozenset({"camera", "lens", "masks", "author", "approver", "valid_from", "reason"})
+
+Closing = Literal["withdrawn", "lapsed"]
+"""Why nothing may be seen: a privacy officer decided so, or the camera was moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ class MaskSet:
     """One version of a camera's masks. Versions count from 1 per camera; approver None = draft, not in force.
 
     The set in force at a time is the highest approved version whose valid_from is not after it.
+    reason: why it was made. placement: where the camera hung then; None = from before that was noted.
+    approves: the draft that this version put in force. closes: from valid_from on nothing may be seen; such a version
+    has no masks and needs no second person, because it only hides.
     """
 
     camera_id: str
@@ -58,6 +67,10 @@ class MaskSet:
     author: str
     approver: str | None
     valid_from: datetime
+    reason: str = ""
+    placement: Placement | None = None
+    approves: int | None = None
+    closes: Closing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ class MaskImport:
     author: str
     approver: str | None
     valid_from: datetime
+    reason: str = ""
 
 
 class MaskProblems(ValueError):
@@ -97,13 +111,16 @@ def parse_mask_import(document: object) -> MaskImport:
     if author and approver and author.strip().lower() == approver.strip().lower():
         problems.append("approver: is the author too; a second person must approve")
     valid_from = _valid_from(document.get("valid_from"), problems)
+    reason = document.get("reason") or ""
+    if not isinstance(reason, str) or len(reason) > MAX_REASON:
+        problems.append(f"reason: must be text of at most {MAX_REASON} characters")
     masks = _masks(document.get("masks"), problems)
     lens = parse_lens(document.get("lens"), problems)
     if lens is None and document.get("lens") is None and any(mask.space == "sphere" for mask in masks):
         problems.append("lens: is missing; masks on the sphere need pan_range_deg, tilt_range_deg, hfov_deg_at_zoom")
     if problems or valid_from is None:
         raise MaskProblems(problems)
-    return MaskImport(camera_id, lens, masks, author, approver, valid_from)
+    return MaskImport(camera_id, lens, masks, author, approver, valid_from, str(reason).strip())
 
 
 def lens_document(lens: LensCalibration | None) -> dict[str, Any]:

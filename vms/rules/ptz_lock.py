@@ -1,8 +1,8 @@
 """Who steers a camera, and when it must stop: a state machine without a clock of its own.
 
-One holder per camera. Police go before observers, observers before a patrol. The camera stops when heart-beats
-stay away for `DEAD_MAN_S`; the lock frees itself after `IDLE_RELEASE_S` without a command. Times are monotonic
-seconds, given by the caller.
+One holder per camera. Police go before observers, observers before who draws masks, those before a patrol. The camera
+stops when heart-beats stay away for `DEAD_MAN_S`; the lock frees itself after `IDLE_RELEASE_S` without a command. Times
+are monotonic seconds, given by the caller.
 """
 
 from collections.abc import Collection
@@ -12,8 +12,8 @@ from typing import Literal
 DEAD_MAN_S = 0.5
 IDLE_RELEASE_S = 15.0
 
-SteeringRole = Literal["police", "observer", "patrol"]
-PRIORITY: dict[SteeringRole, int] = {"police": 3, "observer": 2, "patrol": 1}
+SteeringRole = Literal["police", "observer", "maintenance", "patrol"]
+PRIORITY: dict[SteeringRole, int] = {"police": 3, "observer": 2, "maintenance": 1, "patrol": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ class Busy:
 
 def steering_role(roles: Collection[str]) -> SteeringRole:
     """The strongest claim that somebody's roles give; who may steer at all is for rules.access."""
-    return "police" if "police_reviewer" in roles else "observer"
+    if "police_reviewer" in roles:
+        return "police"
+    return "observer" if "observer" in roles else "maintenance"
 
 
 def current(lock: PtzLock | None, now_s: float) -> PtzLock | None:

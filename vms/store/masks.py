@@ -3,40 +3,116 @@
 Functions take a Session of `Store.transaction()` or `Store.reading()`; the caller owns the transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from vms.errors import StorageError
 from vms.rules import masks as rules
-from vms.rules.masks import MaskImport, MaskProblems, MaskSet
-from vms.store.schema import MaskSetRow
+from vms.rules.mask_governance import MaskStep, StepKind
+from vms.rules.masks import Closing, MaskImport, MaskProblems, MaskSet
+from vms.rules.placements import Placement, is_moved, placement_document, placement_of_document
+from vms.store.schema import MaskSetRow, MaskStepRow
+
+SYSTEM = "uitkijk"
+"""Who closes a camera that was moved."""
 
 
-def add(tx: Session, new: MaskImport, now: datetime) -> MaskSet:
-    """Becomes the camera's next version. An unapproved one is kept as a draft and is not in force."""
-    highest = tx.scalar(select(func.max(MaskSetRow.version)).where(MaskSetRow.camera_id == new.camera_id))
+def add(
+    tx: Session, new: MaskImport, now: datetime, placement: Placement | None = None, approves: int | None = None
+) -> MaskSet:
+    """Becomes the camera's next version. An unapproved one is kept as a draft and is not in force.
+
+    placement: where the camera hangs. approves: the draft that it is a copy of.
+    """
     row = MaskSetRow(
         camera_id=new.camera_id,
-        version=(highest or 0) + 1,
+        version=_next_version(tx, new.camera_id),
         lens=rules.lens_document(new.lens),
         masks=rules.masks_document(new.masks),
         author=new.author,
         approver=new.approver,
         valid_from=new.valid_from,
         created_at=now,
+        reason=new.reason,
+        placement=placement_document(placement),
+        approves=approves,
+        closes=None,
     )
     tx.add(row)
     tx.flush()
     return _mask_set(row)
 
 
+def close(
+    tx: Session, camera_id: str, kind: Closing, actor: str, reason: str, valid_from: datetime, now: datetime
+) -> MaskSet:
+    """The camera's next version says that nothing may be seen of it, until a later version is approved."""
+    row = MaskSetRow(
+        camera_id=camera_id,
+        version=_next_version(tx, camera_id),
+        lens={},
+        masks=[],
+        author=actor,
+        approver=actor,
+        valid_from=valid_from,
+        created_at=now,
+        reason=reason,
+        placement=None,
+        approves=None,
+        closes=kind,
+    )
+    tx.add(row)
+    tx.flush()
+    return _mask_set(row)
+
+
+def moved(tx: Session, placements: Mapping[str, Placement], now: datetime) -> list[str]:
+    """Cameras whose masks, in force or planned, were drawn for another placement than the configuration's.
+
+    A camera with a damaged row is passed over: nothing of it is shown as it is.
+    """
+    found = []
+    for camera_id, placement in placements.items():
+        try:
+            approved = [s for s in history(tx, camera_id) if s.approver is not None]
+        except StorageError:
+            continue
+        current = rules.in_force(approved, now)
+        last = [current, *approved[-1:]]
+        if any(s is not None and is_moved(s.placement, placement) for s in last):
+            found.append(camera_id)
+    return found
+
+
+def add_step(tx: Session, camera_id: str, step: MaskStep) -> None:
+    tx.add(
+        MaskStepRow(
+            camera_id=camera_id, version=step.version, kind=step.kind, actor=step.actor, at=step.at, note=step.note
+        )
+    )
+    tx.flush()
+
+
+def steps(tx: Session, camera_id: str) -> list[MaskStep]:
+    """Of all drafts of a camera, the oldest first."""
+    rows = tx.scalars(select(MaskStepRow).where(MaskStepRow.camera_id == camera_id).order_by(MaskStepRow.id))
+    return [MaskStep(row.version, cast(StepKind, row.kind), row.actor, row.at, row.note) for row in rows]
+
+
 def history(tx: Session, camera_id: str) -> list[MaskSet]:
     """Every version, drafts too, the oldest first."""
     rows = tx.scalars(select(MaskSetRow).where(MaskSetRow.camera_id == camera_id).order_by(MaskSetRow.version))
     return [_mask_set(row) for row in rows]
+
+
+def created_at(tx: Session, camera_id: str) -> dict[int, datetime]:
+    """When each version came into the register."""
+    rows = tx.execute(select(MaskSetRow.version, MaskSetRow.created_at).where(MaskSetRow.camera_id == camera_id))
+    return {row.version: row.created_at for row in rows}
 
 
 def in_force(tx: Session, camera_id: str, at: datetime) -> MaskSet | None:
@@ -74,6 +150,10 @@ def newest_id(tx: Session) -> int:
     return tx.scalar(select(func.max(MaskSetRow.id))) or 0
 
 
+def _next_version(tx: Session, camera_id: str) -> int:
+    return (tx.scalar(select(func.max(MaskSetRow.version)).where(MaskSetRow.camera_id == camera_id)) or 0) + 1
+
+
 def _mask_set(row: MaskSetRow) -> MaskSet:
     problems: list[str] = []
     lens = rules.parse_lens(row.lens, problems)
@@ -83,4 +163,16 @@ def _mask_set(row: MaskSetRow) -> MaskSet:
         problems += error.problems
     if problems:
         raise StorageError(f"mask set {row.camera_id} version {row.version} is damaged: {'; '.join(problems)}")
-    return MaskSet(row.camera_id, row.version, lens, masks, row.author, row.approver, row.valid_from)
+    return MaskSet(
+        row.camera_id,
+        row.version,
+        lens,
+        masks,
+        row.author,
+        row.approver,
+        row.valid_from,
+        reason=row.reason,
+        placement=placement_of_document(row.placement),
+        approves=row.approves,
+        closes=cast(Closing | None, row.closes),
+    )

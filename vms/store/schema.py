@@ -167,10 +167,32 @@ class MaskSetRow(Base):
     approver: Mapped[str | None] = mapped_column(String(80), doc="Null = draft: not in force.")
     valid_from: Mapped[datetime]
     created_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text, default="", doc="Why it was made.")
+    placement: Mapped[dict[str, Any] | None] = mapped_column(doc="Where the camera hung; null = not noted then.")
+    approves: Mapped[int | None] = mapped_column(doc="The draft's version that this one put in force.")
+    closes: Mapped[str | None] = mapped_column(String(12), doc="Nothing may be seen: withdrawn or lapsed.")
     __table_args__ = (
         UniqueConstraint("camera_id", "version"),
-        CheckConstraint("approver is null or approver <> author", name="mask_four_eyes"),
+        CheckConstraint("approver is null or approver <> author or closes is not null", name="mask_four_eyes"),
+        CheckConstraint("closes is null or closes in ('withdrawn', 'lapsed')", name="mask_closes"),
         Index("mask_set_by_time", "camera_id", "valid_from"),
+    )
+
+
+class MaskStepRow(Base):
+    """What happened to a draft: proposed, rejected by a second person, or taken back by its author. Append-only."""
+
+    __tablename__ = "mask_step"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    camera_id: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(12))
+    actor: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")
+    __table_args__ = (
+        CheckConstraint("kind in ('proposed', 'rejected', 'retracted')", name="mask_step_kind"),
+        Index("mask_step_by_version", "camera_id", "version"),
     )
 
 

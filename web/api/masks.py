@@ -1,107 +1,126 @@
-"""Mask sets of a camera: drawn by one person, approved by another. Versions are added, never changed."""
+"""Mask sets of a camera: drawn and proposed by one person, approved by another. Versions are added, never changed."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from vms.clock import now_utc
-from vms.rules.masks import MaskImport, MaskProblems, MaskSet, lens_document, masks_document, parse_mask_import
-from vms.store import masks as mask_store
-from vms.units import us_from_utc
+from vms.config import Camera
+from vms.rules.mask_check import check_masks
+from vms.rules.masks import MAX_REASON, MaskImport, MaskProblems, parse_mask_import
 from web.audit_trail import Actor
 from web.deps import ServicesDep, camera_or_404, needs
+from web.mask_problems import mask_fields
+from web.mask_register import MaskRegister
 from web.problems import Problem
 from web.services import Services
 
 router = APIRouter(prefix="/api/cameras/{camera}/masks", tags=["masks"])
 
 CameraPath = Annotated[str, Path(max_length=40)]
-WriteActor = Annotated[Actor, needs("masks.write")]
+VersionPath = Annotated[int, Path(ge=1, le=1_000_000)]
+ReadActor = Annotated[Actor, needs("masks.read")]
+DrawActor = Annotated[Actor, needs("masks.draw")]
+ApproveActor = Annotated[Actor, needs("masks.approve")]
+
+
+class Why(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=5, max_length=MAX_REASON)
+
+
+class Close(Why):
+    valid_from: AwareDatetime | None = Field(None, description="When nothing may be seen any more; default now.")
 
 
 @router.get("")
-def versions(
-    camera: CameraPath, services: ServicesDep, _actor: Annotated[Actor, needs("masks.read")]
+def versions(camera: CameraPath, services: ServicesDep, _actor: ReadActor) -> dict[str, Any]:
+    """Every version, the oldest first, with its state and history; `in_force` names the one that masks now."""
+    return _register(services).overview(camera_or_404(services, camera))
+
+
+@router.get("/at")
+def in_force_at(
+    camera: CameraPath, at: Annotated[AwareDatetime, Query()], services: ServicesDep, _actor: ReadActor
 ) -> dict[str, Any]:
-    """Every version, the oldest first; `in_force` names the one that masks now."""
-    camera_or_404(services, camera)
-    with services.store.reading() as tx:
-        history = mask_store.history(tx, camera)
-        now_in_force = mask_store.in_force(tx, camera, now_utc(services.clock))
-    return {
-        "camera": camera,
-        "in_force": now_in_force.version if now_in_force else None,
-        "versions": [_mask_set(mask_set) for mask_set in history],
-    }
+    """The version that was in force at a moment, as playback uses it."""
+    return _register(services).at(camera_or_404(services, camera), at)
 
 
 @router.post("", status_code=201)
-async def draw(request: Request, camera: CameraPath, services: ServicesDep, actor: WriteActor) -> dict[str, Any]:
-    """A draft by whoever is signed in, in the shape of the import; somebody else approves it."""
-    camera_or_404(services, camera)
+async def draw(request: Request, camera: CameraPath, services: ServicesDep, actor: DrawActor) -> dict[str, Any]:
+    """A draft by whoever is signed in, in the shape of the import, and why. It is not in force."""
+    known = camera_or_404(services, camera)
+    new = await _drawing(request, known, actor, now_utc(services.clock))
+    return await run_in_threadpool(_register(services).draw, actor, known, new)
+
+
+@router.post("/check")
+async def check(request: Request, camera: CameraPath, services: ServicesDep, actor: DrawActor) -> dict[str, Any]:
+    """What would be refused about a drawing, by field; nothing is kept."""
+    try:
+        await _drawing(request, camera_or_404(services, camera), actor, now_utc(services.clock))
+    except Problem as problem:
+        return {"fields": problem.fields}
+    return {"fields": {}}
+
+
+@router.post("/{version}/propose")
+def propose(camera: CameraPath, version: VersionPath, services: ServicesDep, actor: DrawActor) -> dict[str, Any]:
+    """Offer one's own draft to a second person."""
+    return _register(services).propose(actor, camera_or_404(services, camera), version)
+
+
+@router.post("/{version}/retract")
+def retract(camera: CameraPath, version: VersionPath, services: ServicesDep, actor: DrawActor) -> dict[str, Any]:
+    """Take one's own draft or proposal back."""
+    return _register(services).retract(actor, camera_or_404(services, camera), version)
+
+
+@router.post("/{version}/approve", status_code=201)
+def approve(camera: CameraPath, version: VersionPath, services: ServicesDep, actor: ApproveActor) -> dict[str, Any]:
+    """Puts somebody else's proposal in force as the next version, from now on at the earliest."""
+    return _register(services).approve(actor, camera_or_404(services, camera), version)
+
+
+@router.post("/{version}/reject")
+def reject(
+    camera: CameraPath, version: VersionPath, body: Why, services: ServicesDep, actor: ApproveActor
+) -> dict[str, Any]:
+    return _register(services).reject(actor, camera_or_404(services, camera), version, body.reason)
+
+
+@router.post("/close", status_code=201)
+def close(camera: CameraPath, body: Close, services: ServicesDep, actor: ApproveActor) -> dict[str, Any]:
+    """Withdraw the masks in force: nothing is seen of the camera until masks are approved again."""
+    return _register(services).close(actor, camera_or_404(services, camera), body.reason, body.valid_from)
+
+
+def _register(services: Services) -> MaskRegister:
+    return MaskRegister(services.store, services.clock, services.trail)
+
+
+async def _drawing(request: Request, camera: Camera, actor: Actor, now: datetime) -> MaskImport:
+    """Raises Problem invalid_input naming everything that is wrong."""
     try:
         document = json.loads(await request.body())
         if isinstance(document, dict):
-            document = {**document, "camera": camera, "author": actor.username, "approver": None}
+            mine = {"camera": camera.id, "author": actor.username, "approver": None}
+            document = {"valid_from": now.isoformat(), **document, **mine}
         new = parse_mask_import(document)
     except MaskProblems as error:
         raise _invalid(error.problems) from error
     except (ValueError, RecursionError) as error:
         raise _invalid(["body: is not JSON"]) from error
-    return _mask_set(await run_in_threadpool(_add, services, actor, new, "masks.draw"))
-
-
-@router.post("/{version}/approve", status_code=201)
-def approve(
-    camera: CameraPath,
-    version: Annotated[int, Path(ge=1, le=1_000_000)],
-    services: ServicesDep,
-    actor: WriteActor,
-) -> dict[str, Any]:
-    """Puts a draft in force as the next version, from now on at the earliest: never over footage of before."""
-    camera_or_404(services, camera)
-    with services.store.reading() as tx:
-        draft = next((found for found in mask_store.history(tx, camera) if found.version == version), None)
-    if draft is None or draft.approver is not None:
-        raise Problem("not_found")
-    if draft.author.lower() == actor.username.lower():
-        services.trail.refuse(actor, "masks.approve", f"camera:{camera}", version=version, reason="own draft")
-        raise Problem("second_person")
-    approved = MaskImport(
-        camera_id=camera,
-        lens=draft.lens,
-        masks=draft.masks,
-        author=draft.author,
-        approver=actor.username,
-        valid_from=max(draft.valid_from, now_utc(services.clock)),
-    )
-    return _mask_set(_add(services, actor, approved, "masks.approve"))
-
-
-def _add(services: Services, actor: Actor, new: MaskImport, action: str) -> MaskSet:
-    services.trail.allow(actor, action, f"camera:{new.camera_id}", masks=len(new.masks), author=new.author)
-    with services.store.transaction() as tx:
-        return mask_store.add(tx, new, now_utc(services.clock))
+    problems = check_masks(new.masks, new.lens, can_turn=camera.can_turn)
+    if problems:
+        raise _invalid(problems)
+    return new
 
 
 def _invalid(problems: list[str]) -> Problem:
-    fields = {}
-    for problem in problems[:50]:
-        field, _, message = problem.partition(": ")
-        fields[field] = {"nl": message, "en": message}
-    return Problem("invalid_input", detail="; ".join(problems)[:2000], fields=fields)
-
-
-def _mask_set(mask_set: MaskSet) -> dict[str, Any]:
-    return {
-        "camera": mask_set.camera_id,
-        "version": mask_set.version,
-        "lens": lens_document(mask_set.lens),
-        "masks": masks_document(mask_set.masks),
-        "author": mask_set.author,
-        "approver": mask_set.approver,
-        "valid_from": mask_set.valid_from.isoformat(),
-        "valid_from_us": us_from_utc(mask_set.valid_from),
-    }
+    return Problem("invalid_input", detail="; ".join(problems)[:2000], fields=mask_fields(problems))

@@ -16,8 +16,10 @@ from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.errors import FootageExpired, FootageMissing, KeyUnavailable, Refused, StorageError, StoreBusy
 from vms.metrics import own_usage
+from vms.rules.masks import MaskProblems
 from vms.units import CameraId, LiveProfile, Profile
 from web.live.channel import Channels
+from web.live.drawing_still import DrawingRight, DrawingStill, DrawingStills, StillRequest
 from web.live.mask_book import MaskBook
 from web.live.mask_state import camera_mask_state
 from web.live.masked import mask_reason, mask_state
@@ -65,6 +67,7 @@ class LiveApp:
         self._playback = playback
         self._clock = clock
         self._renderings = 0
+        self._stills = DrawingStills(config, sources, masks, clock)
         self.app = Starlette(
             routes=[
                 Route("/whep", _guarded(self._offer), methods=["POST"]),
@@ -73,6 +76,7 @@ class LiveApp:
                 Route("/whep/{session}", _guarded(self._session), methods=["GET"]),
                 Route("/sessions", _guarded(self._sessions), methods=["GET"]),
                 Route("/snapshot/{camera}", _guarded(self._snapshot), methods=["GET"]),
+                Route("/still/{camera}", _guarded(self._still), methods=["POST"]),
                 Route("/masked/{segment:int}", _guarded(self._masked), methods=["GET"]),
                 Route("/clip", _guarded(self._clip), methods=["GET"]),
             ]
@@ -122,6 +126,22 @@ class LiveApp:
             media_type="image/jpeg",
             headers={"X-Mask": still.mask, "X-Mask-Reason": still.reason, "Cache-Control": "no-store"},
         )
+
+    async def _still(self, request: Request) -> Response:
+        """For who draws masks: without them, or with the ones being drawn."""
+        body = await _body(request)
+        camera_id, profile = self._stream(request.path_params["camera"], "hero")
+        user, reason = body.get("user"), body.get("reason")
+        if not isinstance(user, str) or not isinstance(reason, str) or not user or not reason.strip():
+            raise _Refusal(400, "malformed", "user and reason must be text")
+        try:
+            asked = StillRequest.of(camera_id, body)
+        except MaskProblems as error:
+            raise _Refusal(422, "malformed", str(error)) from error
+        self._require_picture(camera_id, profile)
+        still: DrawingStill = await asyncio.to_thread(self._stills.take, DrawingRight(user, reason), asked)
+        headers = {"X-Still": json.dumps(still.about), "Cache-Control": "no-store"}
+        return Response(still.jpeg, media_type="image/jpeg", headers=headers)
 
     async def _masked(self, request: Request) -> Response:
         segment_id = int(request.path_params["segment"])

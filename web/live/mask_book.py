@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from vms.errors import StorageError, StoreBusy
 from vms.rules.masking import InForce, PreparedSet, SetUnknown, prepare_set
@@ -17,10 +17,16 @@ REFRESH_S = 2.0
 
 
 class MaskBook:
-    """Thread `masks`. Until the register was read, and for a camera whose rows are damaged, nothing is known."""
+    """Thread `masks`. Until the register was read, and for a camera whose rows are damaged, nothing is known.
 
-    def __init__(self, store: Store, camera_ids: Sequence[str]) -> None:
+    before_first: done before the register is read for the first time, again and again until the database lets it.
+    """
+
+    def __init__(
+        self, store: Store, camera_ids: Sequence[str], before_first: Callable[[], object] = lambda: None
+    ) -> None:
         self._store = store
+        self._before_first: Callable[[], object] | None = before_first
         self._camera_ids = tuple(camera_ids)
         self._lock = threading.Lock()
         self._sets: dict[str, list[MaskSet] | None] = {}
@@ -47,6 +53,9 @@ class MaskBook:
     def refresh(self) -> None:
         """Read what is new. A database that is away changes nothing: sets never change, so the known ones hold."""
         try:
+            if self._before_first is not None:
+                self._before_first()
+                self._before_first = None
             with self._store.reading() as tx:
                 newest_id = mask_store.newest_id(tx)
                 if newest_id == self._newest_id:

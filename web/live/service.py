@@ -17,6 +17,7 @@ from vms.config import SiteConfig
 from vms.errors import ConfigError
 from vms.keys import KeyRing
 from vms.store import Store
+from vms.store.mask_lapse import lapse_moved
 from web.live.app import LiveApp
 from web.live.channel import Channels
 from web.live.keyframes import KeyframeRequests
@@ -50,7 +51,8 @@ async def running(config: SiteConfig, clock: Clock) -> AsyncIterator[LiveApp]:
     use_addresses(config.live.addresses)
     store = Store(config.database_url)
     cameras = {camera.id: camera for camera in config.cameras}
-    masks = MaskBook(store, list(cameras))
+    placements = {camera.id: camera.placed for camera in config.cameras}
+    masks = MaskBook(store, list(cameras), lambda: lapse_moved(store, placements, clock))
     sources = LiveSources(config.bus_endpoints(), list(cameras))
     keyframes = KeyframeRequests(config.control_endpoint_of, clock)
     await asyncio.to_thread(masks.refresh)

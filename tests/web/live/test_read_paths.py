@@ -52,12 +52,16 @@ def approved(valid_from: timedelta, *masks: dict[str, Any], **changes: Any) -> d
 
 @dataclass(frozen=True)
 class Case:
-    """verdict: original, painted, blank; mixed = changes during the footage, so painted until the end."""
+    """verdict: original, painted, blank; mixed = changes during the footage, so painted until the end.
+
+    closes: after the sets, the camera was closed from so long after the start of the footage.
+    """
 
     policy: str
     sets: tuple[dict[str, Any], ...]
     verdict: str
     ptz: bool = False
+    closes: timedelta | None = None
 
 
 DAY, NOW = timedelta(days=1), timedelta(0)
@@ -72,6 +76,10 @@ CASES = {
     "comes into force meanwhile": Case("none", (approved(LENGTH / 2, HOME),), "mixed"),
     "replaced by none": Case("none", (approved(-2 * DAY, HOME), approved(-DAY)), "original"),
     "decided that no home shows": Case("required", (approved(-DAY),), "original"),
+    "withdrawn": Case("required", (approved(-DAY, HOME),), "blank", closes=-DAY / 2),
+    "withdrawn, and the configuration asks for none": Case("none", (), "blank", closes=-DAY),
+    "withdrawn after it was decided that no home shows": Case("none", (approved(-DAY),), "blank", closes=-DAY / 2),
+    "withdrawn only later": Case("required", (approved(-DAY, HOME),), "painted", closes=DAY),
     "it turns and tells no position": Case("none", (approved(-DAY, SPHERE, lens=LENS),), "blank", ptz=True),
 }
 
@@ -147,6 +155,8 @@ def register(
         segment = catalog.add(tx, new)
         for document in case.sets:
             mask_store.add(tx, parse_mask_import(document), T0)
+        if case.closes is not None:
+            mask_store.close(tx, "c", "withdrawn", "a.bakker", "verbouwing", T0 + case.closes, T0)
     shelf: Any = Shelf(footage)
     book = MaskBook(store, ["c"])
     book.refresh()
@@ -257,6 +267,7 @@ ORIGINALS = {
     "NoMaskRequired": {"vms/rules/masking.py"},
     "passed": {"web/live/producer.py"},
     "remux_footage": {"web/live/playback.py"},
+    "DrawingRight": {"web/live/app.py"},
     "SegmentReader": {"web/live/service.py", "web/services.py"},
 }
 """Where originals come from. A new place must ask vms.rules.masking.pass_through, and be added to the tests above."""

@@ -1,0 +1,213 @@
+"""A still to draw masks on: the one picture that leaves without the masks in force, for a person who said why.
+
+Every other way to a picture goes through `MaskedPacket`; this one needs a `DrawingRight`, which web gives only after
+the audit log has the name and the reason. With masks under way it is painted by the same rule and painter as ever.
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import av
+import cv2
+
+from vms.clock import Clock
+from vms.config.model import Camera, SiteConfig
+from vms.packet import Packet, PtzPose
+from vms.rules.masking import (
+    BlankFrame,
+    MaskPlan,
+    MaskRules,
+    NoMaskRequired,
+    PreparedSet,
+    mask_plan,
+    prepare_set,
+)
+from vms.rules.masks import LensCalibration, Mask, MaskProblems, MaskSet, lens_document, masks_of_document, parse_lens
+from vms.rules.pose_at import PoseEstimate, PoseLimits, estimate_pose
+from vms.rules.ptz_geometry import FrameSize
+from vms.units import CameraId, Profile, utc_from_us
+from web.live.codec import DECODE_ERRORS, DecodedFrame, FrameDecoder
+from web.live.mask_book import MaskBook
+from web.live.masked import is_fresh
+from web.live.painter import paint
+from web.live.snapshot import NoPicture
+from web.live.source import LiveSources
+
+WAIT_S = 6.0
+"""For a picture of now, with the camera at rest when that was asked."""
+REST_US = 1_000_000
+"""So long the camera must have reported rest since the question: neither its start nor late pictures are drawn on."""
+_POLL_S = 0.05
+_QUALITY = 88
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingRight:
+    """Who sees an original, and why: in the audit log already."""
+
+    username: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillRequest:
+    """masks None: no masks at all. lens None: the one in force. at_rest: wait until the camera stands."""
+
+    camera_id: CameraId
+    masks: tuple[Mask, ...] | None
+    lens: LensCalibration | None
+    at_rest: bool
+
+    @staticmethod
+    def of(camera_id: CameraId, body: Mapping[str, Any]) -> "StillRequest":
+        """Raises MaskProblems."""
+        problems: list[str] = []
+        lens = parse_lens(body.get("lens"), problems)
+        if problems:
+            raise MaskProblems(problems)
+        masks = None if body.get("masks") is None else masks_of_document(body["masks"])
+        return StillRequest(camera_id, masks, lens, body.get("at_rest") is True)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingStill:
+    """about: when it was taken, where the camera looked, what was painted."""
+
+    jpeg: bytes
+    about: dict[str, Any]
+
+
+class DrawingStills:
+    """take() blocks for seconds: call it from a worker thread."""
+
+    def __init__(self, config: SiteConfig, sources: LiveSources, masks: MaskBook, clock: Clock) -> None:
+        self._cameras = {camera.id: camera for camera in config.cameras}
+        self._live = config.live
+        self._sources = sources
+        self._masks = masks
+        self._clock = clock
+
+    def take(self, right: DrawingRight, asked: StillRequest) -> DrawingStill:
+        """Raises NoPicture."""
+        if not isinstance(right, DrawingRight):
+            raise TypeError("an original needs a DrawingRight")
+        camera = self._cameras[asked.camera_id]
+        decoded = self._newest(camera, at_rest=asked.at_rest and camera.can_turn)
+        lens = asked.lens or self._lens_in_force(camera.id)
+        poses = self._sources.poses.poses(camera.id) if camera.can_turn else []
+        stale_us = self._live.pose_stale_ms * 1000
+        limits = PoseLimits(stale_us, stale_us)
+        frame = decoded.frame
+        about: dict[str, Any] = {
+            "taken_us": decoded.time.received_us,
+            "width": frame.width,
+            "height": frame.height,
+            "lens": lens_document(lens),
+            "view": None,
+            "mask": "none",
+            "reason": "",
+        }
+        if lens is not None and poses:
+            pose = estimate_pose(poses, decoded.time, lens, limits)
+            if isinstance(pose, PoseEstimate):
+                about["view"] = {
+                    "pan_deg": pose.view.pan_deg,
+                    "tilt_deg": pose.view.tilt_deg,
+                    "hfov_deg": pose.view.hfov_deg,
+                    "growth_deg": pose.growth_deg,
+                }
+        if asked.masks is None:
+            return DrawingStill(_jpeg(frame), about)
+        rules = MaskRules("required", camera.can_turn, self._live.mask_margin_deg, limits)
+        drawn = MaskSet(camera.id, 0, lens, asked.masks, right.username, None, utc_from_us(0))
+        plan = mask_plan(rules, prepare_set(drawn), decoded.time, poses, FrameSize(frame.width, frame.height))
+        return DrawingStill(_painted(decoded, plan), {**about, **_verdict(plan)})
+
+    def _lens_in_force(self, camera_id: str) -> LensCalibration | None:
+        found = self._masks.in_force(camera_id, self._clock.now_us())
+        return found.mask_set.lens if isinstance(found, PreparedSet) else None
+
+    def _newest(self, camera: Camera, *, at_rest: bool) -> DecodedFrame:
+        """The newest picture of the main stream, once there is one of now (and the camera rests)."""
+        taken: list[Packet] = []
+        lock = threading.Lock()
+
+        def consume(packet: Packet) -> None:
+            with lock:
+                if packet.is_keyframe:
+                    taken.clear()
+                taken.append(packet)
+
+        asked_us, deadline_s = self._clock.now_us(), self._clock.monotonic_s() + WAIT_S
+        main: Profile = "main"
+        key = (CameraId(camera.id), main)
+        self._sources.attach(key, consume)
+        try:
+            pause = threading.Event()
+            while self._clock.monotonic_s() < deadline_s:
+                with lock:
+                    gop = list(taken)
+                if gop and gop[0].is_keyframe and self._is_good(gop[-1], camera, asked_us, at_rest=at_rest):
+                    return _decoded(gop)
+                pause.wait(_POLL_S)
+        finally:
+            self._sources.detach(key, consume)
+        raise NoPicture("no picture of now came from the camera")
+
+    def _is_good(self, newest: Packet, camera: Camera, asked_us: int, *, at_rest: bool) -> bool:
+        if newest.received_us < asked_us or not is_fresh(newest.received_us, self._clock.now_us()):
+            return False
+        if not camera.can_turn:
+            return True
+        poses = self._sources.poses.poses(camera.id)
+        if not at_rest or not poses:
+            return True
+        since_us = _rests_since_us(poses)
+        return since_us is not None and max(since_us, asked_us) + REST_US <= poses[-1].at_us <= newest.received_us
+
+
+def _rests_since_us(poses: Sequence[PtzPose]) -> int | None:
+    """When the first of the latest positions that are all the same was known; None = it moves."""
+    last = poses[-1]
+    if last.move_status == "moving":
+        return None
+    since_us = last.at_us
+    for pose in reversed(poses):
+        if pose.move_status == "moving" or (pose.pan, pose.tilt, pose.zoom) != (last.pan, last.tilt, last.zoom):
+            break
+        since_us = pose.at_us
+    return since_us
+
+
+def _decoded(gop: list[Packet]) -> DecodedFrame:
+    decoder = FrameDecoder()
+    last: DecodedFrame | None = None
+    try:
+        for packet in gop:
+            for frame in decoder.decode(packet):
+                last = frame
+    except DECODE_ERRORS as error:
+        raise NoPicture("the camera's picture is damaged") from error
+    if last is None:
+        raise NoPicture("the camera's picture is not complete yet")
+    return last
+
+
+def _verdict(plan: MaskPlan) -> dict[str, str]:
+    if isinstance(plan, BlankFrame):
+        return {"mask": "fault", "reason": plan.reason}
+    return {"mask": "none" if isinstance(plan, NoMaskRequired) else "ok", "reason": ""}
+
+
+def _painted(decoded: DecodedFrame, plan: MaskPlan) -> bytes:
+    return _jpeg(paint(decoded.frame, plan, decoded.pts_90k, decoded.time.received_us).frame)
+
+
+def _jpeg(frame: av.VideoFrame) -> bytes:
+    image = frame.to_ndarray(format="bgr24")
+    encoded, buffer = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not encoded:
+        raise NoPicture("the picture could not be written as JPEG")
+    return buffer.tobytes()
