@@ -22,7 +22,7 @@ from ingest.rtsp_connection import StopRequested
 from ingest.source import MediaFeed, StreamDown, StreamHealth, StreamSource
 from ingest.turns import ReadTurns
 from vms.clock import Clock
-from vms.errors import CameraUnauthorized, ProtocolError, StreamStalled, UitkijkError
+from vms.errors import CameraUnauthorized, CameraUnreachable, ProtocolError, StreamStalled, UitkijkError
 from vms.packet import Packet
 from vms.rhythm import READ_EVERY_S
 from vms.status import SourceState
@@ -70,8 +70,9 @@ class StreamWorker:
 
     resolve: where the stream is now (may ask ONVIF, may block for seconds; raises a UitkijkError). Called before
         each attempt, so that changed addresses and passwords are picked up.
-    on_packets, on_down: called in the worker's thread; they must not block and must not raise. Packets come in
-        order, as many as one read brought, at least one.
+    on_connected: a session began; its first keyframe is yet to come.
+    on_packets, on_down, on_connected: called in the worker's thread; they must not block and must not raise. Packets
+        come in order, as many as one read brought, at least one.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class StreamWorker:
         back_off: BackOff | None = None,
         turns: ReadTurns | None = None,
         open_feed: OpenFeed = open_feed,
+        on_connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._camera_id = camera_id
         self._profile = profile
@@ -97,6 +99,8 @@ class StreamWorker:
         self._timing = timing or WorkerTiming()
         self._back_off = back_off or BackOff()
         self._open_feed = open_feed
+        self._on_connected = on_connected
+        self._reconnect_why = ""
         self._stop = threading.Event()
         self._turns = turns or ReadTurns(clock)
         self._nudges: SimpleQueue[None] = SimpleQueue()
@@ -108,7 +112,7 @@ class StreamWorker:
         self._was_connected = False
         self._told_down = False
         self._up_since_s: float | None = None
-        self._last_picture_s = self._last_packet_s = 0.0
+        self._connected_s = self._last_picture_s = self._last_packet_s = 0.0
         self._thread = threading.Thread(target=self._run, name=f"cam-{camera_id}-{profile}", daemon=True)
 
     def start(self) -> None:
@@ -120,6 +124,11 @@ class StreamWorker:
         self._nudges.put(None)
         if self._thread.ident is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
+
+    def reconnect(self, why: str) -> None:
+        """End this session, as if the stream were lost, and begin the next."""
+        self._reconnect_why = why
+        self._nudges.put(None)
 
     def set_watched(self, watched: bool) -> None:
         """True: hand on each picture as it comes. Loses nothing either way."""
@@ -172,7 +181,8 @@ class StreamWorker:
             self._clock_faults.new_session()
             self._meter.connected(feed.codec, again=self._was_connected)
             self._was_connected = True
-            self._last_picture_s = self._last_packet_s = self._clock.monotonic_s()
+            self._connected_s = self._last_picture_s = self._last_packet_s = self._clock.monotonic_s()
+            self._on_connected()
             has_more = False
             while not self._stop.is_set():
                 if self._watched:
@@ -214,9 +224,13 @@ class StreamWorker:
         self._up_since_s = self._clock.monotonic_s()
         self._told_down = False
         self._meter.state("up", "", self._clock.now_us())
-        log.info("stream_up", extra={"camera": self._camera_id, "profile": self._profile})
+        fields = {"camera": self._camera_id, "profile": self._profile}
+        log.info("stream_up", extra={**fields, "keyframe_wait_s": round(self._up_since_s - self._connected_s, 2)})
 
     def _watch(self) -> None:
+        why, self._reconnect_why = self._reconnect_why, ""
+        if why:
+            raise CameraUnreachable(why)
         now_s = self._clock.monotonic_s()
         if now_s - self._last_picture_s > self._timing.watchdog_s:
             raise StreamStalled(f"connected, but no picture for {now_s - self._last_picture_s:.0f} s")

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ingest import onvif_media2, ptz_messages
+from ingest import ptz_messages
 from ingest.onvif_camera import OnvifCamera
-from ingest.onvif_client import resolve_camera
 from ingest.onvif_endpoint import OnvifEndpoint
 from ingest.onvif_link import Answer, OnvifLink
 from ingest.onvif_soap import Envelope, printable
 from ingest.ptz_messages import PresetToken, PtzPreset
+from ingest.sync_point import sync_point_request
 from vms.clock import Clock
 from vms.errors import CameraUnauthorized, CameraUnreachable, ProtocolError, UitkijkError
 from vms.packet import PtzPose
@@ -82,7 +82,7 @@ class PtzWorker:
         self._endpoint = endpoint
         self._clock = clock
         self._on_pose = on_pose
-        self._resolve = resolve or (lambda: resolve_camera(endpoint, RESOLVE_TIMEOUT_S, clock))
+        self._resolve = resolve or (lambda: _resolved(endpoint, clock))
         self._thread = threading.Thread(target=self._run, name=f"ptz-{camera_id}", daemon=True)
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -141,15 +141,12 @@ class PtzWorker:
     def sync_point(self, profile: Profile) -> bool:
         """Ask for a keyframe now; False: asked a moment ago already, or no such stream. Raises CameraError."""
         with self._commanding() as camera:
-            token = camera.main_token if profile == "main" else camera.sub_token
+            request = sync_point_request(camera, profile)
             now_s = self._clock.monotonic_s()
-            if token is None or now_s - self._sync_points_s.get(profile, float("-inf")) < SYNC_POINT_PERIOD_S:
+            if request is None or now_s - self._sync_points_s.get(profile, float("-inf")) < SYNC_POINT_PERIOD_S:
                 return False
             self._sync_points_s[profile] = now_s
-            build = (
-                onvif_media2.synchronization_point if camera.has_media2 else ptz_messages.synchronization_point_media1
-            )
-            self._commands.ask(camera.media_path, build(token), COMMAND_TIMEOUT_S)
+            self._commands.ask(camera.media_path, request, COMMAND_TIMEOUT_S)
             return True
 
     def _command(
@@ -304,6 +301,12 @@ class PtzWorker:
                 "ptz_lost", extra={"camera": self._camera_id, "reason": str(error), "retry_in_s": round(delay_s, 1)}
             )
         self._stopping.wait(delay_s)
+
+
+def _resolved(endpoint: OnvifEndpoint, clock: Clock) -> OnvifCamera:
+    from ingest.onvif_client import resolve_camera  # here: whoever gives `resolve` does not need zeep for this
+
+    return resolve_camera(endpoint, RESOLVE_TIMEOUT_S, clock)
 
 
 def _later(camera_utc_us: int | None, elapsed_us: int) -> int | None:

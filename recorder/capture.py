@@ -5,23 +5,24 @@ Every camera has threads of its own; what goes wrong with one is its own gap and
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ingest.camera import StreamDown, StreamHealth, StreamSource, StreamWorker
-from ingest.onvif_client import OnvifCamera, OnvifEndpoint, resolve_camera
-from ingest.onvif_resolver import CameraResolver
+from ingest.camera import StreamDown, StreamHealth, StreamWorker
+from ingest.onvif_camera import OnvifCamera
 from ingest.ptz import PtzWorker
 from ingest.turns import ReadTurns
+from recorder.camera_sources import CameraSources
 from recorder.capture_requests import CaptureRequests, PtzControls, unknown_camera
+from recorder.errands import Errands
 from recorder.poses import PoseTrack
 from recorder.recording import KeyFiles, Recording, SiteKeys
 from recorder.recording_watch import RecordingWatch
 from recorder.segment_writer import StreamRecorder
 from vms.bus import BusPublisher, RequestServer
 from vms.clock import Clock, SystemClock
-from vms.config import Camera, SiteConfig, read_secret
+from vms.config import Camera, SiteConfig
 from vms.errors import CameraUnauthorized, CameraUnreachable, ConfigError, StorageError
 from vms.metrics import own_usage
 from vms.packet import Packet, PtzPose
@@ -44,66 +45,6 @@ _GAP_REASONS: dict[SourceState, GapReason] = {
 }
 
 
-def _secret(path: Path | None) -> str:
-    """Raises CameraUnauthorized, so that a missing password file is this camera's trouble only."""
-    try:
-        return read_secret(path)
-    except ConfigError as error:
-        raise CameraUnauthorized(str(error)) from error
-
-
-class CameraSources:
-    """Where a camera's streams are: as configured, or as its ONVIF service says. Any thread; asks once for all."""
-
-    def __init__(self, camera: Camera, clock: Clock, on_resolved: Callable[[OnvifCamera], None]) -> None:
-        self._camera = camera
-        self._clock = clock
-        self._on_resolved = on_resolved
-        self._resolver = CameraResolver(self._ask, clock)
-
-    def endpoint(self) -> OnvifEndpoint:
-        """Raises CameraUnauthorized."""
-        onvif = self._camera.onvif
-        if onvif is None:
-            raise CameraUnreachable("no onvif host configured")
-        return OnvifEndpoint(onvif.host, onvif.port, onvif.username, _secret(onvif.password_file))
-
-    def onvif_camera(self) -> OnvifCamera:
-        """Blocks for as long as the camera takes. Raises CameraError."""
-        return self._resolver.camera()
-
-    def forget(self) -> None:
-        """The stream was lost: ask again before the next attempt, the address may have changed."""
-        self._resolver.forget()
-
-    def _ask(self) -> OnvifCamera:
-        found = resolve_camera(self.endpoint(), clock=self._clock)
-        self._on_resolved(found)
-        return found
-
-    def stream(self, profile: Profile) -> StreamSource:
-        """Raises CameraError."""
-        camera = self._camera
-        url = camera.main if profile == "main" else camera.sub
-        if url is None:
-            found = self.onvif_camera()
-            url = found.main_url if profile == "main" else found.sub_url
-        if url is None:
-            raise CameraUnreachable("the camera offers no second stream any more")
-        username, password_file = camera.username, camera.password_file
-        if camera.onvif is not None and not username:
-            username, password_file = camera.onvif.username, camera.onvif.password_file
-        return StreamSource(
-            CameraId(camera.id),
-            profile,
-            url,
-            username,
-            _secret(password_file),
-            transport=camera.transport,
-            ca_file=camera.tls_ca_file,
-        )
-
-
 class CameraCapture:
     """One camera: workers for its streams and its head, recorders behind them."""
 
@@ -114,6 +55,8 @@ class CameraCapture:
         bus: BusPublisher,
         clock: Clock,
         turns: ReadTurns,
+        errands: Errands,
+        memory_dir: Path,
         *,
         record_sub: bool,
     ) -> None:
@@ -124,8 +67,9 @@ class CameraCapture:
         self._bus = bus
         self._clock = clock
         self._turns = turns
+        self._errands = errands
         self._record_sub = record_sub
-        self._sources = CameraSources(camera, clock, self._on_resolved)
+        self._sources = CameraSources(camera, clock, memory_dir, self._on_resolved)
         self._poses = PoseTrack() if camera.can_turn else None
         self._lock = threading.Lock()
         self._workers: dict[Profile, StreamWorker] = {}
@@ -148,8 +92,11 @@ class CameraCapture:
 
     def start(self) -> None:
         self._start_stream("main")
-        if self._camera.sub is not None:
+        remembered = self._sources.remembered
+        if self._camera.sub is not None or (remembered is not None and remembered.sub_url is not None):
             self._start_stream("sub")
+        if remembered is not None:
+            self._errands.later(self.camera_id, self._confirm)
         if self._camera.can_turn:
             try:
                 self.ptz = PtzWorker(
@@ -205,6 +152,7 @@ class CameraCapture:
                 self._on_packets,
                 self._on_down,
                 turns=self._turns,
+                on_connected=lambda: self._errands.now(self.camera_id, lambda: self._sources.ask_keyframe(profile)),
             )
             self._workers[profile] = worker
         worker.set_watched(self._bus.is_watched(self.camera_id, profile))
@@ -214,6 +162,11 @@ class CameraCapture:
         self._onvif_skew_ms = found.skew_ms
         if self._camera.main is None and found.sub_url is not None:
             self._start_stream("sub")
+
+    def _confirm(self) -> None:
+        """What was remembered of the camera. Raises CameraError."""
+        for profile in self._sources.confirm():
+            self._workers[profile].reconnect("the camera's stream has another address now")
 
     def _on_packets(self, packets: Sequence[Packet]) -> None:
         recorder = self._recorders.get(packets[0].profile)
@@ -294,6 +247,7 @@ class CaptureProcess:
             config.control_endpoint(group), CaptureRequests(self._ptz_of, self._statuses).answer
         )
         self._cameras: dict[str, CameraCapture] = {}
+        self._errands = Errands()
         self._published: dict[str, tuple[float, tuple[object, ...]]] = {}
         self._next_own_s = 0.0
 
@@ -316,9 +270,17 @@ class CaptureProcess:
         turns = ReadTurns(self._clock)
         for camera in self._own:
             self._cameras[camera.id] = CameraCapture(
-                camera, self._recording, self._bus, self._clock, turns, record_sub=record_sub
+                camera,
+                self._recording,
+                self._bus,
+                self._clock,
+                turns,
+                self._errands,
+                self._config.site.data_dir / "cameras",
+                record_sub=record_sub,
             )
         try:
+            self._errands.start()
             for capture in self._cameras.values():
                 capture.start()
             self._requests.start()
@@ -328,6 +290,7 @@ class CaptureProcess:
             finally:
                 self._requests.stop()
         finally:
+            self._errands.stop()
             with ThreadPoolExecutor(len(self._cameras), "stop") as pool:
                 for capture in self._cameras.values():
                     pool.submit(capture.stop)

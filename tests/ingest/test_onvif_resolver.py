@@ -73,3 +73,25 @@ def test_many_threads_ask_once() -> None:
     for thread in threads:
         thread.join(5)
     assert asked.count == 1
+
+
+def test_what_is_remembered_serves_at_once_until_it_is_confirmed() -> None:
+    asked = Asked(CameraUnreachable("busy"), OTHER)
+    resolver = CameraResolver(asked, FakeClock(), CAMERA)
+    assert resolver.camera() is CAMERA
+    with pytest.raises(CameraUnreachable):
+        resolver.confirm()
+    assert (resolver.camera(), resolver.remembered) == (CAMERA, CAMERA)
+    assert resolver.confirm() is resolver.camera() is OTHER
+    assert (resolver.remembered, asked.count) == (None, 2)
+    assert resolver.confirm() is OTHER
+    assert asked.count == 2
+
+
+def test_what_is_remembered_does_not_outlive_a_lost_stream_or_its_freshness() -> None:
+    clock = FakeClock()
+    lost, old = (CameraResolver(Asked(OTHER), clock, CAMERA) for _ in range(2))
+    lost.forget()
+    assert lost.camera() is OTHER
+    clock.advance(FRESH_S)
+    assert old.camera() is OTHER

@@ -67,6 +67,7 @@ class Rig:
         self.clock = FakeClock()
         self.packets, self.downs, self.feeds = [], [], []
         self.sessions = list(sessions)
+        self.connected = []
         self.worker = StreamWorker(
             CAMERA,
             "sub",
@@ -77,6 +78,7 @@ class Rig:
             timing=NO_PAUSE,
             back_off=BackOff(jitter=lambda: 0.5),
             open_feed=self._open,
+            on_connected=lambda: self.connected.append(len(self.packets)),
         )
 
     def _open(self, source, clock, stop, timing):
@@ -160,6 +162,26 @@ def test_a_new_session_starts_a_run_at_a_keyframe_and_goes_on_counting():
     assert [n for n, p in enumerate(rig.packets) if p.starts_run] == [0, 5]
     assert rig.packets[5].is_keyframe
     assert rig.worker.health().reconnects == 1
+
+
+def test_every_session_says_that_it_began_before_its_first_picture():
+    gone = CameraUnreachable("x")
+    rig = Rig(gone, [*pictures(0, 5), gone], pictures(0, 5))
+    for _ in range(3):
+        rig.attempt()
+    assert rig.connected == [0, 5]
+
+
+def test_a_stream_that_moved_is_left_and_begun_anew():
+    rig = Rig(pictures(0, 20), pictures(0, 5))
+    rig.worker._on_packets = lambda packets: (
+        rig.packets.extend(packets),
+        len(rig.packets) == 5 and rig.worker.reconnect("moved"),
+    )
+    rig.attempt()
+    rig.attempt()
+    assert [n for n, p in enumerate(rig.packets) if p.starts_run] == [0, 5]
+    assert [(down.state, down.detail) for down in rig.downs] == [("unreachable", "moved")]
 
 
 @pytest.mark.parametrize(

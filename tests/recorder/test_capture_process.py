@@ -175,6 +175,8 @@ def test_a_group_records_answers_publishes_and_survives(capture: Capture, config
     statuses = heard.of(CameraStatus, "fixed")
     assert statuses[-1].main.width > 0
 
+    remembered = config.site.data_dir / "cameras" / "turning.json"
+    assert PASSWORD not in remembered.read_text()
     capture.kill_and_restart()
     until(lambda: states(capture) == RECORDING)
     heard.messages.clear()
