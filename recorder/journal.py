@@ -119,9 +119,11 @@ class Journal:
         self.notes.gap_begins((camera_id, profile), reason)
         self._put("gap", gap_data(camera_id, profile, start, end=end, reason=reason, detail=detail))
 
-    def note_restart(self, camera_id: CameraId, profile: Profile, at: datetime, detail: str) -> None:
-        """The stream's recorder starts: what is missing since its last row is a gap."""
-        self._put("restart", gap_data(camera_id, profile, at, detail=detail))
+    def note_restart(
+        self, camera_id: CameraId, profile: Profile, at: datetime, detail: str, end: datetime | None = None
+    ) -> None:
+        """The stream's recorder starts: what is missing since its last row is a gap. end: of footage without a row."""
+        self._put("restart", gap_data(camera_id, profile, at, end=end, detail=detail))
 
     def register_volume(self, uuid: str, root: Path, at: datetime) -> None:
         """Before its first segment, when the database could not be asked."""

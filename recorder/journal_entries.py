@@ -69,7 +69,9 @@ def apply(tx: Any, entry: Entry) -> None:
         elif entry.operation == "gap":
             catalog.add_gap(tx, camera_id, profile, at, utc_from_us(data["end_us"]), reason, detail)
         else:
-            catalog.note_restart(tx, camera_id, profile, catalog.last_end(tx, camera_id, profile), detail)
+            ends = [catalog.last_end(tx, camera_id, profile)]
+            ends += [] if data["end_us"] is None else [utc_from_us(data["end_us"])]
+            catalog.note_restart(tx, camera_id, profile, max(filter(None, ends), default=None), detail)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"journal entry {entry.seq} is malformed: {error!r}") from error
 

@@ -1,7 +1,6 @@
-"""Everything of one capture process that writes: volumes, keys, writer threads, journal, recovery at the start."""
+"""Everything of one capture process that writes: volumes, keys, writer threads, journal, recovery after a crash."""
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from recorder.disk import MountedVolume, VolumeFinder, VolumeSet, VolumeUsage
 from recorder.disk_start import last_end_us
 from recorder.journal import Journal
 from recorder.journal_notes import JournalNotes
+from recorder.late_recovery import RETRY_S, LateRecovery, Unfinished, find_unfinished
 from recorder.poses import PoseTrack
 from recorder.recording_start import start_from_catalog, start_from_disk
 from recorder.recovery import Recovery
@@ -25,7 +25,7 @@ from vms.errors import KeyUnavailable, StorageError, StoreBusy
 from vms.fanout import QueueBudget
 from vms.keys import DataKey, KeyRing, create_site_key
 from vms.store import Store, catalog
-from vms.units import CameraId, Profile, us_from_utc
+from vms.units import CameraId, Profile, us_from_utc, utc_from_us
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -39,7 +39,6 @@ SLOW_ROUND_S = 2.0
 SILENT_S = 3.0
 """A volume that takes longer over a look is silent."""
 _START_TRIES = 2
-_RECOVER_LATER_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,32 +101,31 @@ class Recording:
         self._cameras: set[str] = set()
         self._budget = QueueBudget(QUEUE_TOTAL_BYTES)
         self._has_catalog = False
-        self._stopped = threading.Event()
+        self._late_recovery: LateRecovery | None = None
+        self._unfinished = Unfinished()
         self._high: set[Path] = set()
 
     def start(self, camera_ids: Sequence[str]) -> None:
-        """Volumes, recovery of these cameras' footage, threads. Without any volume, and without the database, it
-        starts too: they may come."""
+        """Volumes and threads; what a crash left of these cameras is recovered meanwhile. Without any volume, and
+        without the database, it starts too: they may come."""
         self._cameras = set(camera_ids)
         self._recovery = Recovery(self._ring_or_none())
         finder = VolumeFinder(self._configured, self._store, self._clock)
+        started_at = now_utc(self._clock)
         try:
-            found = self._patiently(
-                lambda: start_from_catalog(finder, self._recovery, self._store, self._cameras, self._journal)
-            )
+            found = self._patiently(lambda: start_from_catalog(finder, self._journal))
+            self._unfinished = find_unfinished(self._recovery, found.mounted, self._cameras)
             self._has_catalog = True
         except StoreBusy as error:
             log.error("catalog_away", extra={"detail": str(error), "entries": self._journal.waiting})
-            started_at = now_utc(self._clock)
             found = start_from_disk(finder.marks, self._recovery, self._cameras, self._journal, started_at)
-            self._recover_later(found.mounted, started_at)
         self._mounted = found.mounted
         self._volumes = volumes = VolumeSet(
             found.mounted, self._clock, {root: finder.marks[root] for root in found.absent}
         )
         for root, detail in found.absent.items():
             volumes.refuse(root, detail)
-        for root, detail in found.unread.items():
+        for root, detail in {**found.unread, **self._unfinished.unread}.items():
             volumes.report_failure(root, detail)
         timing = SyncTiming(self._sync_s, self.syncs)
         self._writers = [VolumeWriter(root, number, self._clock, timing) for number, root in enumerate(volumes.roots)]
@@ -139,6 +137,7 @@ class Recording:
             care = VolumeCare(root, number, volumes, finder, self._clock, self._take_up)
             self._cares.append(care)
             care.start()
+        self._recover_late(found.mounted, started_at, volumes)
 
     def _take_up(self, volume: MountedVolume, lost_at: datetime) -> None:
         """What a volume that is back still has of ours. Rows on their way into the catalog go first."""
@@ -151,7 +150,10 @@ class Recording:
         if self._volumes is None:
             raise StorageError("not started")
         end_us = self._last_end_us(camera_id, profile)
-        self._journal.note_restart(camera_id, profile, now_utc(self._clock), "the recorder was not running")
+        unfinished_us = self._unfinished.ends.get((camera_id, profile))
+        unfinished = None if unfinished_us is None else utc_from_us(unfinished_us)
+        detail = "the recorder was not running"
+        self._journal.note_restart(camera_id, profile, now_utc(self._clock), detail, unfinished)
         data_key = self._keys.data_key if self._keys else None
         settings = StreamSettings(self._segment_s, purpose, _QUEUE_BYTES[profile], data_key, self.syncs, self._budget)
         recorder = StreamRecorder(
@@ -162,8 +164,9 @@ class Recording:
 
     def stop(self, timeout_s: float) -> None:
         """Finish open segments and write their rows, together within timeout_s. Rows left over: recovery."""
-        self._stopped.set()
         until_s = self._clock.monotonic_s() + timeout_s
+        if self._late_recovery is not None:
+            self._late_recovery.stop()
         for care in self._cares:
             care.stop()
         for writer in self._writers:
@@ -173,6 +176,8 @@ class Recording:
                 log.error("writer_did_not_stop", extra={"path": str(writer.root)})
         for care in self._cares:
             care.join(max(0.05, min(0.2, until_s - self._clock.monotonic_s())))
+        if self._late_recovery is not None:
+            self._late_recovery.join(max(0.05, min(0.5, until_s - self._clock.monotonic_s() - 0.3)))
         if self._writers:
             self._journal.stop(max(0.3, until_s - self._clock.monotonic_s()))
 
@@ -224,24 +229,26 @@ class Recording:
             log.error("site_key_unavailable", extra={"detail": str(error)})
             return None
 
-    def _recover_later(self, mounted: Sequence[MountedVolume], before: datetime) -> None:
-        """When the database is back: files without a row."""
-
-        def recover() -> None:
-            while not self._stopped.wait(_RECOVER_LATER_S):
-                if self._journal.waiting:
-                    continue
-                try:
-                    for volume in mounted:
-                        self._recovery.run(volume, self._store, self._cameras, before)
-                except (StoreBusy, StorageError, OSError) as error:
-                    log.warning("recovery_postponed", extra={"detail": str(error)})
-                    continue
-                return
-
-        threading.Thread(target=recover, name="recovery", daemon=True).start()
+    def _recover_late(self, mounted: Sequence[MountedVolume], before: datetime, volumes: VolumeSet) -> None:
+        """Rows on their way into the catalog go first: with it those of before are there already."""
+        self._late_recovery = LateRecovery(
+            self._recovery,
+            self._store,
+            mounted,
+            self._cameras,
+            self._unfinished.parts,
+            before,
+            lambda: self._has_catalog or not self._journal.waiting,
+            volumes.report_failure,
+            0.0 if self._has_catalog else RETRY_S,
+        )
+        self._late_recovery.start()
 
     def _last_end_us(self, camera_id: CameraId, profile: Profile) -> int | None:
+        ends = self._unfinished.ends.get((camera_id, profile)), self._known_end_us(camera_id, profile)
+        return max((end_us for end_us in ends if end_us is not None), default=None)
+
+    def _known_end_us(self, camera_id: CameraId, profile: Profile) -> int | None:
         if self._has_catalog:
             try:
                 with self._store.reading() as tx:

@@ -1,4 +1,4 @@
-"""What a capture process finds when it starts: volumes, and what a crash left on them; without the database too."""
+"""What a capture process finds when it starts: its volumes; without the database too."""
 
 import logging
 from collections.abc import Mapping
@@ -10,7 +10,6 @@ from recorder.disk import MountedVolume, VolumeFinder
 from recorder.journal import Journal
 from recorder.recovery import Recovery
 from vms.errors import StorageError
-from vms.store import Store
 from vms.volume import read_marker
 
 log = logging.getLogger(__name__)
@@ -25,10 +24,11 @@ class Found:
     unread: dict[Path, str] = field(default_factory=dict)
 
 
-def start_from_catalog(
-    finder: VolumeFinder, recovery: Recovery, store: Store, cameras: set[str], journal: Journal
-) -> Found:
-    """Rows that waited for the database, volumes, recovery. Raises StoreBusy: the database is away."""
+def start_from_catalog(finder: VolumeFinder, journal: Journal) -> Found:
+    """Rows that waited for the database, and volumes. Raises StoreBusy: the database is away.
+
+    What a crash left on the volumes is for recorder.late_recovery.
+    """
     journal.catch_up()
     found = Found()
     for root in finder.marks:
@@ -36,11 +36,6 @@ def start_from_catalog(
             found.mounted.append(finder.find(root))
         except (StorageError, OSError) as error:
             found.absent[root] = str(error)
-    for volume in found.mounted:
-        try:
-            recovery.run(volume, store, cameras)
-        except (StorageError, OSError) as error:  # no reason not to record on the others
-            found.unread[volume.root] = f"{volume.root}: {error}"
     return found
 
 

@@ -1,4 +1,4 @@
-"""Bring disk and catalog together at the start of a capture process, before it records.
+"""Bring disk and catalog together after a crash, or after a volume was away.
 
 A `.part` is cut behind its last whole fragment, finished and catalogued; a finished file without a row is
 catalogued from its own content; what cannot be read goes to quarantine. Rows without file are reported.
@@ -10,7 +10,7 @@ import io
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from vms.units import PROFILES, us_from_90k, utc_from_us
 
 log = logging.getLogger(__name__)
 
-_LOOK_BACK = timedelta(hours=3)
+LOOK_BACK = timedelta(hours=3)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HOUR = re.compile(r"[0-2]\d")
 _HASH_CHUNK = 1 << 20
@@ -102,7 +102,7 @@ class Recovery:
         return self._row(volume, final, final, header, index)
 
     def end_us(self, final: Path) -> int:
-        """Where a finished file's footage ends. Raises like finish_part."""
+        """Where a file's footage ends, its last whole fragment if it is unfinished. Raises like finish_part."""
         try:
             header, _, index = self._inspect(final)
         except EmptyPart as error:
@@ -161,7 +161,7 @@ class Recovery:
         rows = []
         for camera_id in sorted(cameras):
             newest = newest_hour(volume.root, camera_id)
-            for path in segment_files(volume.root, camera_id, newest - _LOOK_BACK if newest else None):
+            for path in segment_files(volume.root, camera_id, newest - LOOK_BACK if newest else None):
                 if path.name.endswith(PART_SUFFIX) and (row := self._describe(volume, path, report)) is not None:
                     rows.append(row)
                     report.finished.append(row.path)
@@ -169,19 +169,25 @@ class Recovery:
         return rows
 
     def run(
-        self, volume: MountedVolume, store: Store, cameras: set[str], before: datetime | None = None
+        self,
+        volume: MountedVolume,
+        store: Store,
+        cameras: set[str],
+        before: datetime | None = None,
+        parts: Set[Path] = frozenset(),
     ) -> RecoveryReport:
         """Raises StoreBusy; it may be run again then. What somebody writes right now is left alone.
 
-        before: while this process records, only finished files from before then are its to catalog.
+        before: while this process records, only files from before then are its to catalog, and these parts, whatever
+        the clock said when they began.
         """
         report = RecoveryReport()
         for camera_id in sorted(cameras):
             with store.reading() as tx:
                 ends = [end for profile in PROFILES if (end := catalog.last_end(tx, camera_id, profile))]
-            since = min(ends) - _LOOK_BACK if ends else None
+            since = min(ends) - LOOK_BACK if ends else None
             for path in segment_files(volume.root, camera_id, since):
-                if before is None or is_older(volume.root, path, before):
+                if before is None or path in parts or is_older(volume.root, path, before):
                     self._take_up(volume, store, path, report)
             if since is not None:
                 report.missing += _rows_without_file(volume, store, camera_id, since)

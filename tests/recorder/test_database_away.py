@@ -22,7 +22,8 @@ FOR_EVER = utc_from_us(0), utc_from_us(4_000_000_000_000_000)
 def impatient(monkeypatch) -> None:
     monkeypatch.setattr("vms.store.engine.BUSY_TIMEOUT_MS", 20)
     monkeypatch.setattr("recorder.journal._RETRY_S", (0.02,))
-    monkeypatch.setattr("recorder.recording._RECOVER_LATER_S", 0.02)
+    monkeypatch.setattr("recorder.late_recovery.RETRY_S", 0.02)
+    monkeypatch.setattr("recorder.recording.RETRY_S", 0.02)
 
 
 @pytest.fixture
