@@ -1,6 +1,8 @@
 """I8, I9: the shape of the code. import-linter has the layers; here is what it cannot see."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
@@ -8,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("vms", "ingest", "recorder", "retention", "web")
 CLOCK_FREE = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
-MAY_START_PROCESSES = {"vms/supervise.py"}
+MAY_START_PROCESSES = {"vms/supervise.py", "vms/spare.py"}
 MAY_BE_ASYNC = ("web/", "ingest/simulator/")
 MAX_LINES = 500
 
@@ -47,7 +49,7 @@ def test_async_lives_in_the_web_and_the_simulator_only() -> None:
     assert found == []
 
 
-def test_one_module_starts_processes_and_none_uses_a_shell_or_pickle() -> None:
+def test_only_the_supervisor_starts_processes_and_none_uses_a_shell_or_pickle() -> None:
     banned = {"subprocess", "pickle", "shelve", "marshal"}
     found = []
     for name, tree in sources():
@@ -105,6 +107,14 @@ def test_no_module_grew_into_a_wall() -> None:
         if len(lines) > MAX_LINES
     ]
     assert found == []
+
+
+def test_a_recorder_imports_nothing_that_it_may_need_later_only() -> None:
+    """Each of these costs a start, and every recorder, more than all of its own code."""
+    late = ("zeep", "onvif", "requests", "httpx", "alembic", "fastapi", "numpy", "cv2")
+    code = f"import sys, recorder.__main__; print([name for name in {late} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
 
 
 def test_no_dependency_ships_a_package_of_our_names() -> None:

@@ -19,10 +19,11 @@ from typing import Literal
 
 from vms.clock import Clock
 from vms.process import EXIT_USAGE, running_pid
+from vms.spare import Spares
 
 log = logging.getLogger(__name__)
 
-BACK_OFF_S = (0.2, 1.0, 2.0, 4.0, 8.0, 15.0)
+BACK_OFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)
 STEADY_AFTER_S = 30.0
 """A process that lived this long starts its next back-off from the beginning."""
 STOP_WITHIN_S = 5.0
@@ -37,6 +38,7 @@ class ProcessSpec:
 
     once: a job that ends; only a failure starts it again.
     may_start: asked before each start, five times a second until it says yes; answers at once.
+    has_spare: a process with everything imported is kept to take its place (vms.spare): `module.__main__` has a `main`.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ProcessSpec:
     arguments: tuple[str, ...]
     once: bool = False
     may_start: Callable[[], bool] | None = None
+    has_spare: bool = False
 
 
 @dataclass(slots=True)
@@ -70,6 +73,10 @@ class Supervisor:
     clock: Clock
     environment: Mapping[str, str] | None = None
     _children: list[_Child] = field(default_factory=list)
+    _spares: Spares = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._spares = Spares(self.clock, self.environment)
 
     def run(self, stop: threading.Event) -> bool:
         self.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -78,9 +85,10 @@ class Supervisor:
             while not stop.is_set():
                 if not self._tend():
                     return False
-                stop.wait(_POLL_S)
+                self._await_news()
             return True
         finally:
+            self._spares.end()
             self._stop_all()
 
     def _tend(self) -> bool:
@@ -88,12 +96,21 @@ class Supervisor:
         for child in self._children:
             if child.state == "running":
                 changed |= self._notice_end(child)
-            elif child.state == "restarting" and self._is_due(child):
+            if child.state == "restarting" and self._is_due(child):
                 self._start(child)
                 changed = True
         if changed:
             self._publish()
+        for module in {child.spec.module for child in self._children if child.spec.has_spare}:
+            self._spares.keep(module)
         return not any(child.state == "failed" for child in self._children)
+
+    def _await_news(self) -> None:
+        """Until a child ends, one that waits is due, or it is time to look again."""
+        now_s = self.clock.monotonic_s()
+        waits_s = [child.start_at_s - now_s for child in self._children if child.state == "restarting"]
+        timeout_s = min((wait_s for wait_s in waits_s if 0 < wait_s < _POLL_S), default=_POLL_S)
+        select.select([child.pidfd for child in self._children if child.pidfd is not None], [], [], timeout_s)
 
     def _is_due(self, child: _Child) -> bool:
         if self.clock.monotonic_s() < child.start_at_s:
@@ -107,11 +124,9 @@ class Supervisor:
         if pid is not None:
             log.info("process_adopted", extra={"name_of_process": child.spec.name, "pid": pid})
         else:
-            command = [sys.executable, "-m", child.spec.module, *child.spec.arguments]
-            child.popen = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, start_new_session=True, env=self.environment
-            )
+            child.popen = self._launch(child.spec)
             pid = child.popen.pid
+            self._spares.started()
         child.pid = pid
         try:
             child.pidfd = os.pidfd_open(pid)
@@ -119,6 +134,13 @@ class Supervisor:
         except ProcessLookupError:
             child.pidfd = None
             self._schedule(child)
+
+    def _launch(self, spec: ProcessSpec) -> "subprocess.Popen[bytes]":
+        if spec.has_spare and (spare := self._spares.take(spec.module, spec.arguments)) is not None:
+            log.info("spare_used", extra={"name_of_process": spec.name, "pid": spare.pid})
+            return spare
+        command = [sys.executable, "-m", spec.module, *spec.arguments]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, env=self.environment)
 
     def _notice_end(self, child: _Child) -> bool:
         if child.pidfd is None or not select.select([child.pidfd], [], [], 0)[0]:
@@ -195,7 +217,7 @@ def product_processes(config_file: Path, capture_groups: int) -> list[ProcessSpe
     """Every process of a site: recording first, so that nothing waits for the pages."""
     arguments = ("--config", str(config_file))
     capture = [
-        ProcessSpec(f"capture-{group}", "recorder", (*arguments, "--group", str(group)))
+        ProcessSpec(f"capture-{group}", "recorder", (*arguments, "--group", str(group)), has_spare=True)
         for group in range(capture_groups)
     ]
     return [

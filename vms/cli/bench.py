@@ -7,9 +7,11 @@ from vms.cli.bench_drift import bench_drift
 from vms.cli.bench_live import bench_live
 from vms.cli.bench_mask import bench_mask
 from vms.cli.bench_record import bench_record
+from vms.cli.bench_restart import bench_restart
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure cost beside ffmpeg and MediaMTX in one run.")
 bench_app.command("record")(bench_record)
+bench_app.command("restart")(bench_restart)
 bench_app.command("drift")(bench_drift)
 bench_app.command("live")(bench_live)
 bench_app.command("mask")(bench_mask)

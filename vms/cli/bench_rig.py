@@ -49,16 +49,29 @@ def simulator(work: Path, cameras: int, codec: str = "h264", mbit: float = 4.0) 
 
 
 def write_site(
-    file: Path, street: dict[str, Any], *, sections: str, masks: str, profiles: Sequence[Profile] = PROFILES
+    file: Path,
+    street: dict[str, Any],
+    *,
+    sections: str,
+    masks: str,
+    profiles: Sequence[Profile] = PROFILES,
+    by_onvif: bool = False,
 ) -> SiteConfig:
-    """A configuration with the street's cameras; sections: TOML between [site] and the cameras."""
+    """A configuration with the street's cameras; sections: TOML between [site] and the cameras.
+
+    by_onvif: without their streams' addresses, which the cameras tell.
+    """
     (file.parent / "password").write_text(PASSWORD + "\n", encoding="utf-8")
     parts = [f'[site]\ndata_dir = "{file.stem}-data"\n{sections}']
     for number, camera in enumerate(street["cameras"], 1):
-        urls = "".join(f'{profile} = "{camera[f"{profile}_url"]}"\n' for profile in profiles)
+        account = f'username = "{ACCOUNT}"{{0}}password_file = "password"'
+        source = f'onvif = {{ host = "127.0.0.1", port = {camera["onvif_port"]}, {account.format(", ")} }}'
+        if not by_onvif:
+            urls = "".join(f'{profile} = "{camera[f"{profile}_url"]}"\n' for profile in profiles)
+            source = urls + account.format("\n")
         parts.append(
-            f'[[cameras]]\nid = "{camera["id"]}"\nnumber = {number}\nname = "{camera["name"]}"\n{urls}'
-            f'username = "{ACCOUNT}"\npassword_file = "password"\nmasks = "{masks}"'
+            f'[[cameras]]\nid = "{camera["id"]}"\nnumber = {number}\nname = "{camera["name"]}"\n'
+            f'{source}\nmasks = "{masks}"'
         )
     file.write_text("\n".join(parts), encoding="utf-8")
     return load_config(file)
