@@ -11,6 +11,7 @@ from vms.config import SiteConfig
 from vms.store import Store
 from web import problems
 from web.api import (
+    alarms,
     audit,
     cameras,
     consultations,
@@ -69,6 +70,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         exports,
         audit,
         retention,
+        alarms,
         websocket,
         health,
     ):

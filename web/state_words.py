@@ -134,6 +134,7 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "session.own": _m("eigen sessie"),
     "login": _m("inloggen"),
     "logout": _m("uitloggen"),
+    "alarms.acknowledge": _m("melding bevestigen"),
     "live.watch": _m("live bekijken"),
     "ptz.take": _m("camera sturen"),
     "ptz.steer": _m("camera sturen"),
@@ -169,6 +170,7 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "tokens.revoke": _m("token intrekken"),
 }
 AUDIT_DETAIL: Final[Mapping[str, str]] = {
+    "alarm": _m("melding"),
     "author": _m("tekenaar"),
     "before": _m("ouder dan regel"),
     "camera": _m("camera-id"),

@@ -95,6 +95,7 @@ class Backend:
     sessions: dict[str, "Viewer"] = field(default_factory=dict)
     sockets: set[WebSocket] = field(default_factory=set)
     silent: bool = False
+    alarms: list[dict[str, Any]] = field(default_factory=list)
     segments: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     media: dict[str, bytes] = field(default_factory=dict)
@@ -119,6 +120,12 @@ class Backend:
     chain: dict[str, Any] = field(
         default_factory=lambda: {"at_us": 0, "rows": 2, "closes": True, "findings": [], "findings_in_total": 0}
     )
+
+    def raise_alarm(self, camera: str, code: str, text: str) -> None:
+        self.alarms.append({
+            "type": "alarm", "id": len(self.alarms) + 1, "at_us": now_us(), "camera": camera, "code": code,
+            "text_nl": text, "text_en": text, "detail": "", "acknowledged_by": "", "acknowledged_us": None,
+        })  # fmt: skip
 
     def calls(self, part: str) -> list[tuple[str, str, Any]]:
         return [call for call in self.requests if part in call[1]]
@@ -222,6 +229,7 @@ def make_app(backend: Backend) -> FastAPI:
     app.include_router(pages.router)
     _session_routes(app, backend)
     _camera_routes(app, backend)
+    _alarm_routes(app, backend)
     _live_routes(app, backend)
     _oversight_routes(app, backend)
     _footage_routes(app, backend)
@@ -298,6 +306,14 @@ def _camera_routes(app: FastAPI, backend: Backend) -> None:
             return problem(409, "ptz_busy", "Iemand anders bestuurt deze camera.")
         state["ptz"] = "free" if what == "release" else "mine"
         return {"holder": None}
+
+
+def _alarm_routes(app: FastAPI, backend: Backend) -> None:
+    @app.post("/api/alarms/{alarm}/acknowledge")
+    def acknowledge(alarm: int) -> dict[str, Any]:
+        found = backend.alarms[alarm - 1]
+        found |= {"acknowledged_by": "Jan de Wit", "acknowledged_us": now_us()}
+        return found
 
 
 def _live_routes(app: FastAPI, backend: Backend) -> None:
@@ -451,6 +467,7 @@ async def _send_digests(socket: WebSocket, backend: Backend) -> None:
             }
             watches = backend.roles != ["policy_officer"]
             seen = {"cameras": backend.states, "sessions": sessions} if watches else {"cameras": {}, "sessions": {}}
+            await socket.send_json({"type": "alarms", "alarms": backend.alarms})
             await socket.send_json({"type": "digest", "server_us": now_us(), "counts": counts, **seen})
         await asyncio.sleep(1)
 

@@ -69,6 +69,7 @@ def test_every_action_is_somebodys() -> None:
 REQUESTS = {
     "cameras.list": ("GET", "/api/cameras"),
     "status.read": ("GET", "/api/status"),
+    "alarms.acknowledge": ("POST", "/api/alarms/1/acknowledge"),
     "live.watch": ("POST", f"/whep/{MASKED}"),
     "ptz.steer": ("POST", f"/api/cameras/{TURNING}/ptz/lock"),
     "snapshot.view": ("GET", f"/api/cameras/{MASKED}/snapshot"),

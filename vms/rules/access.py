@@ -24,6 +24,7 @@ Action = Literal[
     "cameras.list",
     "status.read",
     "events.follow",
+    "alarms.acknowledge",
     "live.watch",
     "ptz.steer",
     "snapshot.view",
@@ -50,6 +51,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "status.read": _EVERYONE - {"policy_officer"},
     # A policy officer follows too, but is told only how many cameras are in use: what is shown is status.read's.
     "events.follow": _EVERYONE,
+    "alarms.acknowledge": _WATCH | {"technician", "shift_manager"},
     "live.watch": _WATCH,
     "ptz.steer": _WATCH,
     "snapshot.view": _WATCH | {"technician", "privacy_officer"},

@@ -45,10 +45,10 @@ class FrameStatus extends LitElement {
 
   render() {
     const { level, text } = this._health();
-    const alarms = this.link.alarms.length;
+    const alarms = this.link.openAlarms.length;
     return html`
       <span class="dot" data-level=${level} title=${t("Server en opname")}>${text}</span>
-      <span class="dot-alarms" title=${t("Meldingen sinds het openen van deze pagina")}>${icon("bell")} <span class="num">${alarms}</span><span class="sr"> ${t("meldingen")}</span></span>
+      <span class="dot-alarms" ?data-open=${alarms > 0} title=${t("Meldingen die niemand heeft bevestigd")}>${icon("bell")} <span class="num">${alarms}</span><span class="sr"> ${t("open meldingen")}</span></span>
       <time class="clock">${this.link.up || this.link.lostAtMs ? full(this.link.nowUs()) : nothing}</time>
     `;
   }

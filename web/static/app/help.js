@@ -19,6 +19,7 @@ export function helpDialog() {
     [["Shift", "1"], t("preset 1 tot 9 (tijdens sturen); Home = preset 1")],
     [["Esc"], t("stop en geef de camera vrij")],
     [["S"], t("foto van het grote beeld, met masker")],
+    [["A"], t("nieuwste open melding bevestigen")],
     [["F"], t("volledig scherm")],
   ];
   return html`<dialog class="help" aria-labelledby="help-title">

@@ -25,6 +25,7 @@ const STEERING = {
  * @property {() => void} makeHero
  * @property {() => void} fullScreen
  * @property {() => void} snapshot
+ * @property {() => void} acknowledge the newest open alarm
  * @property {(direction: string) => void} neighbour
  * @property {(on: boolean) => void} steerMode
  * @property {(index: number) => void} preset
@@ -106,6 +107,7 @@ export class Keys {
       n: () => this._setPrefix("N"),
       f: this.target.fullScreen,
       s: this.target.snapshot,
+      a: this.target.acknowledge,
       p: () => this.mode(!this.steering),
       "?": this.target.help,
       PageUp: () => this.target.turnPage(-1),

@@ -5,7 +5,7 @@ import { repeat } from "lit-html/directives/repeat.js";
 
 import "./vms-ptz-pad.js";
 import "./vms-tile.js";
-import { getJson, messageOf } from "./api.js";
+import { getJson, messageOf, post } from "./api.js";
 import { cameraDetails } from "./camera-details.js";
 import { followGamepad } from "./gamepad.js";
 import { helpDialog } from "./help.js";
@@ -15,7 +15,7 @@ import { announce, t } from "./page.js";
 import { PtzDriver, dragToSteer } from "./ptz.js";
 import { alarmText, serverLink } from "./server-link.js";
 import { savePicture } from "./snapshot.js";
-import { clockTime } from "./times.js";
+import { alarmBar, alarmQueue } from "./wall-alarms.js";
 import { applyFit } from "./wall-fitted.js";
 import { LAYOUTS, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf, toQuery } from "./wall-state.js";
 import { isWorn } from "./whep.js";
@@ -42,6 +42,7 @@ class Wall extends LitElement {
     this.error = "";
     this.loaded = false;
     this.steering = false;
+    this.alarmsUnfolded = false;
     /** @type {Record<string, { main: number, sub: number }>} */
     this.fps = {};
     /** @type {{ x: number, y: number } | null} */
@@ -223,6 +224,20 @@ class Wall extends LitElement {
     else document.documentElement.requestFullscreen().catch((error) => this._say(messageOf(error)));
   }
 
+  /** @param {import("./server-link.js").Alarm} [alarm] the newest open one when none is given */
+  async _acknowledge(alarm = this.link.openAlarms[0]) {
+    if (!alarm) {
+      this._say(t("Geen open meldingen"));
+      return;
+    }
+    try {
+      await post(`/api/alarms/${alarm.id}/acknowledge`);
+      announce(t("Bevestigd: {text}", { text: alarmText(alarm) }));
+    } catch (error) {
+      this._say(messageOf(error));
+    }
+  }
+
   _maySteer() {
     const camera = this.current;
     return Boolean(this.link.up && camera?.can_turn && this.link.cameras[camera.id]?.ptz !== "other");
@@ -243,6 +258,7 @@ class Wall extends LitElement {
       makeHero: () => this._makeHero(),
       fullScreen: () => this._fullScreen(),
       snapshot: () => this._snapshot(),
+      acknowledge: () => this._acknowledge(),
       neighbour: (direction) => this._neighbour(direction),
       steerMode: (on) => {
         this.steering = on && this._maySteer();
@@ -344,18 +360,20 @@ class Wall extends LitElement {
     )}</div></div>`;
   }
 
+  /** @returns {import("./wall-alarms.js").QueueActions} */
+  get _queueActions() {
+    return { callUp: (number) => this._callUp(number), acknowledge: (alarm) => this._acknowledge(alarm) };
+  }
+
   _alarms() {
-    const alarms = this.link.alarms.slice(0, 30);
-    return html`<section class="alarms" aria-label=${t("Meldingen")}><h2>${icon("bell")} ${t("Meldingen")}</h2>
-      ${alarms.length
-        ? html`<ol>${alarms.map((alarm) => {
-            const camera = this.cameras.find(({ id }) => id === alarm.camera);
-            return html`<li><time class="num">${clockTime(alarm.at_us)}</time>
-              ${camera ? html`<button type="button" class="quiet" @click=${() => this._callUp(camera.number)}>${String(camera.number).padStart(2, "0")} ${camera.name}</button>` : nothing}
-              <span>${alarmText(alarm)}</span></li>`;
-          })}</ol>`
-        : html`<p class="none">${t("Geen meldingen sinds het openen van deze pagina.")}</p>`}
-    </section>`;
+    return alarmQueue(this.link.alarms, this.cameras, this._queueActions);
+  }
+
+  _alarmBar() {
+    return alarmBar(this.link.alarms, this.cameras, this._queueActions, this.alarmsUnfolded, () => {
+      this.alarmsUnfolded = !this.alarmsUnfolded;
+      this.requestUpdate();
+    });
   }
 
   _hero() {
@@ -380,7 +398,7 @@ class Wall extends LitElement {
     const { hero, key, tiles } = this.layout;
     return html`<div class="wall" data-layout=${key} ?data-has-hero=${hero} ?data-has-tiles=${tiles > 0} ?inert=${!this.link.up && this.link.lostAtMs > 0}>
         ${this._hero()}
-        <div class="side">${this._toolbar()}${tiles ? this._tiles() : nothing}${hero && !this._alarmsInDeck() ? this._alarms() : nothing}</div>
+        <div class="side">${this._toolbar()}${tiles ? this._tiles() : nothing}${hero ? (this._alarmsInDeck() ? nothing : this._alarms()) : this._alarmBar()}</div>
       </div>
       ${this.entry ? html`<output class="entry">${this.entry}<i></i></output>` : nothing}
       ${this.message ? html`<p class="toast">${this.message}</p>` : nothing}

@@ -4,6 +4,8 @@ const GAP_PX = 4;
 const HEADING_PX = 20;
 const TOOLBAR_PX = 44;
 const ALARMS_PX = 104;
+/** The alarms of a wall that is all tiles: one line. */
+const ALARM_BAR_PX = 44;
 /** Details and controls under the hero. */
 const DECK_PX = 234;
 /** The toolbar in one row. */
@@ -56,7 +58,7 @@ function bestColumns(groups, width, height, headingPx, mostPx = Infinity) {
  */
 export function fitWall(width, height, areas, has) {
   const count = areas.reduce((sum, tiles) => sum + tiles, 0);
-  if (!has.hero) return { heroWidth: 0, flow: true, ...bestColumns([count], width, height - TOOLBAR_PX, 0) };
+  if (!has.hero) return { heroWidth: 0, flow: true, ...bestColumns([count], width, height - TOOLBAR_PX - ALARM_BAR_PX, 0) };
   const overDeck = ((height - GAP_PX - DECK_PX) * 16) / 9;
   const mostHero = Math.floor(Math.max(width * LOW_HERO_SHARE, Math.min(overDeck, width - GAP_PX - SIDE_PX)));
   const leastHero = Math.min(mostHero, Math.floor(width * HERO_SHARE));
