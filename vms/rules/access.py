@@ -25,6 +25,8 @@ Action = Literal[
     "status.read",
     "events.follow",
     "alarms.acknowledge",
+    "layouts.use",
+    "layouts.share",
     "live.watch",
     "ptz.steer",
     "snapshot.view",
@@ -52,6 +54,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     # A policy officer follows too, but is told only how many cameras are in use: what is shown is status.read's.
     "events.follow": _EVERYONE,
     "alarms.acknowledge": _WATCH | {"technician", "shift_manager"},
+    "layouts.use": _WATCH | {"shift_manager"},
+    "layouts.share": frozenset({"shift_manager"}),
     "live.watch": _WATCH,
     "ptz.steer": _WATCH,
     "snapshot.view": _WATCH | {"technician", "privacy_officer"},
@@ -74,6 +78,10 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "live.watch": (
         "Live meekijken is voorbehouden aan camera-observanten en aangewezen politie.",
         "Watching live is for observers and designated police.",
+    ),
+    "layouts.share": (
+        "Standen voor iedereen worden gedeeld door de clustermanager.",
+        "Layouts are shared with everybody by the shift manager.",
     ),
     "ptz.steer": (
         "Camera's besturen is voorbehouden aan camera-observanten en aangewezen politie.",

@@ -4,7 +4,7 @@ import { LitElement, html, nothing } from "lit";
 
 import { request } from "./api.js";
 import { icon } from "./icon.js";
-import { page, t } from "./page.js";
+import { t } from "./page.js";
 import { serverLink } from "./server-link.js";
 import { full } from "./times.js";
 
@@ -64,9 +64,16 @@ document.getElementById("logout")?.addEventListener("click", async () => {
   }
 });
 
-document.getElementById("language")?.addEventListener("click", (event) => {
-  event.preventDefault();
-  const query = new URLSearchParams(location.search);
-  query.set("taal", page.language === "nl" ? "en" : "nl");
-  location.assign(`?${query}`);
-});
+/** Go there with the rest of the address as it is now, which scripts may have changed. @param {string} id @param {string} name */
+function keepsAddress(id, name) {
+  const link = /** @type {HTMLAnchorElement | null} */ (document.getElementById(id));
+  link?.addEventListener("click", (event) => {
+    event.preventDefault();
+    const query = new URLSearchParams(location.search);
+    query.set(name, new URL(link.href).searchParams.get(name) ?? "");
+    location.assign(`?${query}`);
+  });
+}
+
+keepsAddress("language", "taal");
+keepsAddress("theme", "thema");

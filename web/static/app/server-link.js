@@ -5,6 +5,7 @@ import { toLogin } from "./api.js";
 
 /**
  * @typedef {object} Holder
+ * @property {string} username
  * @property {string} name
  * @property {string} role
  * @property {number} since_us
