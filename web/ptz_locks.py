@@ -104,6 +104,10 @@ class PtzControl:
         await self._stop(camera_id, camera)
         return self._held(camera)
 
+    async def goto(self, actor: Actor, camera_id: str, preset: str) -> PtzLock:
+        await self.order(actor, camera_id, "ptz_goto", preset=preset)
+        return self._held(self._camera(camera_id))
+
     async def order(self, actor: Actor, camera_id: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """Anything but a movement under way: a preset, home, a place. Raises Problem ptz_busy, CameraError."""
         camera = self._camera(camera_id)

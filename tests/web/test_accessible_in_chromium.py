@@ -26,6 +26,7 @@ PAGES = {
     "/terugkijken": ("police_reviewer", "vms-playback form"),
     "/techniek": ("technician", ".cameras tbody tr"),
     "/toezicht": ("shift_manager", ".cameras tbody tr"),
+    "/maskers": ("privacy_officer", "main h1"),
     "/techniek?geweigerd=1": ("observer", ".message"),
 }
 

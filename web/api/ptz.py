@@ -83,8 +83,7 @@ async def stop(camera: CameraPath, services: ServicesDep, actor: SteerActor) -> 
 @router.post("/goto")
 async def goto(camera: CameraPath, body: GoTo, services: ServicesDep, actor: SteerActor) -> dict[str, Any]:
     _require_ptz(services, camera)
-    await services.ptz.order(actor, camera, "ptz_goto", preset=body.preset)
-    return _holder(services, camera)
+    return _held(await services.ptz.goto(actor, camera, body.preset))
 
 
 @router.post("/home")
