@@ -128,6 +128,19 @@ class PtzWorker:
         """Raises CameraError."""
         self._command(lambda token: ptz_messages.goto_preset(token, preset))
 
+    def home(self) -> None:
+        """To the camera's own home position. Raises CameraError."""
+        self._command(ptz_messages.goto_home)
+
+    def look(self, pan: float, tilt: float, zoom: float) -> None:
+        """To a position in the generic space. Raises CameraError."""
+        self._command(lambda token: ptz_messages.absolute_move(token, pan, tilt, zoom))
+
+    def pose(self) -> PtzPose | None:
+        """The newest one; its age is the caller's to judge."""
+        with self._state_lock:
+            return self._pose
+
     def presets(self) -> list[PtzPreset]:
         """Raises CameraError."""
         return ptz_messages.read_presets(self._command(ptz_messages.get_presets, moves=False).content)

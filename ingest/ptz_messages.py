@@ -45,7 +45,7 @@ def get_status(profile_token: str) -> Envelope:
 
 def continuous_move(profile_token: str, pan: float, tilt: float, zoom: float, timeout_s: float) -> Envelope:
     """Velocities -1…1 (right, up, tele positive), clamped; zero stops an axis. timeout_s is clamped too."""
-    pan, tilt, zoom = (_velocity(value) for value in (pan, tilt, zoom))
+    pan, tilt, zoom = (_within_one(value) for value in (pan, tilt, zoom))
     timeout_s = min(max(timeout_s, MIN_MOVE_TIMEOUT_S), MAX_MOVE_TIMEOUT_S)
     velocity = f'<tt:PanTilt x="{pan:.4f}" y="{tilt:.4f}"/><tt:Zoom x="{zoom:.4f}"/>'
     return _request(
@@ -62,6 +62,17 @@ def stop(profile_token: str) -> Envelope:
 
 def goto_preset(profile_token: str, preset: str) -> Envelope:
     return _request("GotoPreset", profile_token, leaf("tptz:PresetToken", preset))
+
+
+def goto_home(profile_token: str) -> Envelope:
+    return _request("GotoHomePosition", profile_token)
+
+
+def absolute_move(profile_token: str, pan: float, tilt: float, zoom: float) -> Envelope:
+    """In the generic space: pan and tilt -1…1, zoom 0…1, clamped. Ends by itself when it is there."""
+    pan, tilt, zoom = _within_one(pan), _within_one(tilt), max(0.0, _within_one(zoom))
+    position = f'<tt:PanTilt x="{pan:.5f}" y="{tilt:.5f}"/><tt:Zoom x="{zoom:.5f}"/>'
+    return _request("AbsoluteMove", profile_token, f"<tptz:Position>{position}</tptz:Position>")
 
 
 def get_presets(profile_token: str) -> Envelope:
@@ -124,7 +135,7 @@ def _request(operation: str, profile_token: str, arguments: str = "") -> Envelop
     return envelope(f"<tptz:{operation}>{leaf('tptz:ProfileToken', profile_token)}{arguments}</tptz:{operation}>")
 
 
-def _velocity(value: float) -> float:
+def _within_one(value: float) -> float:
     return min(max(value, -1.0), 1.0) if math.isfinite(value) else 0.0
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from vms.errors import FootageMissing, ProtocolError
+from vms.packet import PtzPose
 from vms.status import CameraStatus
 from vms.units import PROFILES, Profile
 
@@ -25,6 +26,9 @@ class PtzControls(Protocol):
     def move(self, pan: float, tilt: float, zoom: float, timeout_s: float = 1.0) -> None: ...
     def halt(self) -> None: ...
     def goto(self, preset: Any) -> None: ...
+    def home(self) -> None: ...
+    def look(self, pan: float, tilt: float, zoom: float) -> None: ...
+    def pose(self) -> PtzPose | None: ...
     def presets(self) -> list[Any]: ...
     def save_preset(self, name: str) -> Any: ...
     def sync_point(self, profile: Profile) -> bool: ...
@@ -46,6 +50,9 @@ class CaptureRequests:
             "ptz_move": self._move,
             "ptz_stop": self._stop,
             "ptz_goto": self._goto,
+            "ptz_home": self._home,
+            "ptz_look": self._look,
+            "ptz_pose": self._pose,
             "ptz_presets": self._presets,
             "ptz_save_preset": self._save_preset,
             "keyframe": self._keyframe,
@@ -74,6 +81,21 @@ class CaptureRequests:
     def _goto(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         self._ptz(request).goto(_text(request, "preset"))
         return {"ok": True}
+
+    def _home(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        self._ptz(request).home()
+        return {"ok": True}
+
+    def _look(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        pan, tilt = (_number(request, name, -1.0, 1.0) for name in ("pan", "tilt"))
+        self._ptz(request).look(pan, tilt, _number(request, "zoom", 0.0, 1.0))
+        return {"ok": True}
+
+    def _pose(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        pose = self._ptz(request).pose()
+        if pose is None:
+            raise ProtocolError("the camera has not told its position yet")
+        return {"pan": pose.pan, "tilt": pose.tilt, "zoom": pose.zoom, "at_us": pose.at_us}
 
     def _presets(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         found = self._ptz(request).presets()

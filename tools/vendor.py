@@ -27,7 +27,7 @@ ICONS = (  # noqa: SIM905 – sixty names read better as words
     "gavel hard-drive history home hourglass info joystick keyboard languages layout-grid lock lock-open log-out "
     "maximize minus monitor-play pause play plus rewind fast-forward refresh-cw "
     "search server shield-alert shield-check square "
-    "step-back step-forward triangle-alert user video video-off wifi-off wrench x zoom-in zoom-out"
+    "step-back step-forward sun-moon triangle-alert user video video-off wifi-off wrench x zoom-in zoom-out"
 ).split()
 
 

@@ -11,15 +11,18 @@ from vms.config import SiteConfig
 from vms.store import Store
 from web import problems
 from web.api import (
+    alarms,
     audit,
     cameras,
     consultations,
     coverage,
     exports,
     health,
+    layouts,
     mask_stills,
     masks,
     media,
+    overview,
     ptz,
     retention,
     session,
@@ -61,6 +64,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         whep,
         ptz,
         snapshot,
+        overview,
         masks,
         mask_stills,
         consultations,
@@ -69,6 +73,8 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         exports,
         audit,
         retention,
+        alarms,
+        layouts,
         websocket,
         health,
     ):

@@ -81,7 +81,12 @@ class CameraState:
 def holder_json(lock: PtzLock | None) -> dict[str, Any] | None:
     if lock is None:
         return None
-    return {"name": lock.holder.name, "role": lock.holder.role, "since_us": lock.since_us}
+    return {
+        "username": lock.holder.username,
+        "name": lock.holder.name,
+        "role": lock.holder.role,
+        "since_us": lock.since_us,
+    }
 
 
 def camera_state(

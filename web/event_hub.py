@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from vms.clock import Clock
+from vms.units import US_PER_SECOND
 from web.alarms import Alarm
 
 _MAX_WAITING = 64
@@ -31,7 +32,8 @@ class EventHub:
         self._clock = clock
         self._followers: dict[Follower, str] = {}
         self._alarms: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_ALARMS)
-        self._next_alarm = 1
+        self._next_alarm = clock.now_us() // US_PER_SECOND
+        """Starts where no earlier start of this process got to, so that a page never takes one for another."""
 
     @contextmanager
     def follow(self, username: str) -> Iterator[Follower | None]:
@@ -60,10 +62,23 @@ class EventHub:
             "text_nl": alarm.text_nl,
             "text_en": alarm.text_en,
             "detail": alarm.detail,
+            "acknowledged_by": "",
+            "acknowledged_us": None,
         }
         self._next_alarm += 1
         self._alarms.append(event)
-        self.publish(event)
+        self.publish(dict(event))
+
+    def alarm(self, alarm_id: int) -> Mapping[str, Any] | None:
+        return next((alarm for alarm in self._alarms if alarm["id"] == alarm_id), None)
+
+    def acknowledge(self, alarm_id: int, name: str) -> Mapping[str, Any] | None:
+        """Somebody has seen it: told to everyone, once. None when it is not (or no longer) known."""
+        found = next((alarm for alarm in self._alarms if alarm["id"] == alarm_id), None)
+        if found is not None and found["acknowledged_us"] is None:
+            found["acknowledged_by"], found["acknowledged_us"] = name, self._clock.now_us()
+            self.publish(dict(found))
+        return found
 
     def publish(self, event: Mapping[str, Any]) -> None:
         for follower in self._followers:

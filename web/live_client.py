@@ -48,6 +48,15 @@ class DrawingStill:
     about: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All cameras in the order of the configuration, row by row. ages_s: comma-separated, "-" = no picture."""
+
+    jpeg: bytes
+    columns: int
+    ages_s: str
+
+
 class LiveClient:
     """start() and close() in the event loop. Raises LiveDown, or Problem with what live answered."""
 
@@ -98,6 +107,10 @@ class LiveClient:
         body = {**asked, "user": user, "reason": reason}
         response = await self._ask("POST", f"/still/{camera}", body, timeout_s=_STILL_TIMEOUT_S)
         return DrawingStill(response.content, response.headers.get("x-still", "{}"))
+
+    async def sheet(self) -> Sheet:
+        response = await self._ask("GET", "/sheet")
+        return Sheet(response.content, int(response.headers["x-columns"]), response.headers["x-ages"])
 
     @asynccontextmanager
     async def masked(self, segment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -19,6 +19,9 @@ from web.state_words import words_in
 
 _HERE: Final = Path(__file__).parent
 _LANGUAGE_COOKIE: Final = "uitkijk_taal"
+_THEME_COOKIE: Final = "uitkijk_thema"
+THEMES: Final = {"donker": "dark", "licht": "light"}
+"""Named in the address and the cookie as users read them. Without a choice each page has its own: walls are dark."""
 _YEAR_S: Final = 365 * 24 * 3600
 
 
@@ -113,6 +116,7 @@ def _render(request: Request, template: str, status: int = 200, **context: Any) 
         **{"user": None, "path": request.url.path, **context},
         _=translate,
         language=language,
+        chosen_theme=THEMES.get(request.cookies.get(_THEME_COOKIE, "")),
         nonce=request.state.csp_nonce,
         site=site,
         island=island,
@@ -124,14 +128,18 @@ def _render(request: Request, template: str, status: int = 200, **context: Any) 
     return HTMLResponse(page, status)
 
 
-def _choose_language(request: Request) -> Response | None:
-    """`?taal=en` sets the cookie and returns to the same address without it."""
+def _choose(request: Request) -> Response | None:
+    """`?taal=en` and `?thema=licht` set a cookie and return to the same address without it."""
     language = as_language(request.query_params.get("taal"))
-    if language is None:
+    theme = request.query_params.get("thema")
+    chosen = {_LANGUAGE_COOKIE: language, _THEME_COOKIE: theme if theme in THEMES else None}
+    if not any(chosen.values()):
         return None
-    target = request.url.remove_query_params("taal")
+    target = request.url.remove_query_params(["taal", "thema"])
     response = RedirectResponse(f"{target.path}?{target.query}".rstrip("?"), 303)
-    response.set_cookie(_LANGUAGE_COOKIE, language, max_age=_YEAR_S, samesite="strict", path="/")
+    for cookie, value in chosen.items():
+        if value:
+            response.set_cookie(cookie, value, max_age=_YEAR_S, samesite="strict", path="/")
     return response
 
 
@@ -143,7 +151,7 @@ def start(request: Request) -> Response:
 
 @router.get("/inloggen")
 def login_page(request: Request) -> Response:
-    chosen = _choose_language(request)
+    chosen = _choose(request)
     if chosen:
         return chosen
     user = deps.page_user(request)
@@ -155,7 +163,7 @@ def login_page(request: Request) -> Response:
 
 def missing_page(request: Request) -> Response:
     """For an address that is none of ours."""
-    return _choose_language(request) or _render(request, "missing.html", 404, user=deps.page_user(request))
+    return _choose(request) or _render(request, "missing.html", 404, user=deps.page_user(request))
 
 
 def _page(page: Page) -> None:
@@ -163,7 +171,7 @@ def _page(page: Page) -> None:
 
     @router.get(page.path, name=page.path)
     def show(request: Request) -> Response:
-        chosen = _choose_language(request)
+        chosen = _choose(request)
         if chosen:
             return chosen
         user = deps.page_user(request)

@@ -65,6 +65,11 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     ),
     "ptz_busy": (409, "Iemand anders bestuurt deze camera.", "Somebody else steers this camera."),
     "ptz_not_held": (409, "U bestuurt deze camera niet.", "You do not steer this camera."),
+    "no_lens": (
+        409,
+        "De lens van deze camera is niet gekalibreerd; zonder dat is een plek in beeld niet aan te wijzen.",
+        "This camera's lens is not calibrated; without that no place in its picture can be pointed at.",
+    ),
     "export_not_ready": (409, "De export is nog niet klaar.", "The export is not ready yet."),
     "expired": (
         410,
@@ -95,6 +100,11 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     "time_span": (422, "Vraag ten hoogste 24 uur tegelijk op.", "Ask for at most 24 hours at a time."),
     "export_span": (422, "Exporteer ten hoogste 2 uur tegelijk.", "Export at most 2 hours at a time."),
     "time_future": (422, "Het einde ligt in de toekomst.", "The end lies in the future."),
+    "too_many_layouts": (
+        422,
+        "U hebt al 50 standen; verwijder er eerst een.",
+        "You have 50 layouts already; delete one first.",
+    ),
     "sdp": (422, "Het SDP-aanbod is niet bruikbaar.", "The SDP offer cannot be used."),
     "internal": (500, "Er ging iets mis op de server.", "Something went wrong on the server."),
     "camera_silent": (

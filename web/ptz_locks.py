@@ -105,13 +105,17 @@ class PtzControl:
         return self._held(camera)
 
     async def goto(self, actor: Actor, camera_id: str, preset: str) -> PtzLock:
+        await self.order(actor, camera_id, "ptz_goto", preset=preset)
+        return self._held(self._camera(camera_id))
+
+    async def order(self, actor: Actor, camera_id: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """Anything but a movement under way: a preset, home, a place. Raises Problem ptz_busy, CameraError."""
         camera = self._camera(camera_id)
         await self._command(actor, camera_id, moving=False)
         camera.newest += 1
         camera.velocity = None
         async with camera.line:
-            await self._capture.request(camera_id, {"op": "ptz_goto", "camera": camera_id, "preset": preset})
-        return self._held(camera)
+            return await self._capture.request(camera_id, {"op": operation, "camera": camera_id, **arguments})
 
     async def release(self, actor: Actor, camera_id: str) -> None:
         """Give the camera free; not holding it is fine."""

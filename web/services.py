@@ -20,6 +20,7 @@ from web.exports import ExportJobs
 from web.footage import Footage
 from web.live_client import LiveClient
 from web.live_sessions import LiveSessions
+from web.looking import Looking
 from web.metrics import Metrics
 from web.metrics_streams import StreamCollector
 from web.metrics_system import PurgeCollector, SystemCollector
@@ -81,6 +82,7 @@ class Services:
     originals: Originals
     exports: ExportJobs
     viewed: Viewed
+    overviews: Looking
     oversight: Oversight
     limits: Limits
     metrics: Metrics
@@ -116,6 +118,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         originals=Originals(config),
         exports=ExportJobs(config.site.data_dir / "exports", live, clock),
         viewed=Viewed(),
+        overviews=Looking(clock),
         oversight=Oversight(config, store, clock),
         limits=Limits(
             login=RateLimit(clock, burst=20, per_s=0.5),

@@ -144,6 +144,18 @@ def test_presets_are_listed_saved_and_called(street: OnvifStreet) -> None:
         assert worker.health().state == "ok"
 
 
+def test_home_and_a_place_are_gone_to(street: OnvifStreet) -> None:
+    with following(street.endpoint) as (worker, poses):
+        eventually(lambda: bool(poses.all()))
+        home = poses.all()[-1]
+        worker.look(home.pan + 0.05, home.tilt, 0.2)
+        eventually(lambda: poses.all()[-1].pan == pytest.approx(home.pan + 0.05, abs=0.005))
+        eventually(lambda: poses.all()[-1].zoom == pytest.approx(0.2, abs=0.01))
+        assert worker.pose() in poses.all()
+        worker.home()
+        eventually(lambda: poses.all()[-1].pan == pytest.approx(home.pan, abs=0.005))
+
+
 def test_a_keyframe_is_asked_for_but_not_in_a_flood(street: OnvifStreet) -> None:
     with following(street.endpoint) as (worker, poses):
         eventually(lambda: bool(poses.all()))

@@ -30,6 +30,7 @@ from aiortc import (
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 
+from vms.rules.sheet_layout import columns_of
 from web import pages
 from web.security_headers import SecurityHeaders
 
@@ -95,6 +96,10 @@ class Backend:
     sessions: dict[str, "Viewer"] = field(default_factory=dict)
     sockets: set[WebSocket] = field(default_factory=set)
     silent: bool = False
+    has_video: bool = True
+    ages: dict[str, str] = field(default_factory=dict)
+    layouts: list[dict[str, Any]] = field(default_factory=list)
+    alarms: list[dict[str, Any]] = field(default_factory=list)
     segments: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     media: dict[str, bytes] = field(default_factory=dict)
@@ -119,6 +124,12 @@ class Backend:
     chain: dict[str, Any] = field(
         default_factory=lambda: {"at_us": 0, "rows": 2, "closes": True, "findings": [], "findings_in_total": 0}
     )
+
+    def raise_alarm(self, camera: str, code: str, text: str) -> None:
+        self.alarms.append({
+            "type": "alarm", "id": len(self.alarms) + 1, "at_us": now_us(), "camera": camera, "code": code,
+            "text_nl": text, "text_en": text, "detail": "", "acknowledged_by": "", "acknowledged_us": None,
+        })  # fmt: skip
 
     def calls(self, part: str) -> list[tuple[str, str, Any]]:
         return [call for call in self.requests if part in call[1]]
@@ -222,6 +233,8 @@ def make_app(backend: Backend) -> FastAPI:
     app.include_router(pages.router)
     _session_routes(app, backend)
     _camera_routes(app, backend)
+    _alarm_routes(app, backend)
+    _layout_routes(app, backend)
     _live_routes(app, backend)
     _oversight_routes(app, backend)
     _footage_routes(app, backend)
@@ -286,6 +299,17 @@ def _camera_routes(app: FastAPI, backend: Backend) -> None:
         pixels = picture(number_of(camera), 3, 320, 180).to_ndarray(format="bgr24")
         return Response(cv2.imencode(".jpg", pixels)[1].tobytes(), media_type="image/jpeg")
 
+    @app.get("/api/overview")
+    def overview() -> Response:
+        cells = [picture(number_of(camera["id"]), 3, 240, 136).to_ndarray(format="bgr24") for camera in backend.cameras]
+        columns = columns_of(len(cells))
+        cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
+        rows = [np.hstack(cells[at : at + columns]) for at in range(0, len(cells), columns)]
+        ages = ",".join(backend.ages.get(camera["id"], "1") for camera in backend.cameras)
+        headers = {"X-Columns": str(columns), "X-Ages": ages}
+        jpeg = cv2.imencode(".jpg", np.vstack(rows))[1].tobytes()
+        return Response(jpeg, media_type="image/jpeg", headers=headers)
+
     @app.get("/api/cameras/{camera}/ptz/presets")
     def presets(camera: str) -> dict[str, Any]:
         names = ["Overzicht", "Terras", "Fietsenrek", "Ingang"]
@@ -300,10 +324,35 @@ def _camera_routes(app: FastAPI, backend: Backend) -> None:
         return {"holder": None}
 
 
+def _alarm_routes(app: FastAPI, backend: Backend) -> None:
+    @app.post("/api/alarms/{alarm}/acknowledge")
+    def acknowledge(alarm: int) -> dict[str, Any]:
+        found = backend.alarms[alarm - 1]
+        found |= {"acknowledged_by": "Jan de Wit", "acknowledged_us": now_us()}
+        return found
+
+
+def _layout_routes(app: FastAPI, backend: Backend) -> None:
+    @app.get("/api/layouts")
+    def layouts() -> dict[str, Any]:
+        return {"layouts": backend.layouts}
+
+    @app.post("/api/layouts")
+    async def save(request: Request) -> dict[str, Any]:
+        body = await request.json()
+        backend.layouts.append({"id": len(backend.layouts) + 1, "owner": "jan", "shared": False, **body})
+        return backend.layouts[-1]
+
+    @app.patch("/api/layouts/{layout}")
+    async def share(layout: int, request: Request) -> dict[str, Any]:
+        backend.layouts[layout - 1] |= await request.json()
+        return backend.layouts[layout - 1]
+
+
 def _live_routes(app: FastAPI, backend: Backend) -> None:
     @app.post("/whep/{camera}")
     async def offer(camera: str, request: Request) -> Response:
-        if backend.states[camera]["source"] not in ("up", "stalled"):
+        if not backend.has_video or backend.states[camera]["source"] not in ("up", "stalled"):
             return problem(409, "no_picture", "Nog geen beeld van deze camera.")
         sdp = (await request.body()).decode()
         sdp = "\r\n".join(line for line in sdp.splitlines() if ".local" not in line) + "\r\n"
@@ -451,6 +500,7 @@ async def _send_digests(socket: WebSocket, backend: Backend) -> None:
             }
             watches = backend.roles != ["policy_officer"]
             seen = {"cameras": backend.states, "sessions": sessions} if watches else {"cameras": {}, "sessions": {}}
+            await socket.send_json({"type": "alarms", "alarms": backend.alarms})
             await socket.send_json({"type": "digest", "server_us": now_us(), "counts": counts, **seen})
         await asyncio.sleep(1)
 

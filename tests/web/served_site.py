@@ -114,6 +114,7 @@ class FakeLive:
                 Route("/sessions", self._sessions),
                 Route("/snapshot/{camera}", self._snapshot),
                 Route("/still/{camera}", self._still, methods=["POST"]),
+                Route("/sheet", self._sheet),
                 Route("/masked/{segment}", self._masked),
                 Route("/clip", self._clip),
             ]
@@ -158,6 +159,11 @@ class FakeLive:
         await self._note(request)
         return Response(self.still, media_type="image/jpeg", headers={"X-Still": json.dumps(self.about_still)})
 
+    async def _sheet(self, request: Request) -> Response:
+        await self._note(request)
+        headers = {"X-Columns": "2", "X-Ages": "1,-,0"}
+        return Response(b"\xff\xd8sheet", media_type="image/jpeg", headers=headers)
+
     async def _masked(self, request: Request) -> Response:
         await self._note(request)
         return StreamingResponse(self._bytes(), media_type="video/mp4")
@@ -182,6 +188,7 @@ class FakeCapture:
     def __init__(self, config: SiteConfig) -> None:
         self.asked: list[dict[str, Any]] = []
         self.refuse: UitkijkError | None = None
+        self.pose: dict[str, Any] = {}
         self.publisher = BusPublisher(config.bus_endpoint(0))
         self.requests = RequestServer(config.control_endpoint(0), self._answer)
         self.publisher.start()
@@ -200,6 +207,10 @@ class FakeCapture:
             raise self.refuse
         if request["op"] == "ptz_presets":
             return {"presets": [{"token": "1", "name": "Terras"}]}
+        if request["op"] == "ptz_pose":
+            return self.pose
+        if request["op"] == "ptz_save_preset":
+            return {"ok": True, "preset": {"token": "9", "name": request["name"]}}
         return {"ok": True}
 
 

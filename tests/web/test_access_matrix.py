@@ -69,6 +69,9 @@ def test_every_action_is_somebodys() -> None:
 REQUESTS = {
     "cameras.list": ("GET", "/api/cameras"),
     "status.read": ("GET", "/api/status"),
+    "alarms.acknowledge": ("POST", "/api/alarms/1/acknowledge"),
+    "layouts.use": ("GET", "/api/layouts"),
+    "layouts.share": ("PATCH", "/api/layouts/1"),
     "live.watch": ("POST", f"/whep/{MASKED}"),
     "ptz.steer": ("POST", f"/api/cameras/{TURNING}/ptz/lock"),
     "snapshot.view": ("GET", f"/api/cameras/{MASKED}/snapshot"),

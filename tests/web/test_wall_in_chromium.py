@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import json
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ HERO_COLOUR = """() => {
 
 
 @contextmanager
-def opened_wall(browser: Browser, backend: Backend) -> Iterator[Page]:
+def opened_wall(browser: Browser, backend: Backend, path: str = "/muur") -> Iterator[Page]:
     """The wall in a context of its own. Afterwards: no request elsewhere, no error, no ICE server."""
     complaints: list[str] = []
     with serving(backend) as address:
@@ -43,7 +44,7 @@ def opened_wall(browser: Browser, backend: Backend) -> Iterator[Page]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         others: list[str] = []
         page.on("request", lambda r: None if r.url.startswith((address, "blob:", "data:")) else others.append(r.url))
-        page.goto(address + "/muur")
+        page.goto(address + path)
         yield page
         assert page.evaluate("window.servers") == []
         context.close()
@@ -280,6 +281,52 @@ def test_dragging_in_the_picture_is_a_speed(steady: Page, kept_backend: Backend)
     assert '"pan":0.2' in kept_backend.calls("ptz/move")[-1][2]
     steady.mouse.up()
     assert eventually(lambda: len(kept_backend.calls("ptz/stop")) >= 1, 1.0)
+
+
+def test_a_box_and_a_double_click_say_where_to_look_without_a_movement(steady: Page, kept_backend: Backend) -> None:
+    box = steady.locator("vms-tile.hero").bounding_box()
+    assert box
+    left, top, width, height = box["x"], box["y"], box["width"], box["height"]
+    steady.keyboard.down("Shift")
+    steady.mouse.move(left + width * 0.5, top + height * 0.5)
+    steady.mouse.down()
+    steady.mouse.move(left + width * 0.75, top + height * 0.7, steps=3)
+    expect(steady.locator(".stage rect")).to_be_attached()
+    steady.mouse.up()
+    steady.keyboard.up("Shift")
+    expect(steady.locator(".stage rect")).to_have_count(0)
+    steady.mouse.dblclick(left + width * 0.25, top + height * 0.5)
+    assert eventually(lambda: len(kept_backend.calls("ptz/look")) == 2)
+    boxes = [json.loads(call[2]) for call in kept_backend.calls("ptz/look")]
+    assert [round(found["x"], 2) for found in boxes] == [0.62, 0.25]
+    assert [round(found["width"], 2) for found in boxes] == [0.25, 1]
+    assert kept_backend.calls("ptz/move") == []
+
+
+def test_who_loses_a_camera_is_told_by_whom(steady: Page, kept_backend: Backend) -> None:
+    steady.keyboard.press("p")
+    steady.keyboard.press("Home")
+    assert eventually(lambda: len(kept_backend.calls("ptz/home")) == 1)
+    assert eventually(
+        lambda: steady.evaluate("document.querySelector('vms-wall').link.cameras['camera-01'].ptz") == "mine"
+    )
+    taken = "{ camera: 'camera-01', holder: { username: 'smits', name: 'B. Smits', role: 'police', since_us: 0 } }"
+    steady.evaluate(
+        f"document.querySelector('vms-wall').link.dispatchEvent(new CustomEvent('ptz', {{ detail: {taken} }}))"
+    )
+    expect(steady.locator(".toast")).to_have_text("B. Smits heeft camera 1 van u overgenomen")
+
+
+def test_where_the_camera_looks_is_kept_as_a_preset(steady: Page, kept_backend: Backend) -> None:
+    steady.locator(".keep-preset").click()
+    steady.keyboard.type("Steeg 12")  # steers nothing, calls up nothing
+    steady.keyboard.press("Enter")
+    assert eventually(
+        lambda: [call[2] for call in kept_backend.calls("ptz/presets") if call[0] == "POST"] == ['{"name":"Steeg 12"}']
+    )
+    expect(steady.locator(".new-preset")).to_have_count(0)
+    expect(steady.locator("vms-tile.hero")).to_have_attribute("data-camera", "camera-01")
+    assert kept_backend.calls("ptz/move") == []
 
 
 def test_a_joystick_steers_in_proportion_rests_in_its_dead_zone_and_stops_unplugged(

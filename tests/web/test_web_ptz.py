@@ -5,8 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.fakes import T0_US
 from tests.web.served_site import OPEN, TURNING, Site, eventually
 from vms.errors import CameraUnreachable
+from vms.rules.masks import parse_mask_import
+from vms.store import masks as mask_store
+from vms.units import utc_from_us
 
 PTZ = f"/api/cameras/{TURNING}/ptz"
 LEFT = {"pan": -0.5, "tilt": 0, "zoom": 0}
@@ -144,3 +148,34 @@ def test_the_texts_of_a_refusal_are_json(site: Site) -> None:
     answer = site.client("observer").post(f"{PTZ}/lock")
     assert answer.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status", "detail", "code", "nl", "en", "fields"} <= set(json.loads(answer.text))
+
+
+LENS = {"pan_range_deg": [-180, 180], "tilt_range_deg": [-90, 20], "hfov_deg_at_zoom": [[0.0, 60.0], [1.0, 3.0]]}
+
+
+def test_pointing_at_a_place_needs_a_calibrated_lens_and_turns_the_camera_there(site: Site) -> None:
+    client = site.client("observer")
+    box = {"x": 1.0, "y": 0.5, "width": 1.0}
+    answer = client.post(f"{PTZ}/look", json=box)
+    assert (answer.status_code, answer.json()["code"]) == (409, "no_lens")
+    document = {"camera": TURNING, "lens": LENS, "masks": [], "author": "a", "approver": "b"}
+    with site.store.transaction() as tx:
+        mask_store.add(tx, parse_mask_import({**document, "valid_from": "2020-01-01T00:00:00Z"}), utc_from_us(T0_US))
+    site.capture.pose = {"pan": 0.0, "tilt": 2 * 90 / 110 - 1, "zoom": 0.0, "at_us": site.clock.now_us()}
+    assert client.post(f"{PTZ}/look", json=box).json()["holder"]["name"] == "observer"
+    asked = site.capture.asked[-1]
+    assert (asked["op"], round(asked["pan"] * 180, 3), asked["zoom"]) == ("ptz_look", 30.0, 0.0)
+    site.clock.advance(10)
+    assert client.post(f"{PTZ}/look", json=box).json()["code"] == "camera_silent"
+
+
+def test_home_and_a_new_preset_are_for_the_holder_alone_and_the_preset_is_audited(site: Site) -> None:
+    client = site.client("observer")
+    assert client.post(f"{PTZ}/home").status_code == 200
+    saved = client.post(f"{PTZ}/presets", json={"name": " Terras "})
+    assert (saved.status_code, saved.json()) == (201, {"token": "9", "name": "Terras"})
+    assert site.capture.operations() == ["ptz_home", "ptz_save_preset"]
+    assert [row.detail for row in site.audit("ptz.preset")] == [{"name": "Terras"}]
+    police = site.client("police_reviewer")
+    assert police.post(f"{PTZ}/home").status_code == 409
+    assert police.post(f"{PTZ}/presets", json={"name": "x"}).status_code == 409

@@ -264,7 +264,27 @@ def test_a_camera_that_is_lost_and_comes_back_raises_alarms(quick_looks: None, s
         publish(site, camera_status(OPEN))
         assert read(socket, "alarm")["code"] == "camera_back"
     found = site.client("technician").get("/api/status").json()["alarms"]
-    assert [alarm["id"] for alarm in found] == [1, 2, 3]
+    first = found[0]["id"]
+    assert [alarm["id"] - first for alarm in found] == [0, 1, 2]
+
+
+def test_an_alarm_is_acknowledged_once_and_everybody_sees_by_whom(quick_looks: None, site: Site) -> None:
+    anna, police = site.browser("observer"), site.browser("police_reviewer")
+    publish(site, camera_status(OPEN))
+    with page(site, anna) as socket:
+        read(socket, "digest"), read(socket, "digest")
+        publish(site, camera_status(OPEN, main=stream_status(state="unreachable")))
+        alarm = read(socket, "alarm")
+        assert (alarm["acknowledged_by"], alarm["acknowledged_us"]) == ("", None)
+        path = f"/api/alarms/{alarm['id']}/acknowledge"
+        answers = [client.post(path).json() for client in (anna, police)]
+        assert [answer["acknowledged_by"] for answer in answers] == ["Demo observer", "Demo observer"]
+        assert read(socket, "alarm")["acknowledged_us"] == answers[0]["acknowledged_us"]
+    with page(site, police) as socket:
+        assert [known["acknowledged_by"] for known in read(socket, "alarms")["alarms"]] == ["Demo observer"]
+    rows = [(row.actor, row.object, row.detail) for row in site.audit("alarms.acknowledge")]
+    assert rows == [("observer", f"camera:{OPEN}", {"alarm": "camera_lost"})]
+    assert anna.post("/api/alarms/1/acknowledge").status_code == 404
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])

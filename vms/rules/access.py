@@ -24,6 +24,9 @@ Action = Literal[
     "cameras.list",
     "status.read",
     "events.follow",
+    "alarms.acknowledge",
+    "layouts.use",
+    "layouts.share",
     "live.watch",
     "ptz.steer",
     "snapshot.view",
@@ -50,6 +53,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "status.read": _EVERYONE - {"policy_officer"},
     # A policy officer follows too, but is told only how many cameras are in use: what is shown is status.read's.
     "events.follow": _EVERYONE,
+    "alarms.acknowledge": _WATCH | {"technician", "shift_manager"},
+    "layouts.use": _WATCH | {"shift_manager"},
+    "layouts.share": frozenset({"shift_manager"}),
     "live.watch": _WATCH,
     "ptz.steer": _WATCH,
     "snapshot.view": _WATCH | {"technician", "privacy_officer"},
@@ -72,6 +78,10 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "live.watch": (
         "Live meekijken is voorbehouden aan camera-observanten en aangewezen politie.",
         "Watching live is for observers and designated police.",
+    ),
+    "layouts.share": (
+        "Standen voor iedereen worden gedeeld door de clustermanager.",
+        "Layouts are shared with everybody by the shift manager.",
     ),
     "ptz.steer": (
         "Camera's besturen is voorbehouden aan camera-observanten en aangewezen politie.",

@@ -196,6 +196,19 @@ class MaskStepRow(Base):
     )
 
 
+class WallLayoutRow(Base):
+    """What an operator's wall shows, under a name of their own."""
+
+    __tablename__ = "wall_layout"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    owner: Mapped[str] = mapped_column(String(80))
+    name: Mapped[str] = mapped_column(String(40))
+    shared: Mapped[bool] = mapped_column(Boolean, default=False, doc="With everybody, by a shift manager.")
+    arrangement: Mapped[dict[str, Any]] = mapped_column(doc="{layout, hero, page, picks}: cameras by number.")
+    changed_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("owner", "name"),)
+
+
 class UserRow(Base):
     __tablename__ = "user_account"
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)

@@ -59,10 +59,12 @@ def _report(task: "asyncio.Task[None]") -> None:
 
 
 async def _send_all(socket: WebSocket, services: Services, actor: Actor, follower: Follower) -> None:
+    sees_cameras = _sees_cameras(actor)
     await _send(socket, {"type": "hello", "server_us": services.clock.now_us()})
+    if sees_cameras:
+        await _send(socket, {"type": "alarms", "alarms": services.hub.recent_alarms})
     loop = asyncio.get_running_loop()
     next_digest_s = loop.time()
-    sees_cameras = _sees_cameras(actor)
     for number in range(1, 1_000_000_000):
         if number % _CHECK_LOGIN_EVERY == 0 and not await _still_signed_in(services, actor):
             await socket.close(LOGIN_OVER, "the login is over")

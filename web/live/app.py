@@ -19,6 +19,7 @@ from vms.metrics import own_usage
 from vms.rules.masks import MaskProblems
 from vms.units import CameraId, LiveProfile, Profile
 from web.live.channel import Channels
+from web.live.contact_sheet import ContactSheet
 from web.live.drawing_still import DrawingRight, DrawingStill, DrawingStills, StillRequest
 from web.live.mask_book import MaskBook
 from web.live.mask_state import camera_mask_state
@@ -68,6 +69,7 @@ class LiveApp:
         self._clock = clock
         self._renderings = 0
         self._stills = DrawingStills(config, sources, masks, clock)
+        self.sheet = ContactSheet(channels, [CameraId(camera) for camera in self._cameras], self._has_picture, clock)
         self.app = Starlette(
             routes=[
                 Route("/whep", _guarded(self._offer), methods=["POST"]),
@@ -77,6 +79,7 @@ class LiveApp:
                 Route("/sessions", _guarded(self._sessions), methods=["GET"]),
                 Route("/snapshot/{camera}", _guarded(self._snapshot), methods=["GET"]),
                 Route("/still/{camera}", _guarded(self._still), methods=["POST"]),
+                Route("/sheet", _guarded(self._sheet), methods=["GET"]),
                 Route("/masked/{segment:int}", _guarded(self._masked), methods=["GET"]),
                 Route("/clip", _guarded(self._clip), methods=["GET"]),
             ]
@@ -143,6 +146,12 @@ class LiveApp:
         headers = {"X-Still": json.dumps(still.about), "Cache-Control": "no-store"}
         return Response(still.jpeg, media_type="image/jpeg", headers=headers)
 
+    async def _sheet(self, request: Request) -> Response:  # noqa: ARG002
+        sheet = await self.sheet.look()
+        ages = ",".join("-" if age_s is None else str(age_s) for age_s in sheet.ages_s)
+        headers = {"X-Columns": str(sheet.columns), "X-Ages": ages, "Cache-Control": "no-store"}
+        return Response(sheet.jpeg, media_type="image/jpeg", headers=headers)
+
     async def _masked(self, request: Request) -> Response:
         segment_id = int(request.path_params["segment"])
         return await self._render(lambda: (self._playback.masked_segment(segment_id), {}))
@@ -199,6 +208,9 @@ class LiveApp:
         stream = status.sub if profile == "tile" and status.sub is not None else status.main
         if stream.state != "up":
             raise _Refusal(409, "no_picture", f"the camera is {stream.state}: {stream.detail}")
+
+    def _has_picture(self, camera_id: CameraId) -> bool:
+        return not self._source_problem(camera_id, "tile")
 
     def _session_state(self, session: WhepSession) -> dict[str, Any]:
         newest = session.sender.newest

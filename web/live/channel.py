@@ -171,13 +171,13 @@ class Channels:
         running.users += 1
         return running.channel
 
-    def close(self, channel: Channel) -> None:
+    def close(self, channel: Channel, linger_s: float = LINGER_S) -> None:
         running = self._running.get(channel.key)
         if running is None or running.channel is not channel:
             return
         running.users -= 1
         if running.users <= 0 and running.ending is None:
-            running.ending = self._loop.call_later(LINGER_S, self._end, channel.key)
+            running.ending = self._loop.call_later(linger_s, self._end, channel.key)
 
     def find(self, camera_id: str) -> list[Channel]:
         return [running.channel for key, running in self._running.items() if key[0] == camera_id and running.users > 0]

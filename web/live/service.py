@@ -62,9 +62,11 @@ async def running(config: SiteConfig, clock: Clock) -> AsyncIterator[LiveApp]:
     sessions = WhepSessions(channels, clock, config.live.max_viewers)
     sessions.start()
     playback = Playback(config, store, _reader_once(config))
+    live = LiveApp(config, sources, channels, sessions, masks, playback, clock)
     try:
-        yield LiveApp(config, sources, channels, sessions, masks, playback, clock)
+        yield live
     finally:
+        await live.sheet.stop()
         await sessions.stop()
         channels.stop()
         await asyncio.to_thread(keyframes.close)

@@ -4,11 +4,10 @@ import { html, nothing } from "lit";
 
 import { icon } from "./icon.js";
 import { t } from "./page.js";
-import { alarmText } from "./server-link.js";
+import { alarmText, isGood } from "./server-link.js";
 import { clockTime, since } from "./times.js";
 
 const IN_SIGHT = 4;
-const GOOD = ["camera_back", "live_back"];
 
 /** @typedef {import("./server-link.js").Alarm} Alarm */
 
@@ -20,7 +19,7 @@ export function newestFirst(alarms) {
 
 /** @param {Alarm} alarm @param {(id: string) => string} nameOf @param {number} nowUs */
 function line(alarm, nameOf, nowUs) {
-  const good = GOOD.includes(alarm.code);
+  const good = isGood(alarm);
   const when = since(alarm.at_us, nowUs);
   return html`<li data-alarm=${alarm.code} data-level=${good ? "ok" : "danger"}><time class="num" title=${clockTime(alarm.at_us)}>${when}</time>${icon(good ? "circle-check" : "triangle-alert")}
     <span>${alarm.camera ? html`<strong>${nameOf(alarm.camera)}</strong> ` : nothing}${alarmText(alarm)}${

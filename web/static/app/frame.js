@@ -4,7 +4,7 @@ import { LitElement, html, nothing } from "lit";
 
 import { request } from "./api.js";
 import { icon } from "./icon.js";
-import { page, t } from "./page.js";
+import { t } from "./page.js";
 import { serverLink } from "./server-link.js";
 import { full } from "./times.js";
 
@@ -45,10 +45,10 @@ class FrameStatus extends LitElement {
 
   render() {
     const { level, text } = this._health();
-    const alarms = this.link.alarms.length;
+    const alarms = this.link.openAlarms.length;
     return html`
       <span class="dot" data-level=${level} title=${t("Server en opname")}>${text}</span>
-      <span class="dot-alarms" title=${t("Meldingen sinds het openen van deze pagina")}>${icon("bell")} <span class="num">${alarms}</span><span class="sr"> ${t("meldingen")}</span></span>
+      <span class="dot-alarms" ?data-open=${alarms > 0} title=${t("Meldingen die niemand heeft bevestigd")}>${icon("bell")} <span class="num">${alarms}</span><span class="sr"> ${t("open meldingen")}</span></span>
       <time class="clock">${this.link.up || this.link.lostAtMs ? full(this.link.nowUs()) : nothing}</time>
     `;
   }
@@ -64,9 +64,16 @@ document.getElementById("logout")?.addEventListener("click", async () => {
   }
 });
 
-document.getElementById("language")?.addEventListener("click", (event) => {
-  event.preventDefault();
-  const query = new URLSearchParams(location.search);
-  query.set("taal", page.language === "nl" ? "en" : "nl");
-  location.assign(`?${query}`);
-});
+/** Go there with the rest of the address as it is now, which scripts may have changed. @param {string} id @param {string} name */
+function keepsAddress(id, name) {
+  const link = /** @type {HTMLAnchorElement | null} */ (document.getElementById(id));
+  link?.addEventListener("click", (event) => {
+    event.preventDefault();
+    const query = new URLSearchParams(location.search);
+    query.set(name, new URL(link.href).searchParams.get(name) ?? "");
+    location.assign(`?${query}`);
+  });
+}
+
+keepsAddress("language", "taal");
+keepsAddress("theme", "thema");

@@ -4,21 +4,26 @@ import { html } from "lit";
 
 import { t } from "./page.js";
 import { LAYOUTS } from "./wall-state.js";
+import { layoutText } from "./wall-toolbar.js";
 
 export function helpDialog() {
   /** @type {[string[], string][]} */
   const rows = [
     [["1", "7", "Enter"], t("camera 17 oproepen (of even wachten)")],
-    [["*", "3"], t("stand: {list}", { list: LAYOUTS.map(({ key }, index) => `${index + 1} = ${key}`).join(", ") })],
+    [["*", "3"], t("stand: {list}", { list: LAYOUTS.map(({ key }, index) => `${index + 1} = ${layoutText(key)}`).join(", ") })],
     [["←", "↑", "→", "↓"], t("actieve tegel verplaatsen")],
     [["Enter"], t("actieve tegel groot")],
     [["PageUp", "PageDown"], t("vorige of volgende camera's")],
     [["N", "←"], t("buurcamera")],
+    [["/"], t("zoeken: camera, gebied of stand (ook Ctrl K)")],
+    [["L"], t("bewaarde standen")],
+    [["Q"], t("rondje: starten, pauzeren, hervatten")],
     [["P"], t("sturen aan of uit")],
     [["←", "↑", "+", "−"], t("draaien en zoomen; Shift langzaam, Ctrl snel")],
-    [["Shift", "1"], t("preset 1 tot 9 (tijdens sturen); Home = preset 1")],
+    [["Shift", "1"], t("preset 1 tot 9 (tijdens sturen); Home = beginstand")],
     [["Esc"], t("stop en geef de camera vrij")],
     [["S"], t("foto van het grote beeld, met masker")],
+    [["A"], t("nieuwste open melding bevestigen")],
     [["F"], t("volledig scherm")],
   ];
   return html`<dialog class="help" aria-labelledby="help-title">

@@ -25,9 +25,14 @@ const STEERING = {
  * @property {() => void} makeHero
  * @property {() => void} fullScreen
  * @property {() => void} snapshot
+ * @property {() => void} round
+ * @property {() => void} palette
+ * @property {() => void} saved
+ * @property {() => void} acknowledge the newest open alarm
  * @property {(direction: string) => void} neighbour
  * @property {(on: boolean) => void} steerMode
  * @property {(index: number) => void} preset
+ * @property {() => void} home
  * @property {(step: number) => void} turnPage
  * @property {() => void} help
  * @property {import("./ptz.js").PtzDriver} driver
@@ -53,7 +58,12 @@ export class Keys {
       event.preventDefault();
       return;
     }
-    if (event.ctrlKey) return;
+    if (event.ctrlKey) {
+      if (event.key.toLowerCase() !== "k") return;
+      event.preventDefault();
+      this.target.palette();
+      return;
+    }
     if (this._command(event)) event.preventDefault();
   }
 
@@ -76,7 +86,7 @@ export class Keys {
       return true;
     }
     if (event.key === "Home") {
-      this.target.preset(0);
+      this.target.home();
       return true;
     }
     const velocity = STEERING[event.key];
@@ -106,6 +116,10 @@ export class Keys {
       n: () => this._setPrefix("N"),
       f: this.target.fullScreen,
       s: this.target.snapshot,
+      a: this.target.acknowledge,
+      q: this.target.round,
+      l: this.target.saved,
+      "/": this.target.palette,
       p: () => this.mode(!this.steering),
       "?": this.target.help,
       PageUp: () => this.target.turnPage(-1),

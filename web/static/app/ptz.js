@@ -6,6 +6,9 @@
 import { Problem, messageOf, request } from "./api.js";
 
 const BEAT_MS = 150;
+/** A press this short is a click, half of a double one perhaps; from here on it steers. */
+const HOLD_MS = 180;
+const TREMBLE_PX = 6;
 
 /** @typedef {{ pan: number, tilt: number, zoom: number }} Velocity each -1 … 1 */
 
@@ -144,6 +147,23 @@ export class PtzDriver extends EventTarget {
     return this._send("goto", { preset });
   }
 
+  home() {
+    this.stopAll();
+    return this._send("home", {});
+  }
+
+  /** Bring a place in the picture to the middle. @param {{ x: number, y: number, width: number, aspect: number }} box shares of the picture; width 1 keeps the zoom */
+  look(box) {
+    this.stopAll();
+    return this._send("look", box);
+  }
+
+  /** Where the camera looks now, under a name. @param {string} name */
+  async savePreset(name) {
+    this.stopAll();
+    await request("POST", this._path("presets"), { json: { name } });
+  }
+
   /** @returns {Promise<{ token: string, name: string }[]>} */
   async presets() {
     const response = await request("GET", this._path("presets"));
@@ -163,6 +183,7 @@ export function dragToSteer(surface, driver, allowed, onVector) {
   const { signal } = off;
   let pointer = -1;
   let wheelTimer = 0;
+  let holdTimer = 0;
   /** @param {PointerEvent} event */
   const vectorOf = (event) => {
     const box = surface.getBoundingClientRect();
@@ -179,20 +200,26 @@ export function dragToSteer(surface, driver, allowed, onVector) {
   };
   const end = () => {
     pointer = -1;
+    clearTimeout(holdTimer);
     driver.release("drag");
     onVector(null);
   };
   surface.addEventListener(
     "pointerdown",
     (event) => {
-      if (event.button !== 0 || pointer !== -1 || !allowed() || (event.target instanceof Element && event.target.closest("button"))) return;
+      if (event.button !== 0 || event.shiftKey || pointer !== -1 || !allowed() || (event.target instanceof Element && event.target.closest("button"))) return;
       pointer = event.pointerId;
       surface.setPointerCapture(pointer);
-      steer(event);
+      holdTimer = window.setTimeout(() => steer(event), HOLD_MS);
     },
     { signal },
   );
-  surface.addEventListener("pointermove", (event) => event.pointerId === pointer && driver.held.has("drag") && steer(event), { signal });
+  /** A click that trembles is no drag yet. @param {PointerEvent} event */
+  const drag = (event) => {
+    if (event.pointerId !== pointer) return;
+    if (driver.held.has("drag") || Math.abs(event.movementX) + Math.abs(event.movementY) > TREMBLE_PX) steer(event);
+  };
+  surface.addEventListener("pointermove", drag, { signal });
   for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
     surface.addEventListener(name, () => pointer !== -1 && end(), { signal });
   }

@@ -5,6 +5,7 @@ import { toLogin } from "./api.js";
 
 /**
  * @typedef {object} Holder
+ * @property {string} username
  * @property {string} name
  * @property {string} role
  * @property {number} since_us
@@ -31,15 +32,18 @@ import { toLogin } from "./api.js";
  * @property {string} reason
  *
  * @typedef {object} Alarm
- * @property {string} id
+ * @property {number} id
  * @property {number} at_us
  * @property {string} camera
  * @property {string} code
  * @property {string} text_nl
  * @property {string} text_en
  * @property {string} detail for technicians, in English
+ * @property {string} acknowledged_by "" = by nobody yet
+ * @property {number | null} acknowledged_us
  */
 
+const GOOD = ["camera_back", "live_back", "volume_back"];
 const SILENCE_MS = 2500;
 const PING_EVERY_MS = 5000;
 const BACK_OFF_MS = [300, 1000, 2000, 4000, 8000];
@@ -55,7 +59,7 @@ export class ServerLink extends EventTarget {
     this.counts = { cameras: 0, up: 0, recording_faults: 0 };
     /** @type {Record<string, SessionState>} */
     this.sessions = {};
-    /** @type {Alarm[]} */
+    /** Since the start of the web process, newest first. @type {Alarm[]} */
     this.alarms = [];
     this.lostAtMs = 0;
     /** @type {WebSocket | null} */
@@ -150,8 +154,11 @@ export class ServerLink extends EventTarget {
       this.sessions = message.sessions ?? {};
       this.dispatchEvent(new Event("digest"));
     } else if (message.type === "alarm") {
-      this.alarms = [message, ...this.alarms.filter(({ id }) => id !== message.id)].slice(0, 100);
+      this._keep([message]);
       this.dispatchEvent(new CustomEvent("alarm", { detail: message }));
+    } else if (message.type === "alarms") {
+      this._keep(message.alarms);
+      this.dispatchEvent(new Event("alarm"));
     } else if (message.type === "ptz") {
       this.dispatchEvent(new CustomEvent("ptz", { detail: message }));
     }
@@ -160,6 +167,17 @@ export class ServerLink extends EventTarget {
       this.lostAtMs = 0;
       this.dispatchEvent(new Event("up"));
     }
+  }
+
+  /** What the server says of an alarm replaces what was known of it. @param {Alarm[]} told */
+  _keep(told) {
+    const byId = new Map([...this.alarms, ...told].map((alarm) => [alarm.id, alarm]));
+    this.alarms = [...byId.values()].sort((a, b) => b.at_us - a.at_us || b.id - a.id).slice(0, 100);
+  }
+
+  /** Nobody has said that they saw these. */
+  get openAlarms() {
+    return this.alarms.filter(isOpen);
   }
 
   /** Keep the offset of the quickest answer; let it age, clocks drift. @param {number} serverUs @param {number} roundTripMs */
@@ -183,3 +201,9 @@ export function serverLink() {
 
 /** @param {Alarm} alarm */
 export const alarmText = (alarm) => (page.language === "en" ? alarm.text_en : alarm.text_nl);
+
+/** A recovery asks nothing of anybody. @param {Alarm} alarm */
+export const isGood = (alarm) => GOOD.includes(alarm.code);
+
+/** @param {Alarm} alarm */
+export const isOpen = (alarm) => alarm.acknowledged_us === null && !isGood(alarm);

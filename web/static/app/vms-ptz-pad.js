@@ -60,6 +60,8 @@ export class PtzPad extends LitElement {
     /** @type {{ token: string, name: string }[]} */
     this.presets = [];
     this.problem = "";
+    /** A new preset is being given its name. */
+    this.naming = false;
     this._presetsOf = "";
     this._problemTimer = 0;
   }
@@ -95,6 +97,37 @@ export class PtzPad extends LitElement {
       if (this._presetsOf === id) this._say(messageOf(error));
     }
     this.requestUpdate();
+  }
+
+  /** @param {SubmitEvent} event */
+  async _savePreset(event) {
+    event.preventDefault();
+    const field = /** @type {HTMLInputElement} */ (this.querySelector(".new-preset input"));
+    const name = field.value.trim();
+    if (!name || !this.driver) return;
+    try {
+      await this.driver.savePreset(name);
+      field.value = "";
+      this.naming = false;
+      announce(t("Preset {name} bewaard", { name }));
+      this._presetsOf = "";
+      await this._loadPresets();
+    } catch (error) {
+      this._say(messageOf(error));
+    }
+  }
+
+  /** @param {boolean} on */
+  async _name(on) {
+    this.naming = on;
+    this.requestUpdate();
+    await this.updateComplete;
+    /** @type {HTMLElement | null} */ (this.querySelector(on ? ".new-preset input" : ".keep-preset"))?.focus();
+  }
+
+  _naming() {
+    return html`<form class="new-preset" @submit=${(/** @type {SubmitEvent} */ event) => this._savePreset(event)} @keydown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && this._name(false)}>
+      <input aria-label=${t("Naam van de nieuwe preset")} placeholder=${t("Naam van de nieuwe preset")} maxlength="64" required autocomplete="off"><button ?disabled=${this.locked}>${t("Bewaren")}</button></form>`;
   }
 
   /** @param {string} text */
@@ -167,10 +200,13 @@ export class PtzPad extends LitElement {
       <div class="steer">
         <div class="holder"><span class="title">${t("PTZ")}</span>${this._holder()}</div>
         <p class="ptz-problem" role="alert">${this.status?.ptz_fault ? t("PTZ gestoord") : this.problem}</p>
+        ${this.naming ? this._naming() : nothing}
         <div class="presets" role="group" aria-label=${t("Presets")}>
+          <button type="button" class="home" ?disabled=${this.locked} title=${t("Beginstand (Home)")} @click=${() => this.driver?.home()}>${icon("home")}<span class="sr">${t("Beginstand (Home)")}</span></button>
           ${this.presets.map((preset, index) => html`<button type="button" ?disabled=${this.locked} @click=${() => this.driver?.goto(preset.token)}><kbd>${index + 1}</kbd>${preset.name || preset.token}</button>`)}
+          <button type="button" class="keep-preset" ?disabled=${this.locked} aria-expanded=${this.naming} title=${t("Deze stand als preset bewaren")} @click=${() => this._name(!this.naming)}>${icon("plus")}<span class="sr">${t("Deze stand als preset bewaren")}</span></button>
         </div>
-        <p class="hint">${this.keysOn ? html`<strong>${t("Toetsen sturen de camera")}</strong> · ${t("Esc stopt en geeft vrij")}` : html`<kbd>P</kbd> ${t("sturen met toetsen · sleep in het beeld · wiel = zoom")}`}</p>
+        <p class="hint">${this.keysOn ? html`<strong>${t("Toetsen sturen de camera")}</strong> · ${t("Esc stopt en geeft vrij")}` : html`<kbd>P</kbd> ${t("sturen met toetsen · sleep in het beeld · wiel = zoom · Shift en sleep = kader · dubbelklik = kijk daar")}`}</p>
       </div>`;
   }
 }

@@ -3,21 +3,25 @@
 import { LitElement, html, nothing } from "lit";
 import { repeat } from "lit-html/directives/repeat.js";
 
+import "./vms-overview.js";
+import "./vms-palette.js";
 import "./vms-ptz-pad.js";
+import "./vms-saved-layouts.js";
 import "./vms-tile.js";
-import { getJson, messageOf } from "./api.js";
+import { getJson, messageOf, post } from "./api.js";
 import { cameraDetails } from "./camera-details.js";
 import { followGamepad } from "./gamepad.js";
 import { helpDialog } from "./help.js";
-import { icon } from "./icon.js";
 import { Keys } from "./keys.js";
 import { announce, t } from "./page.js";
-import { PtzDriver, dragToSteer } from "./ptz.js";
 import { alarmText, serverLink } from "./server-link.js";
 import { savePicture } from "./snapshot.js";
-import { clockTime } from "./times.js";
+import { alarmBar, alarmQueue } from "./wall-alarms.js";
 import { applyFit } from "./wall-fitted.js";
-import { LAYOUTS, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf, toQuery } from "./wall-state.js";
+import { layoutText, toolbar } from "./wall-toolbar.js";
+import { WallSteering } from "./wall-steering.js";
+import { WallTools } from "./wall-tools.js";
+import { LAYOUTS, OVERVIEW, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf, toQuery } from "./wall-state.js";
 import { isWorn } from "./whep.js";
 
 const HIDDEN_MS = 30_000;
@@ -29,11 +33,13 @@ const NEIGHBOUR_KEYS = { left: 0, right: 1, up: 2, down: 3 };
 /** @typedef {import("./vms-tile.js").CameraInfo} CameraInfo */
 /** @typedef {import("./vms-tile.js").Tile} Tile */
 
-class Wall extends LitElement {
+export class Wall extends LitElement {
   constructor() {
     super();
     this.link = serverLink();
-    /** @type {CameraInfo[]} */
+    /** As the server lists them. @type {CameraInfo[]} */
+    this.listed = [];
+    /** By area. @type {CameraInfo[]} */
     this.cameras = [];
     this.state = fromQuery(location.search);
     this.active = 0;
@@ -42,19 +48,17 @@ class Wall extends LitElement {
     this.error = "";
     this.loaded = false;
     this.steering = false;
+    this.alarmsUnfolded = false;
     /** @type {Record<string, { main: number, sub: number }>} */
     this.fps = {};
-    /** @type {{ x: number, y: number } | null} */
-    this.vector = null;
     this._lastHeroLayout = layoutOf(this.state.layout).hero ? this.state.layout : "1+12";
     this._messageTimer = 0;
     this._hiddenTimer = 0;
-    this.driver = new PtzDriver();
+    this.steer = new WallSteering(this);
+    this.driver = this.steer.driver;
+    this.tools = new WallTools(this);
+    this.driver.addEventListener("moving", () => this.tools.round.pause());
     this.keys = new Keys(this._keyTarget());
-    /** @type {HTMLElement | null} */
-    this._surface = null;
-    /** @type {(() => void) | null} */
-    this._undoDrag = null;
     this._space = new ResizeObserver(() => this._fit());
     WIDE.addEventListener("change", () => this.requestUpdate());
   }
@@ -78,16 +82,18 @@ class Wall extends LitElement {
       this.requestUpdate();
     });
     setInterval(() => this._tick(), 250);
-    followGamepad(this.driver, () => this._maySteer(), (step) => this._moveActive(step, 0));
+    followGamepad(this.driver, () => this.steer.allowed, (step) => this._moveActive(step, 0));
     this._load();
   }
 
   async _load() {
     try {
-      this.cameras = inOrder((await getJson("/api/cameras")).cameras);
+      this.listed = (await getJson("/api/cameras")).cameras;
+      this.cameras = inOrder(this.listed);
       this.loaded = true;
       this.error = "";
       this._loadRates();
+      this.tools.round.set(this.state.round);
     } catch (error) {
       this.error = messageOf(error);
     }
@@ -141,7 +147,7 @@ class Wall extends LitElement {
   }
 
   /** @param {Partial<import("./wall-state.js").WallState>} change */
-  _go(change) {
+  go(change) {
     this.state = { ...this.state, ...change };
     if (this.layout.hero) this._lastHeroLayout = this.state.layout;
     history.replaceState(null, "", toQuery(this.state));
@@ -149,15 +155,15 @@ class Wall extends LitElement {
   }
 
   /** @param {string} key */
-  _setLayout(key) {
+  setLayout(key) {
     const camera = this.current;
     this.active = 0;
-    this._go({ layout: key, page: 0, picks: {}, ...(layoutOf(key).hero && camera ? { hero: camera.number } : {}) });
-    announce(t("Stand {layout}", { layout: key }));
+    this.go({ layout: key, page: 0, picks: {}, ...(layoutOf(key).hero && camera ? { hero: camera.number } : {}) });
+    announce(t("Stand {layout}", { layout: layoutText(key) }));
   }
 
   /** @param {string} text */
-  _say(text) {
+  say(text) {
     this.message = text;
     announce(text);
     clearTimeout(this._messageTimer);
@@ -169,21 +175,23 @@ class Wall extends LitElement {
   }
 
   /** @param {number} number */
-  _callUp(number) {
+  callUp(number) {
     const camera = this.cameras.find((candidate) => candidate.number === number);
     if (!camera) {
-      this._say(t("Camera {number} bestaat niet", { number }));
+      this.say(t("Camera {number} bestaat niet", { number }));
       return;
     }
-    if (this.layout.hero) this._go({ hero: number });
-    else this._go({ picks: { ...this.state.picks, [this.active]: number } });
+    if (this.layout.hero) this.go({ hero: number });
+    else if (!this.layout.tiles) this.go({ layout: this._lastHeroLayout, hero: number, page: 0, picks: {} });
+    else this.go({ picks: { ...this.state.picks, [this.active]: number } });
     announce(t("Camera {number} {name}", { number, name: camera.name }));
   }
 
   /** @param {CameraInfo} camera @param {number} slot */
   _choose(camera, slot) {
     this.active = slot;
-    if (this.layout.hero) this._callUp(camera.number);
+    this.tools.round.pause();
+    if (this.layout.hero) this.callUp(camera.number);
     else this.requestUpdate();
   }
 
@@ -198,34 +206,43 @@ class Wall extends LitElement {
 
   _makeHero() {
     const camera = tilesOf(this.state, this.cameras)[this.active];
-    if (camera) this._go({ layout: this._lastHeroLayout, hero: camera.number, picks: {}, page: this.layout.hero ? this.state.page : 0 });
+    if (camera) this.go({ layout: this._lastHeroLayout, hero: camera.number, picks: {}, page: this.layout.hero ? this.state.page : 0 });
   }
 
   /** @param {string} direction */
   _neighbour(direction) {
     const id = this.current?.neighbours[NEIGHBOUR_KEYS[direction]];
     const camera = this.cameras.find((candidate) => candidate.id === id);
-    if (camera) this._callUp(camera.number);
-    else this._say(t("Geen buurcamera in die richting"));
+    if (camera) this.callUp(camera.number);
+    else this.say(t("Geen buurcamera in die richting"));
   }
 
   async _snapshot() {
     if (!this.current) return;
     try {
-      this._say(t("Foto opgeslagen: {file}", { file: await savePicture(this.current, this.link.nowUs()) }));
+      this.say(t("Foto opgeslagen: {file}", { file: await savePicture(this.current, this.link.nowUs()) }));
     } catch (error) {
-      this._say(messageOf(error));
+      this.say(messageOf(error));
     }
   }
 
   _fullScreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else document.documentElement.requestFullscreen().catch((error) => this._say(messageOf(error)));
+    else document.documentElement.requestFullscreen().catch((error) => this.say(messageOf(error)));
   }
 
-  _maySteer() {
-    const camera = this.current;
-    return Boolean(this.link.up && camera?.can_turn && this.link.cameras[camera.id]?.ptz !== "other");
+  /** @param {import("./server-link.js").Alarm} [alarm] the newest open one when none is given */
+  async _acknowledge(alarm = this.link.openAlarms[0]) {
+    if (!alarm) {
+      this.say(t("Geen open meldingen"));
+      return;
+    }
+    try {
+      await post(`/api/alarms/${alarm.id}/acknowledge`);
+      announce(t("Bevestigd: {text}", { text: alarmText(alarm) }));
+    } catch (error) {
+      this.say(messageOf(error));
+    }
   }
 
   /** @returns {import("./keys.js").KeyTarget} */
@@ -233,44 +250,42 @@ class Wall extends LitElement {
     return {
       driver: this.driver,
       blocked: () => !this.link.up,
-      callUp: (number) => this._callUp(number),
+      callUp: (number) => this.tools.byHand(() => this.callUp(number)),
       showEntry: (entry) => {
         this.entry = entry;
         this.requestUpdate();
       },
-      layout: (index) => LAYOUTS[index] && this._setLayout(LAYOUTS[index].key),
-      moveActive: (dx, dy) => this._moveActive(dx, dy),
-      makeHero: () => this._makeHero(),
+      layout: (index) => LAYOUTS[index] && this.tools.byHand(() => this.setLayout(LAYOUTS[index].key)),
+      moveActive: (dx, dy) => this.tools.byHand(() => this._moveActive(dx, dy)),
+      makeHero: () => this.tools.byHand(() => this._makeHero()),
       fullScreen: () => this._fullScreen(),
       snapshot: () => this._snapshot(),
-      neighbour: (direction) => this._neighbour(direction),
+      acknowledge: () => this._acknowledge(),
+      neighbour: (direction) => this.tools.byHand(() => this._neighbour(direction)),
+      round: () => this.tools.toggleRound(),
+      palette: () => this.tools.openPalette(),
+      saved: () => this.tools.openSaved(),
       steerMode: (on) => {
-        this.steering = on && this._maySteer();
+        this.steering = on && this.steer.allowed;
         if (on && !this.steering) {
           this.keys.steering = false;
-          this._say(t("Deze camera is nu niet te besturen"));
+          this.say(t("Deze camera is nu niet te besturen"));
         }
         this.requestUpdate();
       },
-      preset: (index) => this._preset(index),
-      turnPage: (step) => this._turnPage(step),
+      preset: (index) => this.steer.preset(index),
+      home: () => this.driver.home(),
+      turnPage: (step) => this.tools.byHand(() => this.turnPage(step)),
       help: () => /** @type {HTMLDialogElement | null} */ (this.querySelector("dialog.help"))?.showModal(),
     };
   }
 
-  /** @param {number} index */
-  _preset(index) {
-    const pad = /** @type {import("./vms-ptz-pad.js").PtzPad | null} */ (this.querySelector("vms-ptz-pad"));
-    const preset = pad?.presets[index];
-    if (preset) this.driver.goto(preset.token);
-    else this._say(t("Geen preset {n}", { n: index + 1 }));
-  }
-
-  /** @param {number} step */
-  _turnPage(step) {
+  /** @param {number} step @param {boolean} [wraps] after the last the first */
+  turnPage(step, wraps = false) {
     const count = pages(this.state, this.cameras.length);
+    const page = wraps ? (this.state.page + step) % count : Math.max(0, Math.min(count - 1, this.state.page + step));
     this.active = 0;
-    this._go({ page: Math.max(0, Math.min(count - 1, this.state.page + step)), picks: {} });
+    this.go({ page, picks: {} });
   }
 
   firstUpdated() {
@@ -280,16 +295,8 @@ class Wall extends LitElement {
   updated() {
     const camera = this.current;
     this.driver.aim(camera?.can_turn ? camera.id : "");
-    if (this.steering && !this._maySteer()) this.keys.mode(false);
-    const surface = /** @type {HTMLElement | null} */ (this.querySelector("vms-tile.hero"));
-    if (surface && surface !== this._surface) {
-      this._undoDrag?.();
-      this._surface = surface;
-      this._undoDrag = dragToSteer(surface, this.driver, () => this._maySteer(), (vector) => {
-        this.vector = vector;
-        this.requestUpdate();
-      });
-    }
+    if (this.steering && !this.steer.allowed) this.keys.mode(false);
+    this.steer.follow(this.querySelector("vms-tile.hero"));
     this._fit();
   }
 
@@ -306,22 +313,21 @@ class Wall extends LitElement {
   }
 
   _toolbar() {
-    const count = pages(this.state, this.cameras.length);
-    return html`<div class="toolbar" role="toolbar" aria-label=${t("Stand van de muur")}>
-      <div class="layouts">${LAYOUTS.map(
-        ({ key }, index) =>
-          html`<button type="button" aria-pressed=${String(key === this.state.layout)} title=${t("Stand {layout} (toets * {n})", { layout: key, n: index + 1 })} @click=${() => this._setLayout(key)}>${key}</button>`,
-      )}</div>
-      ${count > 1
-        ? html`<div class="pager"><button type="button" aria-label=${t("Vorige camera's")} ?disabled=${this.state.page === 0} @click=${() => this._turnPage(-1)}>${icon("chevron-left")}</button>
-            <span class="num">${Math.min(this.state.page + 1, count)}/${count}</span>
-            <button type="button" aria-label=${t("Volgende camera's")} ?disabled=${this.state.page >= count - 1} @click=${() => this._turnPage(1)}>${icon("chevron-right")}</button></div>`
-        : nothing}
-      <span class="spacer"></span>
-      <button type="button" class="quiet" title=${t("Foto (S)")} @click=${() => this._snapshot()}>${icon("camera")}<span class="sr">${t("Foto (S)")}</span></button>
-      <button type="button" class="quiet" title=${t("Volledig scherm (F)")} @click=${() => this._fullScreen()}>${icon("maximize")}<span class="sr">${t("Volledig scherm (F)")}</span></button>
-      <button type="button" class="quiet" title=${t("Toetsen (?)")} @click=${() => this._keyTarget().help()}>${icon("keyboard")}<span class="sr">${t("Toetsen (?)")}</span></button>
-    </div>`;
+    return toolbar({
+      layout: this.state.layout,
+      page: this.state.page,
+      pages: pages(this.state, this.cameras.length),
+      round: this.tools.round,
+      setLayout: (key) => this.tools.byHand(() => this.setLayout(key)),
+      turnPage: (step) => this.tools.byHand(() => this.turnPage(step)),
+      setRound: (dwellS) => this.tools.setRound(dwellS),
+      toggleRound: () => this.tools.toggleRound(),
+      palette: () => this.tools.openPalette(),
+      saved: () => this.tools.openSaved(),
+      snapshot: () => this._snapshot(),
+      fullScreen: () => this._fullScreen(),
+      help: () => this._keyTarget().help(),
+    });
   }
 
   _tiles() {
@@ -344,31 +350,32 @@ class Wall extends LitElement {
     )}</div></div>`;
   }
 
+  /** @returns {import("./wall-alarms.js").QueueActions} */
+  get _queueActions() {
+    return { callUp: (number) => this.tools.byHand(() => this.callUp(number)), acknowledge: (alarm) => this._acknowledge(alarm) };
+  }
+
   _alarms() {
-    const alarms = this.link.alarms.slice(0, 30);
-    return html`<section class="alarms" aria-label=${t("Meldingen")}><h2>${icon("bell")} ${t("Meldingen")}</h2>
-      ${alarms.length
-        ? html`<ol>${alarms.map((alarm) => {
-            const camera = this.cameras.find(({ id }) => id === alarm.camera);
-            return html`<li><time class="num">${clockTime(alarm.at_us)}</time>
-              ${camera ? html`<button type="button" class="quiet" @click=${() => this._callUp(camera.number)}>${String(camera.number).padStart(2, "0")} ${camera.name}</button>` : nothing}
-              <span>${alarmText(alarm)}</span></li>`;
-          })}</ol>`
-        : html`<p class="none">${t("Geen meldingen sinds het openen van deze pagina.")}</p>`}
-    </section>`;
+    return alarmQueue(this.link.alarms, this.cameras, this._queueActions);
+  }
+
+  _alarmBar() {
+    return alarmBar(this.link.alarms, this.cameras, this._queueActions, this.alarmsUnfolded, () => {
+      this.alarmsUnfolded = !this.alarmsUnfolded;
+      this.requestUpdate();
+    });
   }
 
   _hero() {
     const camera = this.hero;
     if (!camera) return nothing;
     const status = this.link.cameras[camera.id];
-    const { x, y } = this.vector ?? { x: 0, y: 0 };
     return html`<section class="spot" aria-label=${t("Hoofdbeeld")}>
-      <div class="stage"><vms-tile class="hero" .camera=${camera} profile="hero" hero ?data-steerable=${this._maySteer()}></vms-tile>
-        ${this.vector ? html`<svg class="vector" viewBox="-1 -1 2 2" preserveAspectRatio="none" aria-hidden="true"><line x1="0" y1="0" x2=${x} y2=${y} vector-effect="non-scaling-stroke"></line></svg>` : nothing}
+      <div class="stage"><vms-tile class="hero" .camera=${camera} profile="hero" hero ?data-steerable=${this.steer.allowed}></vms-tile>
+        ${this.steer.overlay()}
       </div>
       <div class="deck">
-        ${cameraDetails(camera, status, this.cameras, (number) => this._callUp(number))}
+        ${cameraDetails(camera, status, this.cameras, (number) => this.callUp(number))}
         ${camera.can_turn ? html`<vms-ptz-pad .driver=${this.driver} .camera=${camera} .status=${status} .keysOn=${this.steering} .blocked=${!this.link.up}></vms-ptz-pad>` : nothing}
         ${this._alarmsInDeck() ? this._alarms() : nothing}
       </div></section>`;
@@ -380,11 +387,11 @@ class Wall extends LitElement {
     const { hero, key, tiles } = this.layout;
     return html`<div class="wall" data-layout=${key} ?data-has-hero=${hero} ?data-has-tiles=${tiles > 0} ?inert=${!this.link.up && this.link.lostAtMs > 0}>
         ${this._hero()}
-        <div class="side">${this._toolbar()}${tiles ? this._tiles() : nothing}${hero && !this._alarmsInDeck() ? this._alarms() : nothing}</div>
+        <div class="side">${this._toolbar()}${tiles ? this._tiles() : nothing}${key === OVERVIEW ? html`<vms-overview .cameras=${this.listed} .callUp=${(/** @type {number} */ number) => this.tools.byHand(() => this.callUp(number))}></vms-overview>` : nothing}${hero ? (this._alarmsInDeck() ? nothing : this._alarms()) : this._alarmBar()}</div>
       </div>
       ${this.entry ? html`<output class="entry">${this.entry}<i></i></output>` : nothing}
       ${this.message ? html`<p class="toast">${this.message}</p>` : nothing}
-      ${helpDialog()}`;
+      ${helpDialog()}<vms-palette></vms-palette><vms-saved-layouts></vms-saved-layouts>`;
   }
 }
 

@@ -4,10 +4,12 @@ const GAP_PX = 4;
 const HEADING_PX = 20;
 const TOOLBAR_PX = 44;
 const ALARMS_PX = 104;
+/** The alarms of a wall that is all tiles: one line. */
+const ALARM_BAR_PX = 44;
 /** Details and controls under the hero. */
 const DECK_PX = 234;
 /** The toolbar in one row. */
-const SIDE_PX = 424;
+const SIDE_PX = 504;
 /** The hero gets at least this share of the width, where the height allows it. */
 const HERO_SHARE = 0.6;
 /** And this much where it does not (a small or much enlarged window): what is under it then scrolls. */
@@ -51,16 +53,17 @@ function bestColumns(groups, width, height, headingPx, mostPx = Infinity) {
 /**
  * @param {number} width @param {number} height of the whole wall, in pixels
  * @param {number[]} areas tiles per area, in order
- * @param {{ hero: boolean, alarmsBeside: boolean }} has alarmsBeside: the alarms stand under the tiles
+ * @param {{ hero: boolean, alarmsBeside: boolean, toolbarPx?: number }} has alarmsBeside: the alarms stand under the tiles
  * @returns {Fit}
  */
 export function fitWall(width, height, areas, has) {
   const count = areas.reduce((sum, tiles) => sum + tiles, 0);
-  if (!has.hero) return { heroWidth: 0, flow: true, ...bestColumns([count], width, height - TOOLBAR_PX, 0) };
+  const toolbarPx = Math.max(TOOLBAR_PX, has.toolbarPx ?? 0);
+  if (!has.hero) return { heroWidth: 0, flow: true, ...bestColumns([count], width, height - toolbarPx - ALARM_BAR_PX, 0) };
   const overDeck = ((height - GAP_PX - DECK_PX) * 16) / 9;
   const mostHero = Math.floor(Math.max(width * LOW_HERO_SHARE, Math.min(overDeck, width - GAP_PX - SIDE_PX)));
   const leastHero = Math.min(mostHero, Math.floor(width * HERO_SHARE));
-  const sideHeight = height - TOOLBAR_PX - (has.alarmsBeside ? ALARMS_PX : 0);
+  const sideHeight = height - toolbarPx - (has.alarmsBeside ? ALARMS_PX : 0);
   let best = { heroWidth: mostHero, columns: 1, tileWidth: 0, flow: false, score: 0 };
   for (let heroWidth = mostHero; heroWidth >= leastHero; heroWidth -= STEP_PX) {
     const sideWidth = width - GAP_PX - heroWidth;

@@ -2,7 +2,10 @@
 
 /** @typedef {import("./vms-tile.js").CameraInfo} CameraInfo */
 
-/** Layouts in the order of the keys * 1 … * 7. */
+/** A still of every camera on one picture. */
+export const OVERVIEW = "alle";
+
+/** Layouts in the order of the keys * 1 … * 8. */
 export const LAYOUTS = [
   { key: "1", hero: true, tiles: 0 },
   { key: "1+5", hero: true, tiles: 5 },
@@ -11,15 +14,18 @@ export const LAYOUTS = [
   { key: "9", hero: false, tiles: 9 },
   { key: "16", hero: false, tiles: 16 },
   { key: "25", hero: false, tiles: 25 },
+  { key: OVERVIEW, hero: false, tiles: 0 },
 ];
 const DEFAULT = LAYOUTS[2];
 
 /**
- * @typedef {object} WallState
+ * @typedef {object} Arrangement what a saved layout keeps
  * @property {string} layout
  * @property {number} hero camera number in the hero; 0 = the first
  * @property {number} page which set of tiles, from 0
  * @property {Record<number, number>} picks slot to camera number, where an operator chose another
+ *
+ * @typedef {Arrangement & { round: number }} WallState round: seconds per camera, 0 = no round
  */
 
 /** @param {string} key */
@@ -39,6 +45,7 @@ export function fromQuery(query) {
     hero: Math.max(0, Math.trunc(Number(values.get("camera")) || 0)),
     page: Math.max(0, Math.trunc(Number(values.get("blad")) || 1) - 1),
     picks,
+    round: Math.max(0, Math.min(600, Math.trunc(Number(values.get("rondje")) || 0))),
   };
 }
 
@@ -49,6 +56,7 @@ export function toQuery(state) {
   if (state.page) values.set("blad", String(state.page + 1));
   const picks = Object.entries(state.picks).map(([slot, number]) => `${slot}-${number}`);
   if (picks.length) values.set("vak", picks.join(","));
+  if (state.round) values.set("rondje", String(state.round));
   return `?${values}`;
 }
 
@@ -79,4 +87,10 @@ export function tilesOf(state, ordered) {
 /** @param {WallState} state @param {CameraInfo[]} ordered */
 export function heroOf(state, ordered) {
   return ordered.find(({ number }) => number === state.hero) ?? ordered[0] ?? null;
+}
+
+/** To be kept: its cameras by number, so that it shows the same ones when cameras are added. @param {WallState} state @param {CameraInfo[]} ordered @returns {Arrangement} */
+export function arrangementOf(state, ordered) {
+  const picks = Object.fromEntries(tilesOf(state, ordered).map(({ number }, slot) => [slot, number]));
+  return { layout: state.layout, hero: heroOf(state, ordered)?.number ?? 0, page: 0, picks };
 }

@@ -1,0 +1,119 @@
+"""axe-core finds nothing on any page, in both themes and both languages; at 200 % nothing is lost.
+
+By default the languages change hands with the themes, which is half the work; UITKIJK_AXE=1 looks at all four.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fake_backend import Backend, lay_down_footage, make_backend, serving
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.e2e
+
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+PAGES = {
+    "/inloggen": (None, "#login"),
+    "/muur?stand=1%2B5": ("observer", "vms-tile"),
+    "/muur?stand=9": ("observer", "vms-tile"),
+    "/muur?stand=alle": ("observer", ".overview button"),
+    "/terugkijken": ("police_reviewer", "vms-playback form"),
+    "/techniek": ("technician", ".cameras tbody tr"),
+    "/toezicht": ("shift_manager", ".cameras tbody tr"),
+    "/maskers": ("privacy_officer", "main h1"),
+    "/techniek?geweigerd=1": ("observer", ".message"),
+}
+
+
+@pytest.fixture(scope="module")
+def backend() -> Backend:
+    made = make_backend(6)
+    made.has_video = False
+    made.raise_alarm("camera-02", "camera_lost", "Geen beeld: niet bereikbaar")
+    lay_down_footage(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def address(backend: Backend) -> Iterator[str]:
+    with serving(backend) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Without transitions: a colour on its way to another theme is nobody's colour."""
+    size = {"width": 1600, "height": 900}
+    context = browser.new_context(viewport=size, timezone_id="Europe/Amsterdam", reduced_motion="reduce")  # type: ignore[arg-type]
+    yield context.new_page()
+    context.close()
+
+
+def violations(page: Page) -> list[str]:
+    found: list[dict[str, Any]] = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:120]} {node['failureSummary'][:200]}" for rule in found for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing(page: Page, address: str, backend: Backend, path: str) -> None:
+    role, ready = PAGES[path]
+    backend.logged_in, backend.roles = role is not None, [role or "observer"]
+    found = {}
+    whole = "UITKIJK_AXE" in os.environ
+    for language in ("nl", "en"):
+        page.goto(f"{address}{path}{'&' if '?' in path else '?'}taal={language}")
+        expect(page.locator(ready).first).to_be_visible()
+        for theme in ("dark", "light") if whole else ({"nl": "dark", "en": "light"}[language],):
+            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+            found[f"{language} {theme}"] = violations(page)
+    assert {case: complaints for case, complaints in found.items() if complaints} == {}
+
+
+@pytest.mark.parametrize("path", ["/muur?stand=1%2B5", "/muur?stand=alle"])
+def test_twice_as_large_everything_is_still_within_reach(
+    browser: Browser, address: str, backend: Backend, path: str
+) -> None:
+    """A browser at 200 % has half the pixels for the page."""
+    backend.logged_in, backend.roles = True, ["observer"]
+    context = browser.new_context(viewport={"width": 800, "height": 450}, device_scale_factor=2)
+    page = context.new_page()
+    page.goto(address + path)
+    expect(page.locator(PAGES[path][1]).first).to_be_visible()
+    out_of_reach = page.evaluate(
+        """() => [...document.querySelectorAll("main button, main select")].filter((control) => {
+            if (!control.checkVisibility()) return false;
+            control.scrollIntoView({ block: "nearest", inline: "nearest" });
+            const { left, right, top, bottom, width } = control.getBoundingClientRect();
+            return width > 0 && (left < -1 || right > innerWidth + 1 || top < -1 || bottom > innerHeight + 1);
+        }).map((control) => control.outerHTML.slice(0, 120))"""
+    )
+    context.close()
+    assert out_of_reach == []
+
+
+def test_the_chosen_theme_stays_and_pages_have_their_own_without_a_choice(
+    page: Page, address: str, backend: Backend
+) -> None:
+    backend.logged_in, backend.roles = True, ["observer", "technician"]
+
+    def theme() -> str:
+        return str(page.evaluate("document.documentElement.dataset.theme"))
+
+    page.goto(f"{address}/techniek")
+    assert theme() == "light"
+    page.goto(f"{address}/muur?stand=9&camera=3")
+    assert theme() == "dark"
+    page.locator("#theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    assert page.url.endswith("/muur?stand=9&camera=3")
+    page.goto(f"{address}/techniek")
+    page.locator("#theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")

@@ -1,0 +1,134 @@
+"""All cameras on one picture, a still each, taken in turn while somebody looks at it. The event loop's own.
+
+Every still is made from what viewers of that camera get: there is no other way to a picture here. A still that grew
+old is blanked, so that it never looks like now.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vms.clock import Clock
+from vms.rules.sheet_layout import columns_of
+from vms.units import CameraId
+from web.live.channel import Channels
+from web.live.masked import PaintedFrame
+from web.live.painter import Plane, scaled
+from web.live.snapshot import NoPicture, keyframe_of
+
+CELL_WIDTH, CELL_HEIGHT = 240, 136
+KEPT_S = 60.0
+"""A still older than this is blanked."""
+LINGER_S = 10.0
+"""Without a look for so long, no more stills are taken."""
+PAUSE_S = 0.2
+"""Between two stills: one looked-at sheet costs a part of a core at most, however many cameras there are."""
+_DARK = 18
+_JPEG_QUALITY = 78
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """ages_s: of each camera's still, in the order of the cameras; None = no picture. Cells go row by row."""
+
+    jpeg: bytes
+    columns: int
+    ages_s: tuple[int | None, ...]
+
+
+class ContactSheet:
+    """has_picture: a camera that is known to be down is not waited for."""
+
+    def __init__(
+        self,
+        channels: Channels,
+        camera_ids: Sequence[CameraId],
+        has_picture: Callable[[CameraId], bool],
+        clock: Clock,
+    ) -> None:
+        self._channels = channels
+        self._camera_ids = tuple(camera_ids)
+        self._has_picture = has_picture
+        self._clock = clock
+        self._columns = columns_of(len(self._camera_ids))
+        rows = -(-len(self._camera_ids) // self._columns)
+        self._canvas = np.full((max(1, rows) * CELL_HEIGHT, self._columns * CELL_WIDTH, 3), _DARK, np.uint8)
+        self._taken_us: dict[CameraId, int] = {}
+        self._looked_at_s = float("-inf")
+        self._task: asyncio.Task[None] | None = None
+        self._version = 0
+        self._encoded: tuple[int, bytes] | None = None
+
+    async def look(self) -> Sheet:
+        """What there is now; from here on it is kept up."""
+        self._looked_at_s = self._clock.monotonic_s()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._keep_up())
+        self._blank_old()
+        now_us, version = self._clock.now_us(), self._version
+        taken = [self._taken_us.get(camera_id) for camera_id in self._camera_ids]
+        if self._encoded is None or self._encoded[0] != version:
+            self._encoded = (version, await asyncio.to_thread(_encode, self._canvas.copy()))
+        ages = tuple(None if at_us is None else max(0, now_us - at_us) // 1_000_000 for at_us in taken)
+        return Sheet(self._encoded[1], self._columns, ages)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _keep_up(self) -> None:
+        while True:
+            for camera_id in self._camera_ids:
+                if self._clock.monotonic_s() - self._looked_at_s > LINGER_S:
+                    return
+                await self._take(camera_id)
+                await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(PAUSE_S)
+
+    async def _take(self, camera_id: CameraId) -> None:
+        if not self._has_picture(camera_id):
+            self._blank(camera_id)
+            return
+        try:
+            painted = await keyframe_of(self._channels, camera_id)
+        except NoPicture:
+            self._blank(camera_id)
+            return
+        self._put(camera_id, await asyncio.to_thread(_small, painted))
+        self._taken_us[camera_id] = painted.taken_us
+
+    def _blank_old(self) -> None:
+        limit_us = self._clock.now_us() - int(KEPT_S * 1_000_000)
+        for camera_id in [camera_id for camera_id, at_us in self._taken_us.items() if at_us < limit_us]:
+            self._blank(camera_id)
+
+    def _blank(self, camera_id: CameraId) -> None:
+        if self._taken_us.pop(camera_id, None) is not None:
+            self._put(camera_id, np.empty((0, 0, 3), np.uint8))
+
+    def _put(self, camera_id: CameraId, picture: Plane) -> None:
+        """In the middle of its cell."""
+        row, column = divmod(self._camera_ids.index(camera_id), self._columns)
+        top, left = row * CELL_HEIGHT, column * CELL_WIDTH
+        height, width = picture.shape[:2]
+        self._canvas[top : top + CELL_HEIGHT, left : left + CELL_WIDTH] = _DARK
+        top += (CELL_HEIGHT - height) // 2
+        left += (CELL_WIDTH - width) // 2
+        self._canvas[top : top + height, left : left + width] = picture
+        self._version += 1
+
+
+def _small(painted: PaintedFrame) -> Plane:
+    picture = scaled(painted, CELL_WIDTH, CELL_HEIGHT).frame.to_ndarray(format="bgr24")
+    return np.asarray(picture, np.uint8)
+
+
+def _encode(canvas: Plane) -> bytes:
+    encoded, buffer = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    if not encoded:
+        raise ValueError("the contact sheet could not be written as JPEG")
+    return buffer.tobytes()
