@@ -22,15 +22,15 @@ from web.live.mask_book import MaskBook
 from web.live.mask_state import camera_mask_state
 from web.live.masked import mask_reason, mask_state
 from web.live.playback import Playback
-from web.live.sdp import OfferRefused
+from web.live.sdp import IceRestartRefused, NoH264, NotAnOffer, OfferRefused
 from web.live.snapshot import NoPicture, snapshot
 from web.live.source import LiveSources
-from web.live.whep import NoSession, TooManyViewers, WhepSession, WhepSessions
+from web.live.whep import NoSession, TooManyOffers, TooManyViewers, WhepSession, WhepSessions
 
 MAX_BODY_BYTES = 96 * 1024
 MAX_RENDERINGS = 4
 """At once; every one is a core's worth of work while it lasts. Others get 503."""
-_RETRY_S = {"no_picture": 2, "busy": 5}
+_RETRY_S = {"no_picture": 2, "busy": 5, "too_many_requests": 5}
 
 Handler = Callable[[Request], Awaitable[Response]]
 Rendering = tuple[Iterator[bytes], dict[str, str]]
@@ -226,8 +226,12 @@ async def _body(request: Request) -> dict[str, Any]:
 
 _MEANINGS: tuple[tuple[type[Exception], int, str], ...] = (
     (NoSession, 404, "not_found"),
+    (NotAnOffer, 400, "sdp_malformed"),
+    (NoH264, 406, "no_h264"),
+    (IceRestartRefused, 422, "ice_restart"),
     (OfferRefused, 422, "sdp"),
     (TooManyViewers, 503, "busy"),
+    (TooManyOffers, 429, "too_many_requests"),
     (NoPicture, 409, "no_picture"),
     (FootageExpired, 410, "expired"),
     (FootageMissing, 404, "no_footage"),
