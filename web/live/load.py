@@ -23,7 +23,8 @@ Signal = Callable[[str], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class LoadFigure:
-    """first_picture_s: from the offer to the end of the first picture, sorted; of the viewers that got one.
+    """first_picture_s: from the offer to the end of the first picture that can be decoded, because a keyframe went
+    before; sorted; of the viewers that got one.
 
     lost: packets missing in the viewers' sequence numbers while measured.
     """
@@ -45,6 +46,7 @@ class _Counter:
         self.first_s: float | None = None
         self.packets = self.pictures = self.lost = 0
         self._last: int | None = None
+        self._has_keyframe = False
 
     async def take(self, packet: Any, arrival_time_ms: int) -> None:
         del arrival_time_ms
@@ -53,10 +55,19 @@ class _Counter:
             self.lost += step - 1 if 1 < step < 32768 else 0
         self._last = packet.sequence_number
         self.packets += 1
+        self._has_keyframe = self._has_keyframe or starts_keyframe(packet.payload)
         if packet.marker:
             self.pictures += 1
-            if self.first_s is None:
+            if self.first_s is None and self._has_keyframe:
                 self.first_s = self._clock.monotonic_s() - self.started_s
+
+
+def starts_keyframe(payload: bytes) -> bool:
+    """An RTP payload of H.264 (RFC 6184) that begins with a parameter set or an IDR slice."""
+    kind = payload[0] & 31 if payload else 0
+    inner = {24: payload[3:4], 28: payload[1:2]}.get(kind, payload[:1])
+    is_start = kind != 28 or payload[1] & 0x80
+    return bool(inner and is_start and inner[0] & 31 in (5, 7))
 
 
 async def _open(signal: Signal, clock: Clock) -> tuple[RTCPeerConnection, _Counter]:
