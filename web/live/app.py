@@ -111,7 +111,8 @@ class LiveApp:
         cameras = {camera_id: self._camera_state(camera_id) for camera_id in self._cameras}
         sessions = {session.id: self._session_state(session) for session in self.sessions.all()}
         usage, encoders = own_usage(), self.channels.encoders
-        return JSONResponse({"sessions": sessions, "cameras": cameras, "encoders": encoders, "usage": asdict(usage)})
+        counts = {"encoders": encoders, "closing": self.sessions.closing, "usage": asdict(usage)}
+        return JSONResponse({"sessions": sessions, "cameras": cameras, **counts})
 
     async def _snapshot(self, request: Request) -> Response:
         camera_id, profile = self._stream(request.path_params["camera"], request.query_params.get("profile", "tile"))

@@ -16,6 +16,8 @@ from web.live.whep import NEGOTIATION_ERRORS, use_addresses
 _OPEN_TIMEOUT_S = 15.0
 _RETRY_S = 0.3
 _HTTP_TIMEOUT_S = 15.0
+TILES_PER_WALL = 25
+"""Of one user: nobody may open more than some at once."""
 
 Signal = Callable[[str], Awaitable[str]]
 """Offer in, answer out; raises httpx.HTTPError or KeyError while there is none."""
@@ -70,7 +72,22 @@ def starts_keyframe(payload: bytes) -> bool:
     return bool(inner and is_start and inner[0] & 31 in (5, 7))
 
 
-async def _open(signal: Signal, clock: Clock) -> tuple[RTCPeerConnection, _Counter]:
+def signal_to(
+    http: httpx.AsyncClient, camera: str, profile: str, user: str = "bench", sessions: list[str] | None = None
+) -> Signal:
+    """To a live process. sessions: where the ids of what was opened go."""
+
+    async def post(sdp: str) -> str:
+        body = {"camera": camera, "profile": profile, "sdp": sdp, "user": user}
+        answer = (await http.post("/whep", json=body)).raise_for_status().json()
+        if sessions is not None:
+            sessions.append(str(answer["session"]))
+        return str(answer["sdp"])
+
+    return post
+
+
+async def open_viewer(signal: Signal, clock: Clock) -> tuple[RTCPeerConnection, _Counter]:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     counter = _Counter(clock)
     receiver = cast(Any, peer.addTransceiver("video", direction="recvonly").receiver)
@@ -94,7 +111,7 @@ async def _open(signal: Signal, clock: Clock) -> tuple[RTCPeerConnection, _Count
 
 
 async def _watch(signals: Sequence[Signal], clock: Clock, settle_s: float, measured: Callable[[], None]) -> LoadFigure:
-    opened = await asyncio.gather(*(_open(signal, clock) for signal in signals))
+    opened = await asyncio.gather(*(open_viewer(signal, clock) for signal in signals))
     try:
         await asyncio.sleep(settle_s)
         counters = [counter for _, counter in opened]
@@ -120,15 +137,9 @@ def watch_live(
     async def body() -> LoadFigure:
         transport = httpx.AsyncHTTPTransport(uds=str(socket))
         async with httpx.AsyncClient(transport=transport, base_url="http://live", timeout=_HTTP_TIMEOUT_S) as http:
-
-            def signal(camera: str, profile: str) -> Signal:
-                async def post(sdp: str) -> str:
-                    body = {"camera": camera, "profile": profile, "sdp": sdp, "user": "bench"}
-                    return str((await http.post("/whep", json=body)).raise_for_status().json()["sdp"])
-
-                return post
-
-            return await _watch([signal(*stream) for stream in streams], clock, settle_s, measured)
+            walls = [f"bench-{number // TILES_PER_WALL}" for number in range(len(streams))]
+            signals = [signal_to(http, *stream, user) for stream, user in zip(streams, walls, strict=True)]
+            return await _watch(signals, clock, settle_s, measured)
 
     use_addresses(["127.0.0.1"])
     return asyncio.run(body())

@@ -133,6 +133,11 @@ class WhepSessions:
     def all(self) -> list[WhepSession]:
         return list(self._sessions.values())
 
+    @property
+    def closing(self) -> int:
+        """Connections that are being taken down."""
+        return len(self._closing)
+
     def get(self, session_id: str) -> WhepSession:
         """Raises NoSession."""
         try:
@@ -255,10 +260,12 @@ class WhepSessions:
             log.warning("viewer_not_closed", extra={"detail": type(error).__name__})
 
     async def _sweep(self) -> None:
-        """Frees sessions that never connected."""
         while True:
             await asyncio.sleep(SWEEP_S)
-            now_s = self._clock.monotonic_s()
-            for session in self.all():
-                if not session.connected and now_s - session.created_s > CONNECT_TIMEOUT_S:
-                    self._drop(session)
+            self._free_unconnected()
+
+    def _free_unconnected(self) -> None:
+        now_s = self._clock.monotonic_s()
+        for session in self.all():
+            if not session.connected and now_s - session.created_s > CONNECT_TIMEOUT_S:
+                self._drop(session)
