@@ -1,8 +1,6 @@
 """From process to process: packets, poses and statuses over ZeroMQ, requests to a capture process.
 
 Each capture process binds one PUB endpoint and one request endpoint (ipc:// sockets in data_dir/run).
-Topics: `v/<camera>/<profile>` packets, `p/<camera>` poses, `s/<camera>` statuses, `c/<process>` of capture itself,
-`d/<process>` of its volumes; all end with "/".
 A new subscriber of a stream is sent the current group of pictures first, so it starts at once; every other
 subscriber drops those by their sequence number (`PacketGate`). Nothing here ever waits for a reader: a slow one
 loses packets, sees the hole in `sequence`, and skips to the next keyframe.
@@ -15,86 +13,53 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 import zmq
 
+from vms.bus_messages import (
+    Message,
+    StreamKey,
+    capture_topic,
+    decode,
+    encode,
+    packet_topic,
+    pose_topic,
+    status_topic,
+    volume_topic,
+)
 from vms.errors import CameraUnreachable, UitkijkError
-from vms.packet import PACKET_COST_BYTES, Packet, PtzPose
-from vms.status import CameraStatus, CaptureStatus, VolumeStatus, capture_status_from, stream_status_from
+from vms.packet import PACKET_COST_BYTES, Packet
 from vms.units import CameraId, Profile
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "BusPublisher",
+    "BusSubscriber",
+    "Message",
+    "PacketGate",
+    "RequestServer",
+    "StreamKey",
+    "capture_topic",
+    "decode",
+    "encode",
+    "packet_topic",
+    "pose_topic",
+    "request",
+    "status_topic",
+    "volume_topic",
+]
 
-_PACKET_FIELDS = tuple(name for name in Packet._fields if name != "data")
-Message = Packet | PtzPose | CameraStatus | CaptureStatus | VolumeStatus
-StreamKey = tuple[CameraId, Profile]
+log = logging.getLogger(__name__)
 
 _SEND_HIGH_WATER = 4000
 """Messages per subscriber before it loses some: about 10 s of 20 cameras."""
 _MAX_QUEUE_BYTES = 64 * 1024 * 1024
 _MAX_GOP_BYTES = 24 * 1024 * 1024
 _MAX_REQUEST_BYTES = 64 * 1024
-
-
-def packet_topic(camera_id: str, profile: str) -> bytes:
-    return f"v/{camera_id}/{profile}/".encode()
-
-
-def pose_topic(camera_id: str) -> bytes:
-    return f"p/{camera_id}/".encode()
-
-
-def status_topic(camera_id: str = "") -> bytes:
-    """Of one camera, or of all with the empty string."""
-    return f"s/{camera_id}/".encode() if camera_id else b"s/"
-
-
-def capture_topic(name: str = "") -> bytes:
-    """Of one capture process, or of all with the empty string."""
-    return f"c/{name}/".encode() if name else b"c/"
-
-
-def volume_topic(process: str = "") -> bytes:
-    """Of one capture process, or of all with the empty string."""
-    return f"d/{process}/".encode() if process else b"d/"
-
-
-def encode(message: Message) -> list[bytes]:
-    """[topic, JSON header] or [topic, JSON header, Annex B]."""
-    if isinstance(message, Packet):
-        header = {name: getattr(message, name) for name in _PACKET_FIELDS}
-        return [packet_topic(message.camera_id, message.profile), json.dumps(header).encode(), message.data]
-    if isinstance(message, CaptureStatus):
-        return [capture_topic(message.name), json.dumps(asdict(message)).encode()]
-    if isinstance(message, VolumeStatus):
-        return [volume_topic(message.process), json.dumps(asdict(message)).encode()]
-    topic = pose_topic if isinstance(message, PtzPose) else status_topic
-    return [topic(message.camera_id), json.dumps(_fields(message)).encode()]
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    """Like asdict, for values that hold no collections: without copying each of them."""
-    content = {name: getattr(value, name) for name in value.__dataclass_fields__}
-    return {name: _fields(part) if hasattr(part, "__dataclass_fields__") else part for name, part in content.items()}
-
-
-def decode(parts: list[bytes]) -> Message:
-    header: dict[str, Any] = json.loads(parts[1])
-    match parts[0][:1]:
-        case b"v":
-            return Packet(data=parts[2], **{**header, "nal_offsets": tuple(header["nal_offsets"])})
-        case b"p":
-            return PtzPose(**header)
-        case b"c":
-            return capture_status_from(header)
-        case b"d":
-            return VolumeStatus(**header)
-        case _:
-            main, sub = stream_status_from(header.pop("main")), header.pop("sub")
-            return CameraStatus(main=main, sub=stream_status_from(sub) if sub else None, **header)
+_SEND_EVERY_MS = 20
+"""Pictures of all streams that came meanwhile go together: waking everyone for each costs more than the picture."""
 
 
 class PacketGate:
@@ -206,7 +171,7 @@ class BusPublisher:
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         while not self._stop.is_set():
-            if poller.poll(5 if self._subscribers else 50):
+            if poller.poll(_SEND_EVERY_MS if self._subscribers else 50):
                 self._read_subscriptions()
             with self._lock:
                 outgoing, self._outgoing, self._queued_bytes = self._outgoing, deque(), 0
@@ -252,11 +217,20 @@ class BusSubscriber:
 
     The handler must be quick (put it in a queue, or call_soon_threadsafe). subscribe and unsubscribe may be
     called from any thread. Publishers may come and go: ZeroMQ reconnects, the subscription stays.
+
+    batch: a context around the handling of all messages that came at once.
     """
 
-    def __init__(self, endpoints: list[str], handler: Callable[[Message], None], name: str = "bus") -> None:
+    def __init__(
+        self,
+        endpoints: list[str],
+        handler: Callable[[Message], None],
+        name: str = "bus",
+        batch: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._endpoints = endpoints
         self._handler = handler
+        self._batch = batch
         self._context = zmq.Context()
         self._lock = threading.Lock()
         self._changes: deque[tuple[int, bytes]] = deque()
@@ -326,12 +300,13 @@ class BusSubscriber:
             socket.setsockopt(option, topic)
 
     def _drain(self, socket: "zmq.Socket[bytes]") -> None:
-        for _ in range(256):
-            try:
-                parts = socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            self._handler(decode(parts))
+        with self._batch():
+            for _ in range(256):
+                try:
+                    parts = socket.recv_multipart(zmq.NOBLOCK)
+                except zmq.Again:
+                    return
+                self._handler(decode(parts))
 
 
 Answer = Mapping[str, Any]

@@ -32,6 +32,7 @@ from web.api import (
     whep,
 )
 from web.background import Background
+from web.cors import WhepCors
 from web.metrics import CountRequests
 from web.pages import missing_page
 from web.pages import router as pages_router
@@ -82,6 +83,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
     app.include_router(pages_router)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, tls=config.web.tls_cert_file is not None)
+    app.add_middleware(WhepCors)
     app.add_middleware(CountRequests, metrics=services.metrics, clock=clock)
     return app
 

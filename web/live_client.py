@@ -23,7 +23,16 @@ _RENDER_TIMEOUT: Final = httpx.Timeout(30.0, connect=2.0, pool=5.0)
 _STILL_TIMEOUT_S = 12.0
 """A camera that was told to turn may take some seconds to stand still."""
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
-_CODES = {404: "unknown_camera", 409: "no_picture", 410: "expired", 422: "sdp", 429: "busy", 503: "busy"}
+_CODES = {
+    400: "sdp_malformed",
+    404: "unknown_camera",
+    406: "no_h264",
+    409: "no_picture",
+    410: "expired",
+    422: "sdp",
+    429: "too_many_requests",
+    503: "busy",
+}
 
 
 class LiveDown(UitkijkError):

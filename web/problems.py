@@ -22,6 +22,9 @@ from vms.errors import (
 
 log = logging.getLogger(__name__)
 
+_RETRY_S = "5"
+"""After which a client may ask again, where nobody knows better."""
+
 TEXTS: dict[str, tuple[int, str, str]] = {
     "unauthenticated": (401, "Log eerst in.", "Sign in first."),
     "login_failed": (401, "Gebruikersnaam of wachtwoord klopt niet.", "User name or password is wrong."),
@@ -105,6 +108,18 @@ TEXTS: dict[str, tuple[int, str, str]] = {
         "U hebt al 50 standen; verwijder er eerst een.",
         "You have 50 layouts already; delete one first.",
     ),
+    "sdp_malformed": (400, "Dit is geen SDP-aanbod.", "This is no SDP offer."),
+    "no_h264": (
+        406,
+        "Deze speler kan geen H.264 ontvangen; de camera's zenden niets anders.",
+        "This player cannot receive H.264, and the cameras send nothing else.",
+    ),
+    "etag": (412, "Deze verbinding is intussen vernieuwd.", "This connection was renewed meanwhile."),
+    "ice_restart": (
+        422,
+        "Een verbroken verbinding wordt niet hersteld; open een nieuwe.",
+        "A broken connection is not restarted; open a new one.",
+    ),
     "sdp": (422, "Het SDP-aanbod is niet bruikbaar.", "The SDP offer cannot be used."),
     "internal": (500, "Er ging iets mis op de server.", "Something went wrong on the server."),
     "camera_silent": (
@@ -164,6 +179,8 @@ class Problem(HTTPException):
             **self.extra,
         }
         headers = {"Cache-Control": "no-store", **(self.headers or {})}
+        if self.status_code == 503:
+            headers.setdefault("Retry-After", _RETRY_S)
         return JSONResponse(body, self.status_code, headers, media_type="application/problem+json")
 
 

@@ -45,7 +45,15 @@ def endpoint(tmp_path: Path) -> str:
     return f"ipc://{tmp_path}/c.bus"
 
 
-@pytest.mark.parametrize("message", [packet(3), pose(pan=0.25)])
+@pytest.mark.parametrize(
+    "message",
+    [
+        packet(3),
+        packet(12, starts_run=True),
+        replace(packet(2**40, codec="h265"), camera_utc_us=None, pts_90k=-5, lost_before=7, data=b""),
+        pose(pan=0.25),
+    ],
+)
 def test_a_message_survives_the_crossing_unchanged(message: Message) -> None:
     assert decode(encode(message)) == message
 

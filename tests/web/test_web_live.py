@@ -64,9 +64,9 @@ def test_somebody_elses_session_does_not_exist(site: Site) -> None:
     [
         (OFFER, {"Content-Type": "text/plain"}, 415, "unsupported_media_type"),
         ("v=0\r\n" + "x" * 65_536, SDP, 413, "too_large"),
-        ("hello", SDP, 422, "sdp"),
-        (b"v=0\xff\xfe", SDP, 422, "sdp"),
-        ("", SDP, 422, "sdp"),
+        ("hello", SDP, 400, "sdp_malformed"),
+        (b"v=0\xff\xfe", SDP, 400, "sdp_malformed"),
+        ("", SDP, 400, "sdp_malformed"),
     ],
 )
 def test_what_is_no_offer_never_reaches_live(steady_site: Site, content, headers, status, code) -> None:
@@ -103,12 +103,76 @@ def test_a_dead_live_process_is_a_clear_503(site: Site) -> None:
     site.stop_live()
     answer = site.client("observer").post(f"/whep/{MASKED}", content=OFFER, headers=SDP)
     assert (answer.status_code, answer.json()["code"]) == (503, "live_down")
+    assert int(answer.headers["retry-after"]) > 0
 
 
-def test_options_answer_without_a_login(steady_site: Site) -> None:
-    answer = steady_site.client().options(f"/whep/{MASKED}")
+@pytest.mark.parametrize(
+    ("path", "header", "accepted", "methods"),
+    [
+        (f"/whep/{MASKED}", "accept-post", "application/sdp", "POST"),
+        ("/whep/session/0123-abcd-4567", "accept-patch", "application/trickle-ice-sdpfrag", "PATCH, DELETE"),
+    ],
+)
+def test_players_on_other_sites_pages_may_ask_first(steady_site: Site, path, header, accepted, methods) -> None:
+    asking = {"Origin": "https://elders.example", "Access-Control-Request-Method": methods[:4]}
+    answer = steady_site.client().options(path, headers=asking)
     assert answer.status_code == 200
-    assert answer.headers["accept-post"] == "application/sdp"
+    assert answer.headers[header] == accepted
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+    assert methods in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-headers"] == "Authorization, Content-Type, If-Match"
+
+
+def test_a_player_elsewhere_reads_refusals_too_and_a_cookie_counts_for_nothing_there(site: Site) -> None:
+    elsewhere = {"Origin": "https://elders.example", **SDP}
+    nobody = site.client().post(f"/whep/{MASKED}", content=OFFER, headers=elsewhere)
+    assert (nobody.status_code, nobody.headers["www-authenticate"]) == (401, "Bearer")
+    assert nobody.headers["access-control-allow-origin"] == "*"
+    with_cookie = site.browser("observer").post(f"/whep/{MASKED}", content=OFFER, headers=elsewhere)
+    assert (with_cookie.status_code, with_cookie.json()["code"]) == (403, "origin")
+    with_token = site.client("observer").post(f"/whep/{MASKED}", content=OFFER, headers=elsewhere)
+    assert with_token.status_code == 201
+    exposed = with_token.headers["access-control-expose-headers"].split(", ")
+    assert {"Location", "ETag", "Link", "Accept-Patch"} <= set(exposed)
+
+
+def test_asking_whether_it_is_there_starts_nothing(site: Site) -> None:
+    client = site.client("observer")
+    session = client.post(f"/whep/{MASKED}", content=OFFER, headers=SDP).headers["location"]
+    for path in (f"/whep/{MASKED}", session):
+        for answer in (client.get(path), client.head(path)):
+            assert (answer.status_code, answer.content) == (200, b"")
+            assert answer.headers["content-type"] == "application/sdp"
+    assert len(site.live.sessions) == 1
+    assert site.client().head(f"/whep/{MASKED}").status_code == 401
+    assert site.client("police_reviewer").head(session).status_code == 404
+    assert client.put(f"/whep/{MASKED}").status_code == 405
+
+
+def test_candidates_of_another_generation_are_refused(site: Site) -> None:
+    client = site.client("observer")
+    started = client.post(f"/whep/{MASKED}", content=OFFER, headers=SDP)
+    path, tag = started.headers["location"], started.headers["etag"]
+
+    def patch(**headers: str) -> tuple[int, str]:
+        answer = client.patch(path, content="a=candidate:1", headers=FRAGMENT | headers)
+        return answer.status_code, answer.headers.get("etag", "")
+
+    assert patch() == (204, "")
+    assert patch(**{"If-Match": tag}) == (204, "")
+    assert patch(**{"If-Match": "*"}) == (204, "")
+    asked = len(site.live.asked)
+    assert patch(**{"If-Match": '"other"'}) == (412, tag)
+    assert len(site.live.asked) == asked
+    assert client.delete(path, headers={"If-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize(("status", "code"), [(400, "sdp_malformed"), (406, "no_h264"), (429, "too_many_requests")])
+def test_what_live_cannot_answer_is_told_apart(site: Site, status: int, code: str) -> None:
+    site.live.refuse["whep"] = (status, {})
+    answer = site.client("observer").post(f"/whep/{MASKED}", content=OFFER, headers=SDP)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
 def test_without_audit_no_picture(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,9 @@
-"""Live pictures: WHEP (RFC 9725's sibling) towards browsers, passed on to `live` once rights and audit are settled."""
+"""Live pictures: WHEP (RFC 9725's sibling) towards browsers, passed on to `live` once rights and audit are settled.
 
+draft-ietf-wish-whep: trickle ICE is supported, ICE restart is not, so a session's ETag never changes.
+"""
+
+import hashlib
 import math
 from typing import Annotated, Any
 
@@ -18,7 +22,6 @@ router = APIRouter(tags=["live"])
 MAX_SDP_BYTES = 64 * 1024
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
-_EXPOSE = {"Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Patch"}
 
 WatchActor = Annotated[Actor, needs("live.watch")]
 SessionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{8,64}$", description="From the Location of the POST.")]
@@ -47,30 +50,45 @@ async def start(
     camera_or_404(services, camera)
     sdp = await _text_body(request, SDP)
     if not sdp.startswith("v=0"):
-        raise Problem("sdp")
+        raise Problem("sdp_malformed")
     _limit(services, actor)
     await _audit(services, actor, camera, profile)
     session, answer = await services.live.offer(camera, profile, sdp, actor.username)
     services.live_sessions.add(session, actor)
-    headers = {"Location": f"/whep/session/{session}", "Accept-Patch": FRAGMENT, **_EXPOSE}
+    headers = {"Location": f"/whep/session/{session}", "Accept-Patch": FRAGMENT, "ETag": entity_tag(session)}
     return Response(answer, 201, headers, media_type=SDP)
 
 
 @router.options("/whep/{camera}")
 async def options(camera: str) -> Response:  # noqa: ARG001
-    return Response(headers={"Accept-Post": SDP, "Allow": "POST, OPTIONS"})
+    return Response(headers={"Accept-Post": SDP, "Allow": "OPTIONS, GET, HEAD, POST"})
+
+
+@router.api_route("/whep/{camera}", methods=["GET", "HEAD"], response_class=Response)
+async def probe(camera: str, services: ServicesDep, actor: WatchActor) -> Response:  # noqa: ARG001
+    """Nothing but that it is there; offers are POSTed."""
+    camera_or_404(services, camera)
+    return Response(headers={"Accept-Post": SDP}, media_type=SDP)
 
 
 @router.options("/whep/session/{session}")
 async def session_options(session: str) -> Response:  # noqa: ARG001
-    return Response(headers={"Accept-Patch": FRAGMENT, "Allow": "PATCH, DELETE, OPTIONS"})
+    return Response(headers={"Accept-Patch": FRAGMENT, "Allow": "OPTIONS, GET, HEAD, PATCH, DELETE"})
+
+
+@router.api_route("/whep/session/{session}", methods=["GET", "HEAD"], response_class=Response)
+async def probe_session(session: SessionId, services: ServicesDep, actor: WatchActor) -> Response:
+    """Whether this person's session is still known."""
+    services.live_sessions.require(actor, session)
+    return Response(headers={"Accept-Patch": FRAGMENT, "ETag": entity_tag(session)}, media_type=SDP)
 
 
 @router.patch("/whep/session/{session}", status_code=204, response_class=Response)
 async def trickle(request: Request, session: SessionId, services: ServicesDep, actor: WatchActor) -> Response:
-    """ICE candidates of the browser; no ICE restart."""
+    """ICE candidates of the browser; no ICE restart (422)."""
     services.live_sessions.require(actor, session)
     fragment = await _text_body(request, FRAGMENT)
+    _check_if_match(request, session)
     _limit(services, actor)
     await services.live.trickle(session, fragment)
     return Response(status_code=204)
@@ -95,6 +113,19 @@ async def swap(session: SessionId, body: Swap, services: ServicesDep, actor: Wat
     return {"camera": body.camera, "profile": body.profile}
 
 
+def entity_tag(session: str) -> str:
+    """Of the session's ICE parameters: the same as long as it lives, also over a restart of web."""
+    return f'"{hashlib.sha256(session.encode()).hexdigest()[:16]}"'
+
+
+def _check_if_match(request: Request, session: str) -> None:
+    """Raises Problem etag. Without the header there is nothing to compare: players leave it out, and as long as no
+    ICE restart changes the tag their candidates cannot be meant for another generation."""
+    wanted = request.headers.get("if-match")
+    if wanted is not None and wanted.strip() not in ("*", '"*"', entity_tag(session)):
+        raise Problem("etag", headers={"ETag": entity_tag(session)})
+
+
 async def _audit(services: Services, actor: Actor, camera: str, profile: str) -> None:
     def write() -> None:
         services.trail.allow(actor, "live.watch", f"camera:{camera}", profile=profile)
@@ -109,9 +140,10 @@ def _limit(services: Services, actor: Actor) -> None:
 
 
 async def _text_body(request: Request, media_type: str) -> str:
-    """Raises Problem unsupported_media_type, too_large, or sdp for what is not text."""
+    """Raises Problem unsupported_media_type, too_large, or sdp_malformed for what is not text."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != media_type:
-        raise Problem("unsupported_media_type", detail=f"send {media_type}", headers={"Accept-Post": media_type})
+        accepts = "Accept-Post" if media_type == SDP else "Accept-Patch"
+        raise Problem("unsupported_media_type", detail=f"send {media_type}", headers={accepts: media_type})
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -120,4 +152,4 @@ async def _text_body(request: Request, media_type: str) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise Problem("sdp") from error
+        raise Problem("sdp_malformed") from error

@@ -25,15 +25,15 @@ from web.live.mask_book import MaskBook
 from web.live.mask_state import camera_mask_state
 from web.live.masked import mask_reason, mask_state
 from web.live.playback import Playback
-from web.live.sdp import OfferRefused
+from web.live.sdp import IceRestartRefused, NoH264, NotAnOffer, OfferRefused
 from web.live.snapshot import NoPicture, snapshot
 from web.live.source import LiveSources
-from web.live.whep import NoSession, TooManyViewers, WhepSession, WhepSessions
+from web.live.whep import NoSession, TooManyOffers, TooManyViewers, WhepSession, WhepSessions
 
 MAX_BODY_BYTES = 96 * 1024
 MAX_RENDERINGS = 4
 """At once; every one is a core's worth of work while it lasts. Others get 503."""
-_RETRY_S = {"no_picture": 2, "busy": 5}
+_RETRY_S = {"no_picture": 2, "busy": 5, "too_many_requests": 5}
 
 Handler = Callable[[Request], Awaitable[Response]]
 Rendering = tuple[Iterator[bytes], dict[str, str]]
@@ -118,7 +118,8 @@ class LiveApp:
         cameras = {camera_id: self._camera_state(camera_id) for camera_id in self._cameras}
         sessions = {session.id: self._session_state(session) for session in self.sessions.all()}
         usage, encoders = own_usage(), self.channels.encoders
-        return JSONResponse({"sessions": sessions, "cameras": cameras, "encoders": encoders, "usage": asdict(usage)})
+        counts = {"encoders": encoders, "closing": self.sessions.closing, "usage": asdict(usage)}
+        return JSONResponse({"sessions": sessions, "cameras": cameras, **counts})
 
     async def _snapshot(self, request: Request) -> Response:
         camera_id, profile = self._stream(request.path_params["camera"], request.query_params.get("profile", "tile"))
@@ -258,8 +259,12 @@ async def _body(request: Request) -> dict[str, Any]:
 
 _MEANINGS: tuple[tuple[type[Exception], int, str], ...] = (
     (NoSession, 404, "not_found"),
+    (NotAnOffer, 400, "sdp_malformed"),
+    (NoH264, 406, "no_h264"),
+    (IceRestartRefused, 422, "ice_restart"),
     (OfferRefused, 422, "sdp"),
     (TooManyViewers, 503, "busy"),
+    (TooManyOffers, 429, "too_many_requests"),
     (NoPicture, 409, "no_picture"),
     (FootageExpired, 410, "expired"),
     (FootageMissing, 404, "no_footage"),

@@ -153,6 +153,7 @@ class Channels:
         self._running: dict[ChannelKey, _Running] = {}
         self._loop = asyncio.get_running_loop()
         self._mailbox: LoopMailbox[tuple[Channel, int, MaskedPacket | None]] = LoopMailbox(self._loop, self._deliver)
+        sources.batch = self._mailbox.batch
 
     def open(self, camera_id: CameraId, profile: LiveProfile) -> Channel:
         """Start or share it. Every open needs a close. Raises KeyError for an unknown camera."""

@@ -16,6 +16,8 @@ from web.live.whep import NEGOTIATION_ERRORS, use_addresses
 _OPEN_TIMEOUT_S = 15.0
 _RETRY_S = 0.3
 _HTTP_TIMEOUT_S = 15.0
+TILES_PER_WALL = 25
+"""Of one user: nobody may open more than some at once."""
 
 Signal = Callable[[str], Awaitable[str]]
 """Offer in, answer out; raises httpx.HTTPError or KeyError while there is none."""
@@ -23,7 +25,8 @@ Signal = Callable[[str], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class LoadFigure:
-    """first_picture_s: from the offer to the end of the first picture, sorted; of the viewers that got one.
+    """first_picture_s: from the offer to the end of the first picture that can be decoded, because a keyframe went
+    before; sorted; of the viewers that got one.
 
     lost: packets missing in the viewers' sequence numbers while measured.
     """
@@ -45,6 +48,7 @@ class _Counter:
         self.first_s: float | None = None
         self.packets = self.pictures = self.lost = 0
         self._last: int | None = None
+        self._has_keyframe = False
 
     async def take(self, packet: Any, arrival_time_ms: int) -> None:
         del arrival_time_ms
@@ -53,13 +57,37 @@ class _Counter:
             self.lost += step - 1 if 1 < step < 32768 else 0
         self._last = packet.sequence_number
         self.packets += 1
+        self._has_keyframe = self._has_keyframe or starts_keyframe(packet.payload)
         if packet.marker:
             self.pictures += 1
-            if self.first_s is None:
+            if self.first_s is None and self._has_keyframe:
                 self.first_s = self._clock.monotonic_s() - self.started_s
 
 
-async def _open(signal: Signal, clock: Clock) -> tuple[RTCPeerConnection, _Counter]:
+def starts_keyframe(payload: bytes) -> bool:
+    """An RTP payload of H.264 (RFC 6184) that begins with a parameter set or an IDR slice."""
+    kind = payload[0] & 31 if payload else 0
+    inner = {24: payload[3:4], 28: payload[1:2]}.get(kind, payload[:1])
+    is_start = kind != 28 or payload[1] & 0x80
+    return bool(inner and is_start and inner[0] & 31 in (5, 7))
+
+
+def signal_to(
+    http: httpx.AsyncClient, camera: str, profile: str, user: str = "bench", sessions: list[str] | None = None
+) -> Signal:
+    """To a live process. sessions: where the ids of what was opened go."""
+
+    async def post(sdp: str) -> str:
+        body = {"camera": camera, "profile": profile, "sdp": sdp, "user": user}
+        answer = (await http.post("/whep", json=body)).raise_for_status().json()
+        if sessions is not None:
+            sessions.append(str(answer["session"]))
+        return str(answer["sdp"])
+
+    return post
+
+
+async def open_viewer(signal: Signal, clock: Clock) -> tuple[RTCPeerConnection, _Counter]:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     counter = _Counter(clock)
     receiver = cast(Any, peer.addTransceiver("video", direction="recvonly").receiver)
@@ -83,7 +111,7 @@ async def _open(signal: Signal, clock: Clock) -> tuple[RTCPeerConnection, _Count
 
 
 async def _watch(signals: Sequence[Signal], clock: Clock, settle_s: float, measured: Callable[[], None]) -> LoadFigure:
-    opened = await asyncio.gather(*(_open(signal, clock) for signal in signals))
+    opened = await asyncio.gather(*(open_viewer(signal, clock) for signal in signals))
     try:
         await asyncio.sleep(settle_s)
         counters = [counter for _, counter in opened]
@@ -109,15 +137,9 @@ def watch_live(
     async def body() -> LoadFigure:
         transport = httpx.AsyncHTTPTransport(uds=str(socket))
         async with httpx.AsyncClient(transport=transport, base_url="http://live", timeout=_HTTP_TIMEOUT_S) as http:
-
-            def signal(camera: str, profile: str) -> Signal:
-                async def post(sdp: str) -> str:
-                    body = {"camera": camera, "profile": profile, "sdp": sdp, "user": "bench"}
-                    return str((await http.post("/whep", json=body)).raise_for_status().json()["sdp"])
-
-                return post
-
-            return await _watch([signal(*stream) for stream in streams], clock, settle_s, measured)
+            walls = [f"bench-{number // TILES_PER_WALL}" for number in range(len(streams))]
+            signals = [signal_to(http, *stream, user) for stream, user in zip(streams, walls, strict=True)]
+            return await _watch(signals, clock, settle_s, measured)
 
     use_addresses(["127.0.0.1"])
     return asyncio.run(body())

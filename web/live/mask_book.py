@@ -1,6 +1,7 @@
 """The mask sets of all cameras in memory, ready to project, refreshed when the register grows."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
 
@@ -9,7 +10,7 @@ from vms.rules.masking import InForce, PreparedSet, SetUnknown, prepare_set
 from vms.rules.masks import MaskSet, in_force
 from vms.store import Store
 from vms.store import masks as mask_store
-from vms.units import utc_from_us
+from vms.units import us_from_utc, utc_from_us
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class MaskBook:
         self._lock = threading.Lock()
         self._sets: dict[str, list[MaskSet] | None] = {}
         self._prepared: dict[tuple[str, int], PreparedSet] = {}
+        self._spans: dict[str, tuple[float, float, PreparedSet | None]] = {}
         self._newest_id = -1
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="masks", daemon=True)
@@ -44,11 +46,19 @@ class MaskBook:
 
     def in_force(self, camera_id: str, at_us: int) -> InForce:
         with self._lock:
+            span = self._spans.get(camera_id)
+            if span is not None and span[0] <= at_us < span[1]:
+                return span[2]
             sets = self._sets.get(camera_id)
             if sets is None:
                 return SetUnknown("the register of masks cannot be read")
             found = in_force(sets, utc_from_us(at_us))
-            return None if found is None else self._prepared[camera_id, found.version]
+            prepared = None if found is None else self._prepared[camera_id, found.version]
+            starts_us = [us_from_utc(one.valid_from) for one in sets]
+            from_us = max((start for start in starts_us if start <= at_us), default=-math.inf)
+            until_us = min((start for start in starts_us if start > at_us), default=math.inf)
+            self._spans[camera_id] = (from_us, until_us, prepared)
+            return prepared
 
     def refresh(self) -> None:
         """Read what is new. A database that is away changes nothing: sets never change, so the known ones hold."""
@@ -74,6 +84,7 @@ class MaskBook:
         """None: they are damaged."""
         with self._lock:
             self._sets[camera_id] = sets
+            self._spans.pop(camera_id, None)
             for mask_set in sets or ():
                 key = (camera_id, mask_set.version)
                 if key not in self._prepared:

@@ -51,10 +51,9 @@ def _flush(small: list[bytes], found: list[bytes]) -> None:
 def _fragments(nal: bytes) -> list[bytes]:
     size = MAX_PAYLOAD - 2
     indicator, kind = nal[0] & 0xE0 | 28, nal[0] & 0x1F
-    body = nal[1:]
-    pieces = [body[offset : offset + size] for offset in range(0, len(body), size)]
-    last = len(pieces) - 1
-    return [
-        bytes([indicator, kind | (0x80 if index == 0 else 0) | (0x40 if index == last else 0)]) + piece
-        for index, piece in enumerate(pieces)
-    ]
+    first, middle, last = (bytes([indicator, kind | flag]) for flag in (0x80, 0, 0x40))
+    starts = range(1, len(nal), size)
+    pieces = [middle + nal[start : start + size] for start in starts]
+    pieces[0] = first + nal[1 : 1 + size]
+    pieces[-1] = last + nal[starts[-1] :]
+    return pieces

@@ -1,33 +1,58 @@
 """Offers and answers as text: what is refused, dropped and added around aiortc's own SDP."""
 
 import re
+from itertools import pairwise
 
 MAX_OFFER_BYTES = 64 * 1024
 MAX_CANDIDATES = 32
 _CANDIDATE = re.compile(r"^a=candidate:\S+ \d+ (?P<transport>\S+) \d+ (?P<host>\S+) \d+ typ ")
-_H264 = re.compile(r"^a=rtpmap:\d+ H264/90000\s*$", re.MULTILINE | re.IGNORECASE)
+_H264 = re.compile(r"^a=rtpmap:(\d+) H264/90000$", re.IGNORECASE)
+_MODE_1 = re.compile(r"[ ;]packetization-mode=1(;|$)")
 
 
 class OfferRefused(ValueError):
     """The offer cannot be answered; the text says why (HTTP 422)."""
 
 
+class NotAnOffer(OfferRefused):
+    """What came is no SDP (HTTP 400)."""
+
+
+class NoH264(OfferRefused):
+    """The viewer cannot show what cameras send (HTTP 406)."""
+
+
+class IceRestartRefused(OfferRefused):
+    """We trickle; a connection that broke is opened anew (HTTP 422, the draft's answer of who does one of both)."""
+
+
 def usable_offer(offer: str) -> str:
     """Without candidates that only cost time: mDNS names (a second of waiting each) and TCP. Raises OfferRefused."""
     if len(offer.encode()) > MAX_OFFER_BYTES:
         raise OfferRefused(f"the offer is larger than {MAX_OFFER_BYTES} bytes")
-    lines = offer.replace("\r\n", "\n").strip().split("\n")
-    if lines[0].strip() != "v=0":
-        raise OfferRefused("the body is no SDP offer")
-    media = [line for line in lines if line.startswith("m=")]
-    if len(media) != 1 or not media[0].startswith("m=video "):
-        raise OfferRefused("offer exactly one video and nothing else")
-    if not _H264.search("\n".join(lines)):
-        raise OfferRefused("the offer has no H.264: this browser cannot show the cameras")
+    lines = [line.strip() for line in offer.replace("\r\n", "\n").strip().split("\n")]
+    if lines[0] != "v=0":
+        raise NotAnOffer("the body is no SDP offer")
+    _check_media(lines)
     kept = [line for line in lines if not line.startswith("a=candidate:") or is_usable_candidate(line)]
     if sum(line.startswith("a=candidate:") for line in kept) > MAX_CANDIDATES:
         raise OfferRefused("too many candidates")
     return "\r\n".join(kept) + "\r\n"
+
+
+def _check_media(lines: list[str]) -> None:
+    """One video that is to be received; players that offer audio too are told that there is none."""
+    starts = [index for index, line in enumerate(lines) if line.startswith("m=")] + [len(lines)]
+    media = [lines[start:end] for start, end in pairwise(starts)]
+    kinds = sorted(section[0].split(" ")[0] for section in media)
+    if kinds not in (["m=video"], ["m=audio", "m=video"]):
+        raise OfferRefused("offer one video, and at most one audio beside it")
+    video = next(section for section in media if section[0].startswith("m=video "))
+    if not {"a=sendonly", "a=inactive"}.isdisjoint(video):
+        raise OfferRefused("the offer must want to receive video (a=recvonly)")
+    numbers = {match[1] for line in video if (match := _H264.match(line))}
+    if not any(line.startswith(f"a=fmtp:{number} ") and _MODE_1.search(line) for number in numbers for line in video):
+        raise NoH264("the offer has no H.264 (packetization-mode 1): this player cannot show the cameras")
 
 
 def is_usable_candidate(line: str) -> bool:
@@ -36,8 +61,7 @@ def is_usable_candidate(line: str) -> bool:
 
 
 def fragment_candidates(fragment: str) -> list[str]:
-    """Usable `candidate:…` values of a trickle fragment, without the `a=`. Raises OfferRefused for an ICE restart
-    or too many."""
+    """Usable `candidate:…` values of a trickle fragment, without the `a=`. Raises OfferRefused for too many."""
     if len(fragment.encode()) > MAX_OFFER_BYTES:
         raise OfferRefused("the fragment is too large")
     lines = fragment.replace("\r\n", "\n").split("\n")
@@ -53,8 +77,9 @@ def ice_ufrag(sdp: str) -> str | None:
 
 
 def finished_answer(answer: str) -> str:
-    """RTCP goes with the RTP, and all candidates are in."""
+    """RTCP goes with the RTP; all our candidates are in, and the viewer's may still come."""
     lines = answer.replace("\r\n", "\n").rstrip("\n").split("\n")
     if "a=rtcp-mux" in lines:
         lines.insert(lines.index("a=rtcp-mux") + 1, "a=rtcp-mux-only")
+    lines.insert(lines.index("t=0 0") + 1, "a=ice-options:trickle")
     return "\r\n".join(lines) + "\r\n"

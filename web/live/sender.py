@@ -7,17 +7,16 @@ All in the event loop.
 """
 
 import asyncio
-import struct
 from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
-import pylibsrtp
 from aiortc import RTCRtpSender
 from aiortc.rtcdtlstransport import State
 
 from vms.clock import Clock
 from web.live.masked import MaskedPacket
+from web.live.rtp_wire import SEQUENCES, RtpWire
 
 HISTORY_PACKETS = 1024
 """Kept for retransmission: some 2 s of a 4 Mbit/s stream."""
@@ -25,12 +24,13 @@ BURST_PACKETS = 48
 PACE_S = 0.004
 """At most BURST_PACKETS per viewer each PACE_S: a cached group of pictures must not overrun a receiver's buffer."""
 MAX_QUEUED = 8000
+"""Packets; more than a viewer can ever catch up with."""
+MAX_BACKLOG_BYTES = 1 << 20
 MAX_RETRANSMITS_PER_S = 600
 SQUEEZED_90K = 90
 """Pictures of a cached group follow each other by 1 ms, so the newest is shown at once."""
 MAX_STEP_90K = 10 * 90_000
 _NTP_OFFSET_S = 2_208_988_800
-_SEQUENCES = 1 << 16
 _TICKS = 1 << 32
 
 PRIVATE = (
@@ -42,6 +42,9 @@ PRIVATE = (
     "packet_count",
     "rtx_payload_type",
     "rtx_sequence_number",
+)
+_STARTED, _EXITED, _NTP, _RTP, _OCTETS, _PACKETS, _RTX_TYPE, _RTX_SEQUENCE = (
+    f"_RTCRtpSender__{name}" for name in PRIVATE
 )
 
 
@@ -56,6 +59,8 @@ class LeanSender:
         on_keyframe_wanted: Callable[[], None],
     ) -> None:
         self._rtp = cast(Any, rtp_sender)
+        self._state: dict[str, Any] = vars(rtp_sender)
+        self._ssrc: int = self._rtp._ssrc
         self._clock = clock
         self._on_ready = on_ready
         self._loop = asyncio.get_running_loop()
@@ -66,10 +71,13 @@ class LeanSender:
         self._offset_90k: int | None = None
         self._last_90k = 0
         self._last_sent_s = clock.monotonic_s()
-        self._queue: deque[tuple[bytes, int, bool]] = deque()
+        self._queue: deque[tuple[tuple[bytes, ...], int]] = deque()
+        self._queued = self._begun = 0  # packets in the queue; packets sent of its first picture
+        self._known_wire: RtpWire | None = None
         self._credit, self._credit_at_s = float(BURST_PACKETS), clock.monotonic_s()
         self._pump_handle: asyncio.TimerHandle | None = None
-        self._history: list[tuple[int, int, bool, bytes] | None] = [None] * HISTORY_PACKETS
+        self._history: deque[tuple[int, int, tuple[bytes, ...]]] = deque()
+        self._remembered = 0
         self._retransmits = 0
         self._retransmits_since_s = 0.0
         self._counted_us = 0
@@ -89,74 +97,87 @@ class LeanSender:
         """One live picture. Dropped until connected, and until a keyframe after anything was dropped."""
         if not self._running or (self._waiting_for_keyframe and not packet.is_keyframe):
             return
-        if len(self._queue) + len(packet.payloads) > MAX_QUEUED:
-            self._queue.clear()
+        if self._queued + len(packet.payloads) > MAX_QUEUED:
+            self._drop_queue()
             self._waiting_for_keyframe = True
             return
         self._waiting_for_keyframe = False
-        self._enqueue(packet, self._timestamp(packet))
+        now_s = self._clock.monotonic_s()
+        self._enqueue(packet, self._timestamp(packet, now_s), now_s)
+        if self._pump_handle is None:
+            self._pump()
 
     def send_gop(self, gop: list[MaskedPacket]) -> None:
         if not self._running or not gop or not gop[0].is_keyframe:
             return
-        self._queue.clear()
-        newest_90k = max(self._elapsed_90k(), self._last_90k + SQUEEZED_90K * (len(gop) + 1))
+        self._drop_queue()
+        now_s = self._clock.monotonic_s()
+        newest_90k = max(self._elapsed_90k(now_s), self._last_90k + SQUEEZED_90K * (len(gop) + 1))
         self._offset_90k = newest_90k - gop[-1].pts_90k
         self._waiting_for_keyframe = False
         for index, packet in enumerate(gop):
-            self._enqueue(packet, newest_90k - SQUEEZED_90K * (len(gop) - 1 - index))
+            self._enqueue(packet, newest_90k - SQUEEZED_90K * (len(gop) - 1 - index), now_s)
+        if self._pump_handle is None:
+            self._pump()
 
     def restart(self) -> None:
         """Another stream follows: its clock has nothing to do with the last one's."""
-        self._queue.clear()
+        self._drop_queue()
         self._offset_90k = None
         self._waiting_for_keyframe = True
         self._counted_us = 0
         self.newest = None
 
-    def _timestamp(self, packet: MaskedPacket) -> int:
+    def _timestamp(self, packet: MaskedPacket, now_s: float) -> int:
         if self._offset_90k is not None and not packet.starts_run:
             at_90k = packet.pts_90k + self._offset_90k
             if 0 < at_90k - self._last_90k < MAX_STEP_90K:
                 return at_90k
-        at_90k = max(self._elapsed_90k(), self._last_90k + SQUEEZED_90K)
+        at_90k = max(self._elapsed_90k(now_s), self._last_90k + SQUEEZED_90K)
         self._offset_90k = at_90k - packet.pts_90k
         return at_90k
 
-    def _elapsed_90k(self) -> int:
-        return self._last_90k + round((self._clock.monotonic_s() - self._last_sent_s) * 90_000)
+    def _elapsed_90k(self, now_s: float) -> int:
+        return self._last_90k + round((now_s - self._last_sent_s) * 90_000)
 
-    def _enqueue(self, packet: MaskedPacket, at_90k: int) -> None:
-        last = len(packet.payloads) - 1
-        for index, payload in enumerate(packet.payloads):
-            self._queue.append((payload, at_90k % _TICKS, index == last))
-        self._last_90k, self._last_sent_s = at_90k, self._clock.monotonic_s()
+    def _enqueue(self, packet: MaskedPacket, at_90k: int, now_s: float) -> None:
+        self._queue.append((packet.payloads, at_90k % _TICKS))
+        self._queued += len(packet.payloads)
+        self._last_90k, self._last_sent_s = at_90k, now_s
         self.newest = packet
         if packet.taken_us > self._counted_us:
             self._counted_us = packet.taken_us
             self.frames += 1
-        if self._pump_handle is None:
-            self._pump()
+
+    def _drop_queue(self) -> None:
+        self._queue.clear()
+        self._queued = self._begun = 0
 
     def _pump(self) -> None:
         self._pump_handle = None
-        path = self._path()
-        if path is None:
-            self._queue.clear()
+        wire = self._wire()
+        if wire is None:
+            self._drop_queue()
             return
-        protect, send, address = path
-        octets, ssrc = 0, self._rtp._ssrc
-        count = min(len(self._queue), self._take_credit(len(self._queue)))
-        for _ in range(count):
-            payload, at_90k, is_last = self._queue.popleft()
-            sequence = self._sequence
-            self._sequence = (sequence + 1) % _SEQUENCES
-            self._history[sequence % HISTORY_PACKETS] = (sequence, at_90k, is_last, payload)
-            header = _header(self._payload_type, is_last, sequence, at_90k, ssrc)
-            send(protect(header + payload), address)
-            octets += len(payload)
-        if count:
-            self._report(at_90k, count, octets)
+        granted = self._take_credit(self._queued)
+        sent = octets = at_90k = 0
+        while sent < granted:
+            payloads, at_90k = self._queue[0]
+            begin = self._begun
+            end = min(len(payloads), begin + granted - sent)
+            if begin == 0:
+                self._remember(self._sequence, at_90k, payloads)
+            ends = end == len(payloads)
+            part = payloads if ends and begin == 0 else payloads[begin:end]
+            octets += wire.send(self._payload_type, self._ssrc, self._sequence, at_90k, part, ends=ends)
+            self._sequence = (self._sequence + end - begin) % SEQUENCES
+            sent += end - begin
+            self._begun = 0 if ends else end
+            if ends:
+                self._queue.popleft()
+        self._queued -= sent
+        if sent:
+            self._report(at_90k, sent, octets)
         if self._queue:
             self._pump_handle = self._loop.call_later(PACE_S, self._pump)
 
@@ -170,34 +191,44 @@ class LeanSender:
         self._credit -= granted
         return granted
 
-    def _path(self) -> tuple[Callable[[bytes], bytes], Callable[[bytes, Any], None], Any] | None:
+    def _wire(self) -> RtpWire | None:
         """How to reach the viewer now; None when that is over, or its socket is full."""
         transport = self._rtp.transport
         pair = transport.transport._connection._nominated.get(1)
         if not self._running or transport._state != State.CONNECTED or pair is None:
             return None
-        socket = pair.protocol.transport
-        if socket.is_closing() or socket.get_write_buffer_size() > 1 << 20:
+        way = (transport._tx_srtp, pair.protocol.transport, pair.remote_addr)
+        if self._known_wire is None or not self._known_wire.leads_to(*way):
+            self._known_wire = RtpWire(*way)
+        if self._known_wire.backlog_bytes > MAX_BACKLOG_BYTES:
             self._waiting_for_keyframe = True
             return None
-        return transport._tx_srtp.protect, socket.sendto, pair.remote_addr
+        return self._known_wire
+
+    def _remember(self, sequence: int, at_90k: int, payloads: tuple[bytes, ...]) -> None:
+        """For retransmission; pictures, not packets, so that sending costs nothing for it."""
+        self._history.append((sequence, at_90k, payloads))
+        self._remembered += len(payloads)
+        while self._remembered - len(self._history[0][2]) >= HISTORY_PACKETS:
+            self._remembered -= len(self._history.popleft()[2])
 
     def _report(self, at_90k: int, packets: int, octets: int) -> None:
         """What aiortc's sender reports tell."""
         seconds, micros = divmod(self._clock.now_us(), 1_000_000)
-        self._set("ntp_timestamp", (seconds + _NTP_OFFSET_S) << 32 | (micros << 32) // 1_000_000)
-        self._set("rtp_timestamp", at_90k)
-        self._set("octet_count", self._get("octet_count") + octets)
-        self._set("packet_count", self._get("packet_count") + packets)
+        state = self._state
+        state[_NTP] = (seconds + _NTP_OFFSET_S) << 32 | (micros << 32) // 1_000_000
+        state[_RTP] = at_90k
+        state[_OCTETS] += octets
+        state[_PACKETS] += packets
 
     async def _run(self, codec: Any) -> None:
         """Started by aiortc once the connection is secure; cancelled by it at the end."""
         self._payload_type = codec.payloadType
-        self._sequence = self._get("rtx_sequence_number")
-        self._last_90k = self._rtp._ssrc  # a random start, as RFC 3550 wants
+        self._sequence = self._state[_RTX_SEQUENCE]
+        self._last_90k = self._ssrc  # a random start, as RFC 3550 wants
         self._last_sent_s = self._clock.monotonic_s()
         self._running = True
-        self._get("rtp_started").set()
+        self._state[_STARTED].set()
         try:
             self._on_ready()
             await self._loop.create_future()
@@ -207,28 +238,30 @@ class LeanSender:
             self._running = False
             if self._pump_handle is not None:
                 self._pump_handle.cancel()
-            self._queue.clear()
-            self._get("rtp_exited").set()
+            self._drop_queue()
+            self._state[_EXITED].set()
 
     async def _retransmit(self, sequence: int) -> None:
-        kept = self._history[sequence % HISTORY_PACKETS]
-        path = self._path()
-        if kept is None or kept[0] != sequence or path is None or not self._may_retransmit():
+        wire, found = self._wire(), self._recall(sequence)
+        if wire is None or found is None or not self._may_retransmit():
             return
-        _, at_90k, is_last, payload = kept
-        protect, send, address = path
-        rtx_type = self._get("rtx_payload_type")
+        at_90k, payload, ends = found
+        rtx_type = self._state[_RTX_TYPE]
         if rtx_type is None:
-            packet = _header(self._payload_type, is_last, sequence, at_90k, self._rtp._ssrc) + payload
-        else:
-            rtx_sequence = self._get("rtx_sequence_number")
-            self._set("rtx_sequence_number", (rtx_sequence + 1) % _SEQUENCES)
-            header = _header(rtx_type, is_last, rtx_sequence, at_90k, self._rtp._rtx_ssrc)
-            packet = header + sequence.to_bytes(2, "big") + payload
-        try:
-            send(protect(packet), address)
-        except pylibsrtp.Error:
+            wire.send(self._payload_type, self._ssrc, sequence, at_90k, (payload,), ends=ends)
             return
+        rtx_sequence = self._state[_RTX_SEQUENCE]
+        self._state[_RTX_SEQUENCE] = (rtx_sequence + 1) % SEQUENCES
+        again = sequence.to_bytes(2, "big") + payload
+        wire.send(rtx_type, self._rtp._rtx_ssrc, rtx_sequence, at_90k, (again,), ends=ends)
+
+    def _recall(self, sequence: int) -> tuple[int, bytes, bool] | None:
+        """Time, payload and whether it ended its picture, of a packet that was sent."""
+        for first, at_90k, payloads in reversed(self._history):
+            index = (sequence - first) % SEQUENCES
+            if index < len(payloads):
+                return at_90k, payloads[index], index == len(payloads) - 1
+        return None
 
     def _may_retransmit(self) -> bool:
         now_s = self._clock.monotonic_s()
@@ -236,13 +269,3 @@ class LeanSender:
             self._retransmits_since_s, self._retransmits = now_s, 0
         self._retransmits += 1
         return self._retransmits <= MAX_RETRANSMITS_PER_S
-
-    def _get(self, name: str) -> Any:
-        return getattr(self._rtp, f"_RTCRtpSender__{name}")
-
-    def _set(self, name: str, value: int) -> None:
-        setattr(self._rtp, f"_RTCRtpSender__{name}", value)
-
-
-def _header(payload_type: int, is_last: bool, sequence: int, at_90k: int, ssrc: int) -> bytes:
-    return struct.pack("!BBHLL", 0x80, payload_type | (0x80 if is_last else 0), sequence, at_90k, ssrc)

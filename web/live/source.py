@@ -6,6 +6,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from vms.bus import BusSubscriber, Message, PacketGate, StreamKey, packet_topic, pose_topic, status_topic
 from vms.packet import Packet, PtzPose
@@ -80,7 +81,7 @@ class _Feed:
 
 
 class LiveSources:
-    """start(), then attach and detach from any thread."""
+    """start(), then attach and detach from any thread. batch: around the packets that came at once; set it first."""
 
     def __init__(self, endpoints: list[str], camera_ids: Sequence[str]) -> None:
         self.poses = PoseBook(camera_ids)
@@ -88,7 +89,8 @@ class LiveSources:
         self._lock = threading.Lock()
         self._feeds: dict[StreamKey, _Feed] = {}
         self._statuses: dict[str, CameraStatus] = {}
-        self._bus = BusSubscriber(endpoints, self._take, name="live-bus")
+        self.batch: Callable[[], AbstractContextManager[None]] = nullcontext
+        self._bus = BusSubscriber(endpoints, self._take, name="live-bus", batch=self._in_batch)
 
     def start(self) -> None:
         self._bus.start()
@@ -123,6 +125,9 @@ class LiveSources:
             if not feed.consumers:
                 del self._feeds[key]
                 self._bus.unsubscribe(packet_topic(*key))
+
+    def _in_batch(self) -> AbstractContextManager[None]:
+        return self.batch()
 
     def _take(self, message: Message) -> None:
         if isinstance(message, PtzPose):

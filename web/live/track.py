@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ class LoopMailbox(Generic[T]):
         self._lock = threading.Lock()
         self._items: deque[T] = deque(maxlen=max_items)
         self._scheduled = False
+        self._in_batch = False
         self._closed = False
         self._dropped = 0
 
@@ -33,10 +35,25 @@ class LoopMailbox(Generic[T]):
             if len(self._items) == self._items.maxlen:
                 self._dropped += 1
             self._items.append(item)
-            if self._scheduled:
+            if self._scheduled or self._in_batch:
                 return
             self._scheduled = True
         self._loop.call_soon_threadsafe(self._drain)
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """What is put meanwhile wakes the loop once, at the end: not in the middle, to fight over the interpreter."""
+        with self._lock:
+            self._in_batch = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_batch = False
+                wakes = bool(self._items) and not self._scheduled
+                self._scheduled = self._scheduled or wakes
+            if wakes:
+                self._loop.call_soon_threadsafe(self._drain)
 
     def close(self) -> None:
         """Call before the loop closes; puts are then ignored."""

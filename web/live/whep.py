@@ -16,6 +16,7 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
+from aiortc.exceptions import InternalError, OperationError
 from aiortc.sdp import candidate_from_sdp
 
 from vms.clock import Clock
@@ -35,6 +36,8 @@ REPAIR_PERIOD_S = 1.0
 NEGOTIATION_ERRORS = (
     InvalidAccessError,
     InvalidStateError,
+    InternalError,
+    OperationError,
     ValueError,
     KeyError,
     IndexError,
@@ -44,8 +47,18 @@ NEGOTIATION_ERRORS = (
 )
 
 
+NEGOTIATIONS_AT_ONCE = 4
+"""Each keeps the event loop busy for milliseconds at a time; pictures go out between them."""
+MAX_CONNECTING_PER_USER = 60
+"""Offers of one user whose connection does not stand yet: two walls that reconnect, and a flood stops there."""
+
+
 class TooManyViewers(Exception):
     """The limit of [live] max_viewers is reached (HTTP 503)."""
+
+
+class TooManyOffers(Exception):
+    """This user opens connections and does not use them (HTTP 429)."""
 
 
 class NoSession(LookupError):
@@ -104,6 +117,7 @@ class WhepSessions:
         self._sessions: dict[str, WhepSession] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
+        self._negotiating = asyncio.Semaphore(NEGOTIATIONS_AT_ONCE)
 
     def start(self) -> None:
         self._sweeper = asyncio.create_task(self._sweep())
@@ -119,6 +133,11 @@ class WhepSessions:
     def all(self) -> list[WhepSession]:
         return list(self._sessions.values())
 
+    @property
+    def closing(self) -> int:
+        """Connections that are being taken down."""
+        return len(self._closing)
+
     def get(self, session_id: str) -> WhepSession:
         """Raises NoSession."""
         try:
@@ -127,9 +146,8 @@ class WhepSessions:
             raise NoSession(session_id) from error
 
     async def create(self, camera_id: CameraId, profile: LiveProfile, offer: str, user: str) -> Answer:
-        """Raises sdp.OfferRefused, TooManyViewers, KeyError for an unknown camera."""
-        if len(self._sessions) >= self._max_viewers:
-            raise TooManyViewers
+        """Raises sdp.OfferRefused, TooManyViewers, TooManyOffers, KeyError for an unknown camera."""
+        self._check_room(user)
         usable = sdp.usable_offer(offer)
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         transceiver = peer.addTransceiver("video", direction="sendonly")
@@ -143,15 +161,23 @@ class WhepSessions:
         self._sessions[session_id] = session
         peer.add_listener("connectionstatechange", lambda: self._state_changed(session))
         try:
-            await peer.setRemoteDescription(RTCSessionDescription(usable, "offer"))
-            answer = await peer.createAnswer()
-            if answer is None:
-                raise sdp.OfferRefused("no answer could be made")
-            await peer.setLocalDescription(answer)
+            async with self._negotiating:
+                await peer.setRemoteDescription(RTCSessionDescription(usable, "offer"))
+                answer = await peer.createAnswer()
+                if answer is None:
+                    raise sdp.OfferRefused("no answer could be made")
+                await peer.setLocalDescription(answer)
         except NEGOTIATION_ERRORS as error:
             self._drop(session)
             raise sdp.OfferRefused(f"the offer could not be answered: {error}") from error
         return Answer(session_id, sdp.finished_answer(peer.localDescription.sdp))
+
+    def _check_room(self, user: str) -> None:
+        if len(self._sessions) >= self._max_viewers:
+            raise TooManyViewers("as many people watch as [live] max_viewers allows")
+        connecting = sum(not session.connected and session.user == user for session in self._sessions.values())
+        if connecting >= MAX_CONNECTING_PER_USER:
+            raise TooManyOffers(f"{connecting} connections of {user} do not stand yet")
 
     def swap(self, session_id: str, camera_id: CameraId, profile: LiveProfile) -> None:
         """Another camera over the same connection. Raises NoSession, KeyError for an unknown camera."""
@@ -167,11 +193,11 @@ class WhepSessions:
             self._attach(session)
 
     async def add_candidates(self, session_id: str, fragment: str) -> None:
-        """Raises NoSession, sdp.OfferRefused (also for an ICE restart, which aiortc cannot do)."""
+        """Raises NoSession, sdp.OfferRefused (IceRestartRefused: aiortc cannot do it)."""
         session = self.get(session_id)
         ufrag = sdp.ice_ufrag(fragment)
         if ufrag is not None and ufrag != session.remote_ufrag:
-            raise sdp.OfferRefused("ICE restart is not supported; open a new session")
+            raise sdp.IceRestartRefused("ICE restart is not supported; open a new session")
         for line in sdp.fragment_candidates(fragment):
             try:
                 candidate = candidate_from_sdp(line.removeprefix("candidate:"))
@@ -234,10 +260,12 @@ class WhepSessions:
             log.warning("viewer_not_closed", extra={"detail": type(error).__name__})
 
     async def _sweep(self) -> None:
-        """Frees sessions that never connected."""
         while True:
             await asyncio.sleep(SWEEP_S)
-            now_s = self._clock.monotonic_s()
-            for session in self.all():
-                if not session.connected and now_s - session.created_s > CONNECT_TIMEOUT_S:
-                    self._drop(session)
+            self._free_unconnected()
+
+    def _free_unconnected(self) -> None:
+        now_s = self._clock.monotonic_s()
+        for session in self.all():
+            if not session.connected and now_s - session.created_s > CONNECT_TIMEOUT_S:
+                self._drop(session)

@@ -1,5 +1,6 @@
 """What a channel sends and keeps, and which way its producer takes each picture. Scripted packets and clock."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,18 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from live_site import mask_document
 
 from tests.fakes import T0_US, FakeClock, packet
 from vms.bus import RequestServer
 from vms.packet import Packet
-from vms.rules.masking import InForce, MaskRules, NoMaskRequired, SetUnknown, prepare_set
-from vms.rules.masks import Mask, MaskSet
+from vms.rules.masking import InForce, MaskRules, NoMaskRequired, PreparedSet, SetUnknown, prepare_set
+from vms.rules.masks import Mask, MaskSet, parse_mask_import
 from vms.rules.pose_at import PoseLimits
+from vms.store import Store
+from vms.store import masks as mask_store
 from vms.units import CameraId, utc_from_us
 from web.live.channel import Channel
 from web.live.keyframes import PERIOD_S, REFUSED_S, KeyframeRequests
+from web.live.mask_book import MaskBook
 from web.live.masked import MaskedPacket
 from web.live.producer import Producer
+from web.live.track import LoopMailbox
 
 STREAM: Any = (CameraId("markt-01"), "sub")
 HALF = Mask("woning", "image", ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5)))
@@ -225,3 +231,63 @@ def test_capture_is_asked_for_a_keyframe_but_not_in_a_flood(
         requests.close()
     assert asked == [{"op": "keyframe", "camera": "markt-01", "profile": "sub"}]
     assert requests._not_before_s[STREAM] == clock.monotonic_s() + again_s
+
+
+def test_packets_that_came_at_once_wake_the_loop_once() -> None:
+    async def body() -> None:
+        handled: list[list[int]] = []
+        mailbox: LoopMailbox[int] = LoopMailbox(asyncio.get_running_loop(), lambda items, _: handled.append(items))
+        arrived = asyncio.Event()
+
+        def put_all() -> None:
+            with mailbox.batch():
+                for item in range(3):
+                    mailbox.put(item)
+            with mailbox.batch():
+                pass
+            mailbox.put(3)
+            asyncio.run_coroutine_threadsafe(_set(arrived), loop)
+
+        loop = asyncio.get_running_loop()
+        thread = threading.Thread(target=put_all)
+        thread.start()
+        thread.join()
+        await arrived.wait()
+        assert handled == [[0, 1, 2, 3]]
+        mailbox.put(4)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert handled[1:] == [[4]]
+
+    asyncio.run(body())
+
+
+async def _set(event: asyncio.Event) -> None:
+    event.set()
+
+
+def test_a_set_comes_into_force_to_the_microsecond_and_a_new_version_at_once(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/u.db")
+    store.migrate()
+    book = MaskBook(store, ["markt-01"])
+    from_us = T0_US + 5_000_000
+
+    def add(at_us: int) -> None:
+        document = mask_document("markt-01", {"name": "w", "space": "image", "polygon": [[0, 0], [1, 0], [1, 1]]})
+        document["valid_from"] = utc_from_us(at_us).isoformat()
+        with store.transaction() as tx:
+            mask_store.add(tx, parse_mask_import(document), utc_from_us(T0_US))
+        book.refresh()
+
+    def version(at_us: int) -> int | None:
+        found = book.in_force("markt-01", at_us)
+        return found.mask_set.version if isinstance(found, PreparedSet) else None
+
+    try:
+        assert isinstance(book.in_force("markt-01", T0_US), SetUnknown)
+        add(from_us)
+        assert [version(from_us + step) for step in (-1, 0, 1, -1, 10**9, -1)] == [None, 1, 1, None, 1, None]
+        add(T0_US)
+        assert [version(from_us + step) for step in (-1, 0, -(10**7))] == [2, 2, None]
+    finally:
+        store.close()

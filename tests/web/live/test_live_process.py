@@ -24,7 +24,7 @@ from live_site import (
 
 from vms.packet import PtzPose
 from vms.units import CameraId
-from web.live import mask_book
+from web.live import mask_book, whep
 
 HALF = {"name": "woning", "space": "image", "polygon": [[0.1, 0.1], [0.5, 0.1], [0.5, 0.6], [0.1, 0.6]]}
 SPHERE = {"name": "woning", "space": "sphere", "polygon": [[-8, 2], [8, 2], [8, -8], [-8, -8]]}
@@ -247,8 +247,10 @@ def test_refusals_are_problems_with_a_code(site: LiveSite) -> None:
         await _refused(make, base | {"camera": "nergens"}, 404, "unknown_camera")
         gone = await _refused(make, base | {"camera": "weg"}, 409, "no_picture")
         assert int(gone.headers["retry-after"]) > 0
-        await _refused(make, base | {"sdp": offer.replace("H264", "H263")}, 422, "sdp")
-        await _refused(make, base | {"sdp": "hello"}, 422, "sdp")
+        await _refused(make, base | {"sdp": offer.replace("H264", "H263")}, 406, "no_h264")
+        await _refused(make, base | {"sdp": offer.replace("mode=1", "mode=0")}, 406, "no_h264")
+        await _refused(make, base | {"sdp": offer.replace("a=recvonly", "a=sendonly")}, 422, "sdp")
+        await _refused(make, base | {"sdp": "hello"}, 400, "sdp_malformed")
         await _refused(make, base | {"sdp": offer + "m=video 9 UDP/TLS/RTP/SAVPF 97\r\n"}, 422, "sdp")
         await _refused(make, base | {"sdp": offer.split("a=fingerprint")[0]}, 422, "sdp")
         await _refused(make, base | {"profile": "main"}, 400, "malformed")
@@ -334,7 +336,7 @@ def test_candidates_trickle_in_and_an_ice_restart_is_refused(site: LiveSite) -> 
         usable = "a=candidate:2 1 udp 2113937151 127.0.0.1 50001 typ host\r\n"
         assert (await make.http.patch(url, json={"sdpfrag": local + usable})).status_code == 204
         restart = await make.http.patch(url, json={"sdpfrag": "a=ice-ufrag:nieuw\r\na=ice-pwd:x\r\n"})
-        assert restart.status_code == 422
+        assert (restart.status_code, restart.json()["code"]) == (422, "ice_restart")
 
     run(site, scenario)
 
@@ -362,3 +364,40 @@ def test_masks_that_are_imported_take_effect_while_watching(tmp_path: Path, monk
         camera: BusCamera = site.add("vast")
         assert camera.state == status("vast", 0).main.state
         run(site, lambda make: scenario(make, site))
+
+
+def test_a_player_that_offers_audio_too_gets_the_video(site: LiveSite) -> None:
+    async def scenario(make: Any) -> None:
+        viewer: WhepViewer = make()
+        viewer.peer.addTransceiver("audio", direction="recvonly")
+        await until_up(make.http, viewer, "vrij")
+        assert_control((await viewer.picture()).bgr)
+        audio, video = viewer.answer.split("m=video")[0], viewer.answer.split("m=video")[1]
+        if "m=audio" in video:
+            video, audio = video.split("m=audio")
+        assert "a=inactive" in audio
+        assert "a=sendonly" in video
+
+    run(site, scenario)
+
+
+def test_offers_that_are_never_used_stop_at_their_user(site: LiveSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whep, "MAX_CONNECTING_PER_USER", 3)
+
+    async def scenario(make: Any) -> None:
+        watching = await opened(make, "vrij")
+        lazy: WhepViewer = make()
+        await lazy.peer.setLocalDescription(await lazy.peer.createOffer())
+        base = {"camera": "vrij", "profile": "tile", "sdp": lazy.peer.localDescription.sdp, "user": "flooder"}
+        answers = await asyncio.gather(*(make.http.post("/whep", json=base) for _ in range(12)))
+        assert sorted({answer.status_code for answer in answers}) == [201, 429]
+        assert sum(answer.status_code == 201 for answer in answers) == 3
+        assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 429)
+        assert len(await watching.newest(0.5)) >= 4
+        other = make()
+        assert (await other.open("vrij")).status_code == 201
+        for answer in answers:
+            if answer.status_code == 201:
+                await make.http.delete(f"/whep/{answer.json()['session']}")
+
+    run(site, scenario)

@@ -1,7 +1,9 @@
 """The lean sender against the private parts of aiortc that it replaces; and what it puts on the wire."""
 
 import asyncio
+import contextlib
 import inspect
+import socket
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -10,11 +12,13 @@ import aiortc
 from aiortc import RTCRtpSender, rtcrtpsender
 from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from aiortc.rtp import RtpPacket
+from pylibsrtp import Policy, Session
+from pylibsrtp._binding import lib
 
 from tests.fakes import FakeClock, packet
 from vms.rules.masking import NoMaskRequired
 from web.live.masked import MaskedPacket
-from web.live.sender import BURST_PACKETS, PRIVATE, SQUEEZED_90K, LeanSender
+from web.live.sender import BURST_PACKETS, HISTORY_PACKETS, PRIVATE, SQUEEZED_90K, LeanSender
 
 
 def picture(index: int, size: int = 900, starts_run: bool = False) -> MaskedPacket:
@@ -34,31 +38,51 @@ def test_the_pinned_version_still_looks_as_the_sender_expects() -> None:
     assert "await self._retransmit(seq)" in source
     assert "self._send_keyframe()" in source
     assert "self._tx_srtp.protect(data)" in inspect.getsource(RTCDtlsTransport._send_rtp)
+    srtp = inspect.getsource(Session)
+    assert "self._buffer = ffi.buffer(self._cdata)" in srtp
+    assert "func(self._srtp[0], self._cdata, len_p)" in srtp
+    assert "lib.srtp_protect, SRTP_MAX_TRAILER_LEN" in srtp
+    assert lib.srtp_err_status_ok == 0
 
 
 class Wire:
-    """Stands in for DTLS and ICE: what is sent is kept in the clear."""
+    """Real encryption and a real socket; ICE and DTLS are taken to be done."""
 
-    def __init__(self) -> None:
-        self.sent: list[RtpPacket] = []
-        udp = SimpleNamespace(
-            is_closing=lambda: False, get_write_buffer_size=lambda: 0, sendto=lambda data, _: self._take(data)
-        )
-        pair = SimpleNamespace(protocol=SimpleNamespace(transport=udp), remote_addr=("127.0.0.1", 9))
+    def __init__(self, udp: asyncio.DatagramTransport) -> None:
+        self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._sink.bind(("127.0.0.1", 0))
+        self._sink.setblocking(False)
+        self._udp = udp
+        key, profile = bytes(range(28)), Policy.SRTP_PROFILE_AEAD_AES_128_GCM
+        out, back = Policy.SSRC_ANY_OUTBOUND, Policy.SSRC_ANY_INBOUND
+        outbound = Session(Policy(key=key, ssrc_type=out, srtp_profile=profile))
+        self._inbound = Session(Policy(key=key, ssrc_type=back, srtp_profile=profile))
+        self._sent: list[RtpPacket] = []
+        pair = SimpleNamespace(protocol=SimpleNamespace(transport=udp), remote_addr=self._sink.getsockname())
         self.transport: Any = SimpleNamespace(
             state="connected",
             _state=State.CONNECTED,
-            _tx_srtp=SimpleNamespace(protect=lambda data: data),
+            _tx_srtp=outbound,
             transport=SimpleNamespace(_connection=SimpleNamespace(_nominated={1: pair})),
         )
 
-    def _take(self, data: bytes) -> None:
-        self.sent.append(RtpPacket.parse(data))
+    @property
+    def sent(self) -> list[RtpPacket]:
+        """All so far, in the clear."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._sent.append(RtpPacket.parse(self._inbound.unprotect(self._sink.recv(2048))))
+        return self._sent
+
+    def close(self) -> None:
+        self._sink.close()
+        self._udp.close()
 
 
 class Sending:
-    def __init__(self, rtx: bool = True) -> None:
-        self.wire, self.clock = Wire(), FakeClock()
+    def __init__(self, udp: asyncio.DatagramTransport, rtx: bool = True) -> None:
+        self.wire, self.clock = Wire(udp), FakeClock()
         self.rtp: Any = RTCRtpSender("video", self.wire.transport)
         self.ready, self.keyframes = 0, 0
         self.sender = LeanSender(self.rtp, self.clock, self._ready, self._keyframe)
@@ -75,11 +99,15 @@ class Sending:
     async def stop(self) -> None:
         self.task.cancel()
         await asyncio.wait_for(self.rtp._RTCRtpSender__rtp_exited.wait(), 1)
+        self.wire.close()
 
 
 def run(scenario: Any, **options: Any) -> None:
     async def body() -> None:
-        sending = Sending(**options)
+        udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
+        )
+        sending = Sending(udp, **options)
         await asyncio.sleep(0)
         assert sending.ready == 1
         await scenario(sending)
@@ -181,3 +209,41 @@ def test_a_viewer_whose_connection_is_gone_gets_nothing() -> None:
         assert not sending.sender._queue
 
     run(scenario)
+
+
+def test_numbers_go_on_over_their_end_and_the_oldest_pictures_are_forgotten() -> None:
+    async def scenario(sending: Sending) -> None:
+        sending.sender._sequence = 65_530
+        for index in range(HISTORY_PACKETS // 4 + 20):
+            sending.clock.advance(0.08)
+            sending.sender.send(picture(index, size=4000))
+            sent = list(sending.wire.sent)
+        numbers = [p.sequence_number for p in sent]
+        assert numbers == [(65_530 + n) % 65_536 for n in range(len(numbers))]
+        for lost, comes_again in ((sent[-1], True), (sent[-HISTORY_PACKETS + 8], True), (sent[3], False)):
+            before = len(sending.wire.sent)
+            await sending.rtp._retransmit(lost.sequence_number)
+            again = sending.wire.sent[before:]
+            assert [p.payload[2:] for p in again] == ([lost.payload] if comes_again else [])
+
+    run(scenario)
+
+
+def test_a_full_socket_keeps_the_order_of_packets() -> None:
+    async def scenario(sending: Sending) -> None:
+        sending.sender.send(picture(0, size=3000))
+        wire = sending.sender._known_wire
+        assert wire is not None
+        real, wire._socket = wire._socket, SimpleNamespace(sendto=_would_block)
+        sending.sender.send(picture(1, size=3000))
+        wire._socket = real
+        sending.sender.send(picture(2, size=3000))
+        await asyncio.sleep(0)
+        numbers = [p.sequence_number for p in sending.wire.sent]
+        assert numbers == [(numbers[0] + n) % 65_536 for n in range(9)]
+
+    run(scenario)
+
+
+def _would_block(*_: Any) -> None:
+    raise BlockingIOError
