@@ -14,7 +14,7 @@ from vms.status import VolumeFault
 from vms.store import Store, catalog
 from vms.store.catalog import CatalogVolume
 from vms.volume import VolumeNotMounted, create_marker, read_marker
-from vms.volume_space import is_full_of_held, measure, probe
+from vms.volume_space import measure, obstacle_noted, probe
 
 log = logging.getLogger(__name__)
 
@@ -280,13 +280,15 @@ def _see(volume: MountedVolume) -> tuple[Space, VolumeFault, str]:
     try:
         if read_marker(root) != volume.uuid:
             return Space(0, 0), "missing", f"another volume is mounted here, {volume.uuid} belongs here"
-        space, is_held = measure(root), is_full_of_held(root)
+        space, obstacle = measure(root), obstacle_noted(root)
     except VolumeNotMounted as error:
         return Space(0, 0), "missing", str(error)
     except (OSError, StorageError) as error:
         return Space(0, 0), "failing", str(error)
     if detail := why_full(space):
         return space, "full", detail
-    if is_held and not is_relieved(space, volume.high_water_pct):
-        return space, "held", "past its high-water mark with held footage and other files only"
+    if obstacle is not None and not is_relieved(space, volume.high_water_pct):
+        if obstacle.reason == "held":
+            return space, "held", "past its high-water mark with held footage and other files only"
+        return space, "crowded", f"{obstacle.foreign_bytes / 1e9:.1f} GB of files that are not ours lie on it"
     return space, "", ""

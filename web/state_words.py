@@ -93,6 +93,9 @@ DISK: Final[Mapping[str, str]] = {
     "volume_failing": _m("schijffout bij het schrijven"),
     "volume_full": _m("volume vol"),
     "volume_held": _m("vol met veiliggesteld beeld of andere bestanden: de opname op dit volume staat stil"),
+    "volume_crowded": _m(
+        "vol met andere bestanden: de opname op dit volume staat stil, er wordt geen beeld voor gewist"
+    ),
     "volume_slow": _m("schijf te traag"),
     "volume_silent": _m("schijf antwoordt niet"),
 }
@@ -106,6 +109,7 @@ DISK_FIX: Final[Mapping[str, str]] = {
     "volume_held": _m(
         "Ruim andere bestanden op, hef veiligstellingen op die niet meer nodig zijn, of voeg een schijf toe."
     ),
+    "volume_crowded": _m("Ruim op wat daar niet hoort; de opname gaat vanzelf verder."),
     "volume_slow": _m("De schijf is te traag: verdeel de camera's over meer volumes."),
     "volume_silent": _m("Controleer de verbinding met de schijf; zodra zij antwoordt gaat de opname vanzelf verder."),
 }

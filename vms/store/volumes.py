@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from vms.rules.disk_pressure import Stored
 from vms.rules.retention import holds_on
 from vms.store import catalog, holds, ledger
 from vms.store.catalog import Segment
@@ -37,6 +38,19 @@ class HeldThere:
     hold: EvidenceHold
     segments: int = 0
     bytes: int = 0
+
+
+def stored(tx: Session, volume_uuid: str) -> Stored:
+    """Of all footage there that was not erased, pose sidecars counted as files."""
+    wanted = select(
+        func.coalesce(func.sum(SegmentRow.bytes), 0), func.count(SegmentRow.id), func.count(SegmentRow.sidecar_sha256)
+    ).where(SegmentRow.volume_uuid == volume_uuid, SegmentRow.state.in_(_STILL_THERE))
+    size, segments, sidecars = tx.execute(wanted).one()
+    return Stored(int(size), int(segments) + int(sidecars))
+
+
+def stored_in(segment: Segment) -> Stored:
+    return Stored(segment.bytes, 1 if segment.sidecar_sha256 is None else 2)
 
 
 def contents(tx: Session, volume_uuid: str) -> Contents:
