@@ -68,5 +68,5 @@ def _check_volumes(scope: CheckScope) -> Iterator[Finding]:
     with scope.store.reading() as tx:
         known = catalog.volumes(tx)
     for row in known:
-        if row.uuid not in scope.mounted:
+        if row.uuid not in scope.mounted and row.given_up_at is None:
             yield Finding("C501", "", row.path, f"volume {row.uuid} holds footage and is not mounted or not configured")

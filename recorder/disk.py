@@ -12,8 +12,9 @@ from vms.errors import StorageError
 from vms.rules.disk_space import Space, is_relieved, shortage, why_full
 from vms.status import VolumeFault
 from vms.store import Store, catalog
+from vms.store.catalog import CatalogVolume
 from vms.volume import VolumeNotMounted, create_marker, read_marker
-from vms.volume_space import is_full_of_held, measure, probe
+from vms.volume_space import measure, obstacle_noted, probe
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +72,17 @@ class VolumeFinder:
         volume, or foreign files. The catalog remembers which uuid was where. Raises StoreBusy.
         """
         with self._store.reading() as tx:
-            known = {volume.uuid: Path(volume.path) for volume in catalog.volumes(tx)}
+            known = catalog.volumes(tx)
         uuid = _identify(path, known, list(self._high_water_pct), self._clock)
-        if known.get(uuid) != path:
+        if not any((volume.uuid, Path(volume.path)) == (uuid, path) for volume in known):
             with self._store.transaction() as tx:
                 catalog.register_volume(tx, uuid, str(path), now_utc(self._clock))
         return MountedVolume(uuid, path, self._high_water_pct[path])
+
+    def is_given_up(self, uuid: str) -> bool:
+        """Did somebody say that this volume is lost for good? Raises StoreBusy."""
+        with self._store.reading() as tx:
+            return any(volume.uuid == uuid and volume.given_up_at is not None for volume in catalog.volumes(tx))
 
 
 def identify_volumes(configured: Sequence[Volume], store: Store, clock: Clock) -> list[MountedVolume]:
@@ -96,7 +102,8 @@ def identify_volumes(configured: Sequence[Volume], store: Store, clock: Clock) -
     return found
 
 
-def _identify(path: Path, known: dict[str, Path], paths: Sequence[Path], clock: Clock) -> str:
+def _identify(path: Path, registered: Sequence[CatalogVolume], paths: Sequence[Path], clock: Clock) -> str:
+    known = {volume.uuid: Path(volume.path) for volume in registered if volume.given_up_at is None}
     expected = next((uuid for uuid, where in known.items() if where == path), None)
     try:
         uuid = read_marker(path)
@@ -104,6 +111,8 @@ def _identify(path: Path, known: dict[str, Path], paths: Sequence[Path], clock: 
         if expected is not None:
             raise
         return create_marker(path, now_utc(clock))
+    if any(volume.uuid == uuid for volume in registered if volume.given_up_at is not None):
+        raise StorageError(f"{path}: holds volume {uuid}, which was given up as lost; give an empty disk")
     if uuid in known:
         elsewhere = known[uuid]
         if elsewhere != path and elsewhere in paths:
@@ -111,7 +120,7 @@ def _identify(path: Path, known: dict[str, Path], paths: Sequence[Path], clock: 
         return uuid
     if expected is not None:
         raise StorageError(f"{path}: holds volume {uuid}, but {expected} belongs here; mount the right one")
-    if known and any(entry.is_dir() and entry.name != "lost+found" for entry in path.iterdir()):
+    if registered and any(entry.is_dir() and entry.name != "lost+found" for entry in path.iterdir()):
         raise StorageError(f"{path}: holds the footage of another site (volume {uuid}); give an empty directory")
     return uuid
 
@@ -209,8 +218,13 @@ class VolumeSet:
         if is_news:
             log.error("volume_refused", extra={"detail": detail})
 
+    def dismiss(self, root: Path) -> None:
+        """Its volume will never come back: another one may take its path."""
+        with self._lock:
+            self._slots[root].volume = None
+
     def admit(self, volume: MountedVolume) -> None:
-        """It was refused at the start and is right now."""
+        """It was refused at the start, or its predecessor was dismissed, and is right now."""
         with self._lock:
             self._slots[volume.root].volume = volume
 
@@ -266,13 +280,15 @@ def _see(volume: MountedVolume) -> tuple[Space, VolumeFault, str]:
     try:
         if read_marker(root) != volume.uuid:
             return Space(0, 0), "missing", f"another volume is mounted here, {volume.uuid} belongs here"
-        space, is_held = measure(root), is_full_of_held(root)
+        space, obstacle = measure(root), obstacle_noted(root)
     except VolumeNotMounted as error:
         return Space(0, 0), "missing", str(error)
     except (OSError, StorageError) as error:
         return Space(0, 0), "failing", str(error)
     if detail := why_full(space):
         return space, "full", detail
-    if is_held and not is_relieved(space, volume.high_water_pct):
-        return space, "held", "past its high-water mark with held footage and other files only"
+    if obstacle is not None and not is_relieved(space, volume.high_water_pct):
+        if obstacle.reason == "held":
+            return space, "held", "past its high-water mark with held footage and other files only"
+        return space, "crowded", f"{obstacle.foreign_bytes / 1e9:.1f} GB of files that are not ours lie on it"
     return space, "", ""

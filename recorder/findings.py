@@ -36,7 +36,7 @@ CODES = {
     "C401": Meaning("ledger chain broken", "a ledger row was changed or removed: an incident"),
     "C402": Meaning("erased without a word in the ledger", "erased outside retention: an incident"),
     "C403": Meaning("erasure announced and not reported", "a purge was broken off: vms retention run finishes it"),
-    "C501": Meaning("volume not available", "mount it, or put it back into the configuration"),
+    "C501": Meaning("volume not available", "mount it; is it lost for good, then vms volumes forget"),
 }
 
 

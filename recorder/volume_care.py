@@ -66,6 +66,8 @@ class VolumeCare:
         self._seen_at_s = self._clock.monotonic_s()
         if usage.fault in ("missing", "failing"):
             self._lost_at = self._lost_at or now_utc(self._clock)
+            if usage.fault == "missing" and usage.uuid and self._is_given_up(usage.uuid):
+                self._volumes.dismiss(self._root)
         elif self._lost_at is not None:
             self._take_up(MountedVolume(usage.uuid, usage.root, usage.high_water_pct), self._lost_at)
 
@@ -76,6 +78,12 @@ class VolumeCare:
             self._volumes.refuse(self._root, str(error))
         except StoreBusy as error:
             log.warning("catalog_busy", extra={"detail": str(error)})
+
+    def _is_given_up(self, volume_uuid: str) -> bool:
+        try:
+            return self._finder.is_given_up(volume_uuid)
+        except StoreBusy:
+            return False
 
     def _take_up(self, volume: MountedVolume, lost_at: datetime) -> None:
         try:

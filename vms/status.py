@@ -75,9 +75,9 @@ class CameraStatus:
     ptz_detail: str
 
 
-VolumeFault = Literal["", "missing", "failing", "full", "held", "slow", "silent"]
+VolumeFault = Literal["", "missing", "failing", "full", "held", "crowded", "slow", "silent"]
 """Why a volume takes no (or rather no) footage. missing: not mounted, or another volume is in its place. failing: it
-gives errors. held: only held footage is left to erase. silent: it does not answer."""
+gives errors. held: only held footage is left to erase. crowded: other files fill it. silent: it does not answer."""
 
 
 @dataclass(frozen=True, slots=True)

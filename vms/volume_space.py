@@ -1,15 +1,23 @@
-"""How much room a volume has, whether it takes a write, and the note that held footage fills it. All may block."""
+"""How much room a volume has, whether it takes a write, and the note of what fills it. All may block."""
 
+import contextlib
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final, Literal
 
 from vms.errors import StorageError
+from vms.rules.disk_pressure import Obstacle
 from vms.rules.disk_space import Space
 from vms.volume import MARKER_NAME
 
-FULL_OF_HELD_NAME = f"{MARKER_NAME}.full-of-held"
-"""Lies on a volume past its mark with nothing left to erase. Retention writes and removes it, the recorder stops."""
+_NOTES: Final[Mapping[Literal["held", "foreign"], str]] = {
+    "held": f"{MARKER_NAME}.full-of-held",
+    "foreign": f"{MARKER_NAME}.full-of-others",
+}
+"""Lie on a volume past its mark that erasing does not relieve. Retention writes and removes them, the recorder stops.
+Inside stands how many bytes are not ours."""
 _PROBE_NAME = f"{MARKER_NAME}.probe"
 _PROBE = bytes(1 << 20)
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -19,7 +27,8 @@ def measure(root: Path) -> Space:
     """Raises OSError. The reserve of the file system counts as used."""
     numbers = os.statvfs(root)
     total, free = numbers.f_blocks * numbers.f_frsize, numbers.f_bavail * numbers.f_frsize
-    return Space(total, free, numbers.f_files, numbers.f_favail)
+    reserved = (numbers.f_bfree - numbers.f_bavail) * numbers.f_frsize
+    return Space(total, free, numbers.f_files, numbers.f_favail, reserved_bytes=reserved)
 
 
 def probe(root: Path, *, sync: bool = True) -> None:
@@ -51,17 +60,27 @@ def takes_writes(root: Path) -> bool:
     return True
 
 
-def is_full_of_held(root: Path) -> bool:
-    return (root / FULL_OF_HELD_NAME).exists()
+def obstacle_noted(root: Path) -> Obstacle | None:
+    """What retention found in the way; None when nothing is."""
+    for reason, name in _NOTES.items():
+        try:
+            text = (root / name).read_text(encoding="ascii", errors="replace")[:20]
+        except FileNotFoundError:
+            continue
+        return Obstacle(reason, int(text) if text.isascii() and text.isdigit() else 0)
+    return None
 
 
-def note_full_of_held(root: Path, *, is_full: bool) -> None:
-    """Raises StorageError."""
-    note = root / FULL_OF_HELD_NAME
+def note_obstacle(root: Path, obstacle: Obstacle | None) -> None:
+    """Raises StorageError. On a disk without room for the number, the note is its name alone."""
     try:
-        if is_full:
+        for reason, name in _NOTES.items():
+            if obstacle is None or reason != obstacle.reason:
+                (root / name).unlink(missing_ok=True)
+        if obstacle is not None:
+            note = root / _NOTES[obstacle.reason]
             note.touch(mode=0o640)
-        else:
-            note.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                note.write_text(str(obstacle.foreign_bytes), encoding="ascii")
     except OSError as error:
-        raise StorageError(f"{note}: cannot be changed: {error.strerror}") from error
+        raise StorageError(f"{root}: cannot note what fills it: {error.strerror}") from error

@@ -8,6 +8,8 @@ from web.state_words import DISK, both
 
 FORECAST_ALARM_DAYS = 7.0
 """Full within a week, and before the retention period is reached: there is still time to add a disk."""
+_STOPPED = frozenset({"volume_held", "volume_crowded"})
+"""Nothing is erased early there: recording stands still instead."""
 Disk = Mapping[str, Any]
 
 
@@ -36,7 +38,7 @@ class DiskAlarmWatch:
     def _of_space(self, disk: Disk) -> list[Alarm]:
         path, name, days = disk["path"], disk["volume"], disk["days_to_full"]
         found = []
-        if _is_new(self._pressed, path, disk["is_above_high_water"]):
+        if _is_new(self._pressed, path, disk["is_above_high_water"] and disk["fault"] not in _STOPPED):
             nl = f"Schijf {name} is te vol: het oudste beeld wordt eerder gewist"
             en = f"Volume {name} is too full: the oldest footage is erased early"
             found.append(Alarm("", "disk_pressure", nl, en))

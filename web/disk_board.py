@@ -20,7 +20,7 @@ from web.volume_forecast import VolumeForecasts
 _ANSWER_S = 3.0
 """A mount that takes longer to say how full it is does not answer."""
 FORECAST_EVERY_S = 900.0
-_WORST_FIRST: Final[Sequence[VolumeFault]] = ("missing", "failing", "silent", "full", "held", "slow")
+_WORST_FIRST: Final[Sequence[VolumeFault]] = ("missing", "failing", "silent", "full", "held", "crowded", "slow")
 Disk = dict[str, Any]
 
 

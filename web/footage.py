@@ -40,6 +40,11 @@ def erased_early(segments: Sequence[Segment]) -> list[Gap]:
     return gaps
 
 
+def _is_told(segment: Segment, gaps: Sequence[Gap]) -> bool:
+    """A gap says what became of it: its disk is lost, say."""
+    return any(g.start_at <= segment.start_at and g.end_at is not None and segment.end_at <= g.end_at for g in gaps)
+
+
 class Footage:
     """Blocking (database): call from a worker thread. Thread-safe."""
 
@@ -66,7 +71,10 @@ class Footage:
             held = holds.for_camera(holds.active(tx, span.start, span.end), camera_id)
         playable = tuple(segment for segment in covered.segments if not self._is_gone(segment, held, now))
         limit = oldest_allowed(now, self._days)
-        early = erased_early([segment for segment in erased if segment.start_at > limit])
+        unexplained = [
+            segment for segment in erased if segment.start_at > limit and not _is_told(segment, covered.gaps)
+        ]
+        early = erased_early(unexplained)
         gaps = tuple(sorted((*covered.gaps, *early), key=lambda gap: gap.start_at))
         return Window(limit, playable, gaps, tuple(held))
 

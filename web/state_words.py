@@ -41,6 +41,7 @@ RECORDING: Final[Mapping[str, str]] = {
     "restart": _m("opname herstart"),
     "disk": _m("schijf vol of gestoord"),
     "disk_pressure": _m("eerder gewist omdat de schijf vol was"),
+    "volume_lost": _m("opgenomen, maar de schijf is verloren gegaan"),
     "key": _m("sleutel van de site ontbreekt"),
     "not_wanted": _m("niet gevraagd in de configuratie"),
     "recorder_silent": _m("opnameproces antwoordt niet"),
@@ -96,6 +97,9 @@ DISK: Final[Mapping[str, str]] = {
     "volume_failing": _m("schijffout bij het schrijven"),
     "volume_full": _m("volume vol"),
     "volume_held": _m("vol met veiliggesteld beeld of andere bestanden: de opname op dit volume staat stil"),
+    "volume_crowded": _m(
+        "vol met andere bestanden: de opname op dit volume staat stil, er wordt geen beeld voor gewist"
+    ),
     "volume_slow": _m("schijf te traag"),
     "volume_silent": _m("schijf antwoordt niet"),
 }
@@ -109,6 +113,7 @@ DISK_FIX: Final[Mapping[str, str]] = {
     "volume_held": _m(
         "Ruim andere bestanden op, hef veiligstellingen op die niet meer nodig zijn, of voeg een schijf toe."
     ),
+    "volume_crowded": _m("Ruim op wat daar niet hoort; de opname gaat vanzelf verder."),
     "volume_slow": _m("De schijf is te traag: verdeel de camera's over meer volumes."),
     "volume_silent": _m("Controleer de verbinding met de schijf; zodra zij antwoordt gaat de opname vanzelf verder."),
 }
@@ -171,12 +176,16 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "users.roles": _m("rollen wijzigen"),
     "tokens.add": _m("token maken"),
     "tokens.revoke": _m("token intrekken"),
+    "volumes.forget": _m("schijf als verloren opgeven"),
+    "holds.footage_lost": _m("veiliggesteld beeld verloren"),
 }
 AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "alarm": _m("melding"),
     "author": _m("tekenaar"),
     "before": _m("ouder dan regel"),
+    "bytes": _m("omvang in bytes"),
     "camera": _m("camera-id"),
+    "cases": _m("zaken"),
     "consultation": _m("raadpleging"),
     "from_us": _m("van"),
     "limit": _m("regels"),
@@ -185,17 +194,20 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "masks": _m("maskers"),
     "preset": _m("voorkeuzestand"),
     "name": _m("naam"),
+    "path": _m("pad"),
     "profile": _m("stroom"),
     "purpose": _m("doel"),
     "reason": _m("reden"),
     "reference": _m("registratienummer"),
     "shared": _m("gedeeld (1 = ja)"),
+    "segments": _m("bestanden"),
     "sha256": _m("controlegetal (SHA-256)"),
     "start_us": _m("begin"),
     "taken_from": _m("overgenomen van"),
     "to_us": _m("tot"),
     "valid_from_us": _m("geldt vanaf"),
     "version": _m("versie"),
+    "volume": _m("schijf"),
     "what": _m("handeling"),
     "who": _m("wie"),
 }

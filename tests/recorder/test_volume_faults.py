@@ -19,9 +19,10 @@ from tests.recorder.encoded import brightness, stream
 from vms.clock import now_utc
 from vms.config import Volume
 from vms.packet import Packet
+from vms.rules.disk_pressure import Obstacle
 from vms.rules.layout import QUARANTINE
 from vms.volume import MARKER_NAME
-from vms.volume_space import note_full_of_held
+from vms.volume_space import note_obstacle
 
 
 class Disks:
@@ -262,7 +263,7 @@ def test_a_volume_full_of_held_footage_stops_alone_and_resumes_when_it_is_reliev
     disks = Disks(site, a, b)
     used = {"a": 95, "b": 50}
     monkeypatch.setattr("vms.volume_space.os.statvfs", statvfs_of(used))
-    note_full_of_held(a, is_full=True)
+    note_obstacle(a, Obstacle("held", 0))
     disks.tend()
     assert disks.faults() == ["held", ""]
     recorder = site.recorder(segment_s=2)

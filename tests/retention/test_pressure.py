@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from recorder.disk import MountedVolume, VolumeSet
 from retention.pressure import look_at, relieve
 from retention.purger import Purger, PurgeResult
 from retention.runner import PurgeRunner
@@ -13,15 +14,22 @@ from tests.retention.world import World, days_ago
 from vms.rules.disk_space import Space
 from vms.rules.retention import oldest_allowed
 from vms.store import holds, ledger
-from vms.volume_space import is_full_of_held
+from vms.volume_space import obstacle_noted
 
 GIB = 1 << 30
+FULL = 90 * GIB
+"""What the catalog says of footage that fills the scripted disk up to its mark."""
 
 
 def space(used_pct: float, *, files_used_pct: float = 0, refuses_writes: bool = False) -> Space:
     total, files = 100 * GIB, 1_000_000
     free, free_files = int(total * (1 - used_pct / 100)), int(files * (1 - files_used_pct / 100))
     return Space(total, free, files, free_files, refuses_writes)
+
+
+def noted(world: World) -> str:
+    obstacle = obstacle_noted(world.root)
+    return obstacle.reason if obstacle else ""
 
 
 def relieved(world: World, *looks: Space, mark: float = 90.0, search_held: bool = True) -> PurgeResult:
@@ -41,12 +49,13 @@ def test_below_its_mark_a_volume_loses_nothing(world: World) -> None:
 
 
 def test_the_oldest_unheld_footage_goes_early_with_its_reason_and_held_footage_never(world: World) -> None:
-    held, older, newer = world.record(days_ago(5)), world.record(days_ago(4)), world.record(days_ago(3))
+    held, older = world.record(days_ago(5), says=20 * GIB), world.record(days_ago(4), says=2 * GIB)
+    newer, newest = world.record(days_ago(3), says=20 * GIB), world.record(days_ago(2), says=48 * GIB)
     world.hold(held)
-    assert relieved(world, space(90.1), space(88)).erased >= 1
+    assert relieved(world, space(90.1), space(88)).erased == 1
     assert (world.state(held), world.state(older)) == ("recorded", "purged")
-    relieved(world, space(99.9))
-    assert (world.state(held), world.state(newer)) == ("recorded", "purged")
+    relieved(world, space(99.9), space(79.9))
+    assert [world.state(segment) for segment in (held, newer, newest)] == ["recorded", "purged", "recorded"]
     assert (world.root / held.path).exists()
     with world.store.reading() as tx:
         reasons = {entry.payload["reason"] for entry in ledger.entries(tx) if entry.kind == "intent"}
@@ -56,31 +65,32 @@ def test_the_oldest_unheld_footage_goes_early_with_its_reason_and_held_footage_n
 
 def test_a_recorder_that_fills_faster_than_one_round_frees_is_caught_up_with_in_the_same_look(world: World) -> None:
     segments = [world.record(days_ago(9 - n), says=2 * GIB) for n in range(6)]
+    world.record(days_ago(1), says=FULL - 12 * GIB)
     result = relieved(world, space(90.1), space(90.1), space(90.1), space(88.9))
     assert result.erased == 3
     assert [world.state(segment) for segment in segments] == ["purged"] * 3 + ["recorded"] * 3
 
 
-def test_only_held_footage_left_is_noted_on_the_volume_until_a_release_relieves_it(world: World) -> None:
-    held = world.record(days_ago(5))
+def test_held_footage_in_the_way_is_noted_on_the_volume_until_a_release_relieves_it(world: World) -> None:
+    held, young = world.record(days_ago(5), says=FULL), world.record(days_ago(1), says=2 * GIB)
     world.hold(held)
-    relieved(world, space(95))
-    assert is_full_of_held(world.root)
+    assert relieved(world, space(95)).erased == 0
+    assert noted(world) == "held"
+    assert world.state(young) == "recorded"
     with world.store.transaction() as tx:
         holds.release(tx, 1, "second.person", days_ago(0))
     assert relieved(world, space(95), search_held=False).erased == 0
     assert relieved(world, space(95), space(88)).erased == 1
-    assert not is_full_of_held(world.root)
+    assert noted(world) == ""
     assert world.proof().findings == ()
 
 
 def test_running_out_of_files_or_of_quota_counts_as_full(world: World) -> None:
-    first, second, third = (world.record(days_ago(days)) for days in (5, 4, 3))
-    relieved(world, space(10, files_used_pct=90.1), space(10))
-    assert world.state(first) == "purged"
+    first, second = world.record(days_ago(5)), world.record(days_ago(4))
+    relieved(world, Space(100 * GIB, 90 * GIB, 400, 7), Space(100 * GIB, 90 * GIB, 400, 9), mark=98.0)
+    assert noted(world) == "foreign"
     relieved(world, space(10, refuses_writes=True), space(10))
-    assert world.state(second) == "purged"
-    assert world.state(third) == "purged"
+    assert [world.state(segment) for segment in (first, second)] == ["purged", "purged"]
 
 
 def test_a_volume_that_gives_errors_costs_the_others_nothing(world: World) -> None:
@@ -127,3 +137,36 @@ def test_f3_on_a_disk_without_room_for_files_the_oldest_goes_too(small_disk: Wor
     assert world.state(segments[-1]) == "recorded"
     space = look_at(world.root)
     assert space.free_files > 0.2 * space.total_files
+
+
+def test_f3_other_files_that_crowd_the_footage_out_cost_none_of_it_and_stop_that_volume_until_they_go(
+    small_disk: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = small_disk
+    segments = [world.record(days_ago(20 - n), size=1 << 20) for n in range(4)]
+    other = world.root / "backup.tar"
+    other.write_bytes(bytes(24 << 20))
+    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, 28, 0.5)
+    assert runner.relieve(search_held=True).erased == 0
+    assert {world.state(segment) for segment in segments} == {"recorded"}
+    obstacle = obstacle_noted(world.root)
+    assert obstacle is not None
+    assert obstacle.reason == "foreign"
+    assert obstacle.foreign_bytes == pytest.approx(24 << 20, rel=0.02)
+    [event] = [record for record in caplog.records if record.msg == "disk_full_of_other_files"]
+    assert vars(event)["foreign_bytes"] == obstacle.foreign_bytes
+    [usage] = VolumeSet([MountedVolume(world.volume_uuid, world.root, 80.0)], world.clock).usage()
+    assert (usage.fault, usage.detail) == ("crowded", "0.0 GB of files that are not ours lie on it")
+    other.unlink()
+    assert runner.relieve().erased == 0
+    assert obstacle_noted(world.root) is None
+
+
+def test_f3_some_other_files_make_the_oldest_footage_go_as_long_as_that_helps(small_disk: World) -> None:
+    world = small_disk
+    segments = [world.record(days_ago(20 - n), size=1 << 20) for n in range(20)]
+    (world.root / "backup.tar").write_bytes(bytes(8 << 20))
+    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, 28, 0.5)
+    assert 2 <= runner.relieve().erased <= 5
+    assert (world.state(segments[0]), world.state(segments[-1])) == ("purged", "recorded")
+    assert obstacle_noted(world.root) is None

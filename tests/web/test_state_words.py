@@ -16,6 +16,7 @@ from vms.rules.masking import BlankReason
 from vms.rules.pose_at import PoseUnknown
 from vms.status import RecordingReason, SourceState, VolumeFault
 from vms.store.catalog import GapReason
+from vms.store.gaps import LossReason
 from web import state_words
 from web.camera_state import NOT_REPORTED, SILENT, camera_state
 from web.footage import ERASED_EARLY
@@ -37,7 +38,8 @@ def audited_actions() -> set[str]:
     written = {"login", "logout", "ptz.take"}  # by other ways than a call with a literal
     written |= {f"masks.{act}" for act in ("draw", "propose", "retract", "reject", "import", "lapse")}
     return written.union(
-        *(strings(file, "allow", 1) | strings(file, "refuse", 1) | strings(file, "_Change", 0) for file in files)
+        *(strings(file, "allow", 1) | strings(file, "refuse", 1) | strings(file, "_Change", 0) for file in files),
+        strings(ROOT / "vms" / "cli" / "volumes.py", "_entry", 0),
     )
 
 
@@ -47,6 +49,7 @@ DISK_FAULTS = {"volume_damaged", *(f"volume_{fault}" for fault in get_args(Volum
 def audited_details() -> set[str]:
     """Names of what the audit log's writers add."""
     written = {"taken_from", "approver"}  # handed on to a thread; by the command line
+    written |= {"bytes", "cases", "path", "segments", "volume"}  # `vms volumes forget`
     for file in (ROOT / "web").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("allow", "refuse", "refuse_name"):
@@ -54,10 +57,12 @@ def audited_details() -> set[str]:
     return written
 
 
+GAPS = {*get_args(GapReason), *get_args(LossReason), ERASED_EARLY}
+
 CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.SOURCE, {*get_args(SourceState), SILENT}),
     (state_words.SOURCE_FIX, {*get_args(SourceState), SILENT}),
-    (state_words.RECORDING, {*get_args(RecordingReason), *get_args(GapReason), SILENT, ERASED_EARLY} - {""}),
+    (state_words.RECORDING, GAPS | {*get_args(RecordingReason), SILENT} - {""}),
     (state_words.COVERAGE, set(get_args(CoverageKind))),
     (state_words.MASK, {*get_args(BlankReason), NOT_REPORTED}),
     (state_words.MASK_FIX, {*get_args(BlankReason), NOT_REPORTED}),

@@ -28,6 +28,7 @@ def make_app() -> typer.Typer:
     from vms.cli.serve import serve
     from vms.cli.simulate import simulate
     from vms.cli.users import tokens_app, users_app
+    from vms.cli.volumes import volumes_app
 
     app = typer.Typer(
         name="vms",
@@ -50,6 +51,7 @@ def make_app() -> typer.Typer:
     app.add_typer(import_app, name="import")
     app.add_typer(catalog_app, name="catalog")
     app.add_typer(retention_app, name="retention")
+    app.add_typer(volumes_app, name="volumes")
     app.add_typer(bench_app, name="bench")
     return app
 

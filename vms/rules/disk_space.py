@@ -19,6 +19,7 @@ class Space:
     """What a file system says of itself; free = available to us. total_files 0: it does not count files.
 
     refuses_writes: it just refused a small write for lack of room, whatever the numbers say (a quota).
+    reserved_bytes: neither free to us nor used.
     """
 
     total_bytes: int
@@ -26,6 +27,7 @@ class Space:
     total_files: int = 0
     free_files: int = 0
     refuses_writes: bool = False
+    reserved_bytes: int = 0
 
     @property
     def used_pct(self) -> float:
@@ -79,6 +81,21 @@ def _floor(total: int, at_most: int) -> int:
 def room_to_mark(space: Space, high_water_pct: float) -> int:
     """Bytes that still go before the oldest footage must; negative past the mark."""
     return space.free_bytes - int(_headroom(space.total_bytes, high_water_pct, _FLOOR_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Of a volume below its high-water mark, when nothing lies there."""
+
+    bytes: int
+    files: int
+
+
+def room_below_mark(space: Space, high_water_pct: float) -> Room:
+    return Room(
+        space.total_bytes - int(_headroom(space.total_bytes, high_water_pct, _FLOOR_BYTES)),
+        space.total_files - int(_headroom(space.total_files, high_water_pct, _FLOOR_FILES)),
+    )
 
 
 def _missing(total: int, free: int, high_water_pct: float, floor_at_most: int) -> int:

@@ -100,6 +100,8 @@ class CatalogVolume:
     uuid: str
     path: str
     """Last seen mount point."""
+    given_up_at: datetime | None
+    """When somebody said that it is lost for good."""
 
 
 _SEGMENT_FIELDS = tuple(Segment.__dataclass_fields__)
@@ -305,7 +307,8 @@ def register_volume(tx: Session, uuid: str, path: str, created_at: datetime) -> 
 
 
 def volumes(tx: Session) -> list[CatalogVolume]:
-    return [CatalogVolume(row.uuid, row.path) for row in tx.scalars(select(VolumeRow).order_by(VolumeRow.created_at))]
+    rows = tx.scalars(select(VolumeRow).order_by(VolumeRow.created_at))
+    return [CatalogVolume(row.uuid, row.path, row.given_up_at) for row in rows]
 
 
 def needs_day_key(tx: Session, camera_id: str, day: date) -> bool:

@@ -12,6 +12,9 @@ from vms.store.schema import GapRow
 from vms.units import CameraId, Profile
 
 GapReason = Literal["unreachable", "unauthorized", "stalled", "overflow", "restart", "disk", "protocol_error"]
+"""Why nothing was recorded."""
+LossReason = Literal["volume_lost"]
+"""It was recorded, and the disk it lay on is lost."""
 _MAX_DETAIL = 500
 
 
@@ -44,13 +47,34 @@ def add_gap(
     profile: str,
     start_at: datetime,
     end_at: datetime | None,
-    reason: GapReason,
+    reason: GapReason | LossReason,
     detail: str = "",
 ) -> Gap:
     """A gap that is over already (or, with end_at None, an open one)."""
     text = detail.replace("\0", "")[:_MAX_DETAIL]
     row = GapRow(camera_id=camera_id, profile=profile, start_at=start_at, end_at=end_at, reason=reason, detail=text)
     tx.add(row)
+    tx.flush()
+    return gap_from_row(row)
+
+
+def lengthen_gap(
+    tx: Session,
+    camera_id: str,
+    profile: str,
+    start_at: datetime,
+    end_at: datetime,
+    reason: GapReason | LossReason,
+    detail: str = "",
+) -> Gap:
+    """A gap that is over; one of the same reason that ends where it starts grows instead."""
+    joining = select(GapRow).where(
+        GapRow.camera_id == camera_id, GapRow.profile == profile, GapRow.end_at == start_at, GapRow.reason == reason
+    )
+    row = tx.scalars(joining.limit(1)).first()
+    if row is None:
+        return add_gap(tx, camera_id, profile, start_at, end_at, reason, detail)
+    row.end_at = end_at
     tx.flush()
     return gap_from_row(row)
 

@@ -53,6 +53,7 @@ class VolumeRow(Base):
     uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
     path: Mapped[str] = mapped_column(Text, doc="Last seen mount point.")
     created_at: Mapped[datetime]
+    given_up_at: Mapped[datetime | None] = mapped_column(doc="Lost for good: `vms volumes forget`. Its path is free.")
 
 
 class SegmentRow(Base):
