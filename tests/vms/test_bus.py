@@ -50,7 +50,7 @@ def endpoint(tmp_path: Path) -> str:
     [
         packet(3),
         packet(12, starts_run=True),
-        replace(packet(2**40, codec="h265"), camera_utc_us=None, pts_90k=-5, lost_before=7, data=b""),
+        packet(2**40, codec="h265")._replace(camera_utc_us=None, pts_90k=-5, lost_before=7, data=b""),
         pose(pan=0.25),
     ],
 )

@@ -2,7 +2,6 @@
 
 import io
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +149,7 @@ SECOND_US = 1_000_000
 def test_it_waits_until_the_camera_has_stood_a_second(
     tmp_path: Path, packets: list[Packet], poses: list[PtzPose], good: bool
 ) -> None:
-    late = [replace(packet, received_us=packet.received_us + SECOND_US) for packet in packets]
+    late = [packet._replace(received_us=packet.received_us + SECOND_US) for packet in packets]
     if good:
         assert taken(tmp_path, late, poses, ptz=True, lens=LENS, at_rest=True).jpeg
     else:
@@ -159,7 +158,7 @@ def test_it_waits_until_the_camera_has_stood_a_second(
 
 
 def test_a_picture_of_before_the_question_is_none(tmp_path: Path, packets: list[Packet]) -> None:
-    old = [replace(packet, received_us=packet.received_us - 1_000_000) for packet in packets]
+    old = [packet._replace(received_us=packet.received_us - 1_000_000) for packet in packets]
     with pytest.raises(NoPicture):
         taken(tmp_path, old, [], ptz=False)
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_given_up_volumes"
-down_revision = "0002"
+revision = "0005_given_up_volumes"
+down_revision = "0004_wall"
 branch_labels = None
 depends_on = None
 
