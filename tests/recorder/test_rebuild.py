@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from recorder.check import run_check
@@ -15,6 +16,11 @@ from vms.cli import make_app
 from vms.config import load_config
 from vms.store import Store, catalog
 from vms.store.catalog import Segment
+
+
+@pytest.fixture
+def site_database(store_url: str) -> str:
+    return store_url
 
 
 def record_two_runs(site: Site) -> None:
