@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +31,26 @@ def postgres() -> Iterator[PostgresServer]:
     server.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+BOTH = ("sqlite", "postgresql")
+ONE = BOTH if os.environ.get("UITKIJK_BOTH_DATABASES") else ("sqlite",)
+
+
+@pytest.fixture(params=BOTH)
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database of its own for this test; every test that takes it runs on both kinds."""
+    yield from _database(request, tmp_path)
+
+
+@pytest.fixture(params=ONE)
+def site_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The same for a site in a test that is about something else: SQLite, unless UITKIJK_BOTH_DATABASES is set.
+
+    A module that is about the database as well overrides it with `store_url`.
+    """
+    yield from _database(request, tmp_path)
+
+
+def _database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/u.db"
         return

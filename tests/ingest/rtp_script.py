@@ -64,7 +64,10 @@ def encoded(codec: Codec, pictures: int, *, width: int = 320, height: int = 180,
     encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
     encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "threads": "1", "g": "10", **options}
     if codec == "h265":
-        encoder.options = {"preset": "ultrafast", "x265-params": "log-level=none:keyint=10:bframes=0:pools=1"}
+        encoder.options = {
+            "preset": "ultrafast",
+            "x265-params": "log-level=none:keyint=10:bframes=0:pools=none:frame-threads=1",
+        }
     rng = np.random.default_rng(1)
     units: list[list[bytes]] = []
     packets = []

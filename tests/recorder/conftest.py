@@ -76,12 +76,12 @@ class Site:
 
 
 @pytest.fixture
-def make_site(tmp_path: Path, store_url: str) -> Iterator[Callable[[], Site]]:
+def make_site(tmp_path: Path, site_database: str) -> Iterator[Callable[[], Site]]:
     made: list[Site] = []
 
     def make() -> Site:
         clock = FakeClock()
-        store = Store(store_url)
+        store = Store(site_database)
         store.migrate()
         create_site_key(tmp_path / "keys" / "site.key")
         keys = KeyRing(tmp_path / "keys", tmp_path / "keys" / "site.key")

@@ -30,7 +30,7 @@ def pictures(
         x264 = f"annexb=1:repeat-headers=1:scenecut=0:keyint={GOP}:min-keyint={GOP}:bframes=0"
         encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "x264-params": x264}
     else:
-        x265 = f"repeat-headers=1:scenecut=0:keyint={GOP}:min-keyint={GOP}:bframes=0:log-level=none"
+        x265 = f"repeat-headers=1:scenecut=0:keyint={GOP}:min-keyint={GOP}:bframes=0:log-level=none:pools=none"
         encoder.options = {"preset": "ultrafast", "tune": "zerolatency", "x265-params": x265}
     packets = []
     for number in range(count):

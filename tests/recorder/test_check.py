@@ -22,6 +22,11 @@ from vms.store import catalog, ledger
 
 
 @pytest.fixture
+def site_database(store_url: str) -> str:
+    return store_url
+
+
+@pytest.fixture
 def config(site: Site) -> SiteConfig:
     return SiteConfig(
         site=SiteSection(data_dir=site.root),

@@ -26,7 +26,6 @@ def rounds(site: Site, recorder: StreamRecorder) -> VolumeWriter:
     return writer
 
 
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("seed", range(12))
 def test_a_power_cut_costs_at_most_a_second_and_no_catalogued_picture(site: Site, monkeypatch, seed) -> None:
     chance = random.Random(seed)
@@ -57,7 +56,6 @@ def test_a_power_cut_costs_at_most_a_second_and_no_catalogued_picture(site: Site
     assert given - len(played) <= FPS, f"{(given - len(played)) / FPS:.1f} s lost"
 
 
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_without_the_sync_of_a_round_the_shim_takes_it(site: Site, monkeypatch) -> None:
     """The cut is real: what nobody synced is gone."""
     power = PowerCut(monkeypatch, site.volume.root)
@@ -69,7 +67,6 @@ def test_without_the_sync_of_a_round_the_shim_takes_it(site: Site, monkeypatch) 
     assert site.files() == []
 
 
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_round_that_the_disk_does_not_make_safe_is_read_back_and_told(site: Site, faulty_disk: FaultyDisk) -> None:
     faulty_disk.root = site.volume.root
     recorder = site.recorder(segment_s=60)

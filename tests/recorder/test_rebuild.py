@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from recorder.check import run_check
@@ -14,6 +15,11 @@ from vms.cli import make_app
 from vms.config import load_config
 from vms.store import Store, catalog
 from vms.store.catalog import Segment
+
+
+@pytest.fixture
+def site_database(store_url: str) -> str:
+    return store_url
 
 
 def record_two_runs(site: Site) -> None:

@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from recorder.journal import Journal
 from recorder.recovery import Recovery
 from tests.recorder.conftest import Site
@@ -11,6 +13,11 @@ from vms.rules.layout import QUARANTINE
 from vms.store import Store, catalog
 from vms.store.catalog import NewSegment
 from vms.units import utc_from_us
+
+
+@pytest.fixture
+def site_database(store_url: str) -> str:
+    return store_url
 
 
 def crash_after(site: Site, count: int, segment_s: int = 5) -> None:

@@ -7,7 +7,7 @@ from tests.retention.world import World
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
+def world(tmp_path: Path, site_database: str) -> Iterator[World]:
+    world = World(tmp_path, site_database)
     yield world
     world.store.close()

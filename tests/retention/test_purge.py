@@ -14,6 +14,11 @@ from vms.store import catalog, holds, ledger
 from vms.units import CameraId
 
 
+@pytest.fixture
+def site_database(store_url: str) -> str:
+    return store_url
+
+
 def test_what_passed_28_days_leaves_disk_keys_and_sight_and_the_rest_stays(world: World) -> None:
     old, young = world.record(days_ago(28.001)), world.record(days_ago(27.999))
     result = world.runner.run()

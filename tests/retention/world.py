@@ -26,9 +26,9 @@ class World:
     now = NOW
     minute = timedelta(minutes=1)
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, database_url: str = "") -> None:
         self.clock = FakeClock(T0_US)
-        self.store = Store(f"sqlite:///{tmp_path}/u.db")
+        self.store = Store(database_url or f"sqlite:///{tmp_path}/u.db")
         self.store.migrate()
         self.root = tmp_path / "media"
         self.volume_uuid = create_marker(self.root, NOW)

@@ -83,7 +83,10 @@ def test_sets_of_every_kind_of_h265_stream_are_good_for_a_muxer(options):
     encoder = av.CodecContext.create("libx265", "w")
     encoder.width, encoder.height, encoder.pix_fmt = 192, 128, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, 25), Fraction(25)
-    encoder.options = {"preset": "ultrafast", "x265-params": f"log-level=none:pools=1:repeat-headers=1:{options}"}
+    encoder.options = {
+        "preset": "ultrafast",
+        "x265-params": f"log-level=none:pools=none:frame-threads=1:repeat-headers=1:{options}",
+    }
     packets = encoder.encode(av.VideoFrame(192, 128, "yuv420p")) + encoder.encode(None)
     nals = list(nal_units(bytes(packets[0])))
     for nal in nals:
