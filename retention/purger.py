@@ -22,7 +22,7 @@ from vms.rules.retention import EraseReason, Keep, PurgeDecision, decide_early, 
 from vms.store import Store, catalog, holds, ledger
 from vms.store.catalog import Segment
 from vms.store.holds import EvidenceHold
-from vms.store.ledger import Payload
+from vms.store.ledger import Note, Payload
 from vms.units import us_from_utc
 from vms.volume import mounted
 
@@ -91,13 +91,8 @@ class Purger:
             sync_if_there(directory)
         gone = [segment for segment in intended if errors[segment.id] is None]
         with self.store.transaction() as tx:
-            for segment in intended:
-                problem = errors[segment.id]
-                if problem is None:
-                    catalog.set_state(tx, segment.id, "purged")
-                    ledger.append(tx, now, "done", segment.id, _facts(segment))
-                else:
-                    ledger.append(tx, now, "failed", segment.id, {"error": problem})
+            catalog.set_states(tx, [segment.id for segment in gone], "purged")
+            ledger.append_all(tx, now, [_outcome(segment, errors[segment.id]) for segment in intended])
         for segment in intended:
             if errors[segment.id] is not None:
                 log.error("purge_failed", extra={"segment": segment.id, "error": errors[segment.id]})
@@ -106,15 +101,12 @@ class Purger:
     def _write_intents(
         self, segments: Sequence[Segment], now: datetime, reason: EraseReason
     ) -> tuple[list[Segment], int]:
-        intended: list[Segment] = []
         with self.store.transaction() as tx:
             holding = holds.active(tx)
-            for segment in segments:
-                if isinstance(self._decide(segment, holding, now, reason), Keep):
-                    continue
-                catalog.set_state(tx, segment.id, "purging")
-                ledger.append(tx, now, "intent", segment.id, {**_facts(segment), "reason": reason})
-                intended.append(segment)
+            intended = [s for s in segments if not isinstance(self._decide(s, holding, now, reason), Keep)]
+            catalog.set_states(tx, [segment.id for segment in intended], "purging")
+            notes: list[Note] = [("intent", s.id, {**_facts(s), "reason": reason}) for s in intended]
+            ledger.append_all(tx, now, notes)
         return intended, len(segments) - len(intended)
 
     def _decide(
@@ -141,6 +133,12 @@ class Purger:
         except OSError as error:
             return f"{errno.errorcode.get(error.errno or 0, 'EIO')}: {segment.path}"
         return None
+
+
+def _outcome(segment: Segment, problem: str | None) -> Note:
+    if problem is None:
+        return "done", segment.id, _facts(segment)
+    return "failed", segment.id, {"error": problem}
 
 
 def _facts(segment: Segment) -> Payload:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from retention.purger import Purger
 from tests.retention.world import CAMERA, NOW, World, days_ago
@@ -65,6 +65,22 @@ def test_a_run_that_died_after_its_intent_is_finished_by_the_next(world: World) 
     assert world.runner.run().erased == 1
     assert world.state(segment) == "purged"
     assert world.proof().findings == ()
+
+
+def test_a_batch_costs_as_many_statements_as_one_segment_and_its_ledger_stays_a_chain(world: World) -> None:
+    """A database on another machine answers each statement a network away."""
+    recorded = [world.record(days_ago(30) + timedelta(minutes=minute)) for minute in range(12)]
+    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, 28)
+    statements: list[str] = []
+    event.listen(world.store._engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+    assert purger.erase(recorded[:1]).erased == 1
+    one = len(statements)
+    assert purger.erase(recorded[1:]).erased == 11
+    assert len(statements) == 2 * one
+    assert world.ledger_kinds() == ["intent", "done", *["intent"] * 11, *["done"] * 11]
+    with world.store.reading() as tx:
+        assert ledger.first_break(tx) is None
+        assert [entry.segment_id for entry in ledger.entries(tx)][2:] == [s.id for s in recorded[1:]] * 2
 
 
 def test_a_link_in_the_store_is_not_followed(world: World, tmp_path: Path) -> None:

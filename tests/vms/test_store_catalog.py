@@ -115,6 +115,9 @@ def test_an_unknown_segment_is_missing_footage(store: Store) -> None:
             catalog.segment(tx, 99)
         with pytest.raises(FootageMissing):
             catalog.set_state(tx, 99, "purged")
+        with pytest.raises(FootageMissing):
+            catalog.set_states(tx, [99], "purged")
+        catalog.set_states(tx, [], "purged")
 
 
 def test_one_gap_is_open_per_stream_and_a_new_reason_ends_the_old(store: Store) -> None:

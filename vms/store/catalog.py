@@ -7,9 +7,9 @@ return is frozen and detached. Intervals are half-open: [start, end).
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import CursorResult, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -204,7 +204,7 @@ def segments(
         SegmentRow.end_at > start,
         _STATE.in_(states),
     )
-    return _segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.id))
+    return _segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.end_at))
 
 
 def whole_stream(tx: Session, camera_id: str, profile: str) -> Iterator[Segment]:
@@ -225,7 +225,7 @@ def next_segment(tx: Session, camera_id: str, profile: str, at: datetime) -> Seg
     if covering:
         return covering[0]
     rows = _of_stream(camera_id, profile).where(SegmentRow.start_at > at, _STATE == "recorded")
-    return next(iter(_segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(1))), None)
+    return next(iter(_segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.end_at).limit(1))), None)
 
 
 def expired(tx: Session, before: datetime, limit: int, camera_id: str | None = None) -> list[Segment]:
@@ -267,6 +267,13 @@ def set_state(tx: Session, segment_id: int, state: SegmentState) -> None:
         raise FootageMissing(f"no segment {segment_id}")
     row.state = state
     tx.flush()
+
+
+def set_states(tx: Session, segment_ids: Sequence[int], state: SegmentState) -> None:
+    """In one statement, however many. Raises FootageMissing; the transaction is then lost."""
+    changed = tx.execute(update(SegmentRow).where(SegmentRow.id.in_(segment_ids)).values(state=state))
+    if cast("CursorResult[Any]", changed).rowcount != len(set(segment_ids)):
+        raise FootageMissing(f"not all of {len(segment_ids)} segments are in the catalog")
 
 
 def last_end(tx: Session, camera_id: str, profile: str) -> datetime | None:

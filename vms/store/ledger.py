@@ -1,11 +1,11 @@
 """The purge ledger: append-only, hash-chained. Every erasure leaves an intent before it and a done or failed after."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from vms.rules.chain import GENESIS, entry_hash
@@ -15,6 +15,8 @@ from vms.units import us_from_utc
 LedgerKind = Literal["run", "intent", "done", "failed", "refused", "key"]
 """run: a purge run's summary. refused: a guard stopped it. key: a day's key was destroyed."""
 Payload = Mapping[str, str | int | None]
+Note = tuple[LedgerKind, int | None, Payload]
+"""Kind, segment id, payload: an entry on its way."""
 
 _PAGE = 1000
 
@@ -37,19 +39,21 @@ def content_of(seq: int, at: datetime, kind: str, segment_id: int | None, payloa
 
 def append(tx: Session, at: datetime, kind: LedgerKind, segment_id: int | None, payload: Payload) -> int:
     """Add an entry, return its seq. payload: texts and integers only (floats have no one spelling)."""
-    last = tx.scalars(select(LedgerRow).order_by(LedgerRow.seq.desc()).limit(1)).first()
-    seq, prev_hash = (last.seq + 1, last.hash) if last else (1, GENESIS)
-    row = LedgerRow(
-        seq=seq,
-        at=at,
-        kind=kind,
-        segment_id=segment_id,
-        payload=dict(payload),
-        prev_hash=prev_hash,
-        hash=entry_hash(prev_hash, content_of(seq, at, kind, segment_id, payload)),
-    )
-    tx.add(row)
-    tx.flush()
+    return append_all(tx, at, [(kind, segment_id, payload)])
+
+
+def append_all(tx: Session, at: datetime, notes: Sequence[Note]) -> int:
+    """Add entries in this order, at once; returns the seq of the last one in the ledger."""
+    last = tx.execute(select(LedgerRow.seq, LedgerRow.hash).order_by(LedgerRow.seq.desc()).limit(1)).first()
+    seq, last_hash = last or (0, GENESIS)
+    rows: list[dict[str, object]] = []
+    for kind, segment_id, payload in notes:
+        seq, prev_hash = seq + 1, last_hash
+        last_hash = entry_hash(prev_hash, content_of(seq, at, kind, segment_id, payload))
+        row = {"seq": seq, "at": at, "kind": kind, "segment_id": segment_id, "payload": dict(payload)}
+        rows.append({**row, "prev_hash": prev_hash, "hash": last_hash})
+    if rows:
+        tx.execute(insert(LedgerRow), rows)
     return seq
 
 

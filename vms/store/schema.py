@@ -90,7 +90,7 @@ class SegmentRow(Base):
         UniqueConstraint("volume_uuid", "path"),
         CheckConstraint("end_at > start_at", name="segment_has_length"),
         CheckConstraint("state in ('recorded', 'purging', 'purged')", name="segment_state"),
-        Index("segment_by_time", "camera_id", "profile", "start_at"),
+        Index("segment_by_span", "camera_id", "profile", "start_at", "end_at", "state"),
         Index("segment_by_expiry", "state", "start_at"),
         Index("segment_by_chain", "camera_id", "profile", "id"),
     )

@@ -21,7 +21,7 @@ _MAX_SEGMENT_US = int(MAX_SEGMENT.total_seconds()) * US_PER_SECOND
 
 
 def segment_spans(tx: Session, camera_id: str, profile: str, start_us: int, end_us: int) -> Sequence[SegmentSpan]:
-    """In every state, those that overlap [start_us, end_us), by start."""
+    """In every state, those that overlap [start_us, end_us), by start. Answered from segment_by_span alone."""
     row = SegmentRow.__table__.c  # the table, not the class: half the cost per row
     rows = (
         select(_us(row.start_at), _us(row.end_at), row.state)
@@ -32,7 +32,7 @@ def segment_spans(tx: Session, camera_id: str, profile: str, start_us: int, end_
             row.start_at < utc_from_us(end_us),
             row.end_at > utc_from_us(start_us),
         )
-        .order_by(row.start_at, row.id)
+        .order_by(row.start_at, row.end_at)
     )
     return [(start, end, state) for start, end, state in tx.connection().execute(rows)]
 
