@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0004_start"
-down_revision = "0003_govern"
+revision = "0006_start"
+down_revision = "0005_given_up_volumes"
 branch_labels = None
 depends_on = None
 
