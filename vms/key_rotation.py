@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
 from vms.errors import KeyUnavailable
 from vms.keys import DataKey, day_keys, key_file, unwrap_text, wrapped_text
+from vms.reference_file import reference_files, rewrap_reference
 from vms.site_key import KEY_BYTES, keys_lock, read_site_keys, replace_file, replace_site_keys
 
 
@@ -40,6 +41,11 @@ def rotate_site_key(keys_dir: Path, site_key_file: Path) -> Rotation:
                     rewrapped += _rewrap(path, keys)
                 except InvalidUnwrap:
                     locked.append(f"{camera_id}/{day.isoformat()}")
+        for path in reference_files(keys_dir.parent):
+            try:
+                rewrapped += rewrap_reference(path, keys)
+            except InvalidUnwrap:
+                locked.append(path.name)
         with keys_lock(keys_dir, exclusive=True):
             replace_site_keys(site_key_file, keys[:1])
     except OSError as error:

@@ -79,7 +79,7 @@ def keys_lock(keys_dir: Path, *, exclusive: bool) -> Iterator[None]:
 def write_once(path: Path, text: str) -> None:
     """Whole or not at all, synced, mode 0600; whoever comes second leaves the first one's file. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = _write_beside(path, text)
+    temporary = _write_beside(path, text.encode("ascii"))
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -91,7 +91,12 @@ def write_once(path: Path, text: str) -> None:
 
 def replace_file(path: Path, text: str) -> None:
     """In place of what is there, synced, mode 0600. Raises OSError."""
-    temporary = _write_beside(path, text)
+    replace_bytes(path, text.encode("ascii"))
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """The same."""
+    temporary = _write_beside(path, content)
     try:
         temporary.rename(path)
     except OSError:
@@ -100,12 +105,12 @@ def replace_file(path: Path, text: str) -> None:
     sync_directory(path.parent)
 
 
-def _write_beside(path: Path, text: str) -> Path:
+def _write_beside(path: Path, content: bytes) -> Path:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
     except OSError:

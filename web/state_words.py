@@ -74,6 +74,9 @@ MASK: Final[Mapping[str, str]] = {
     "pose-gap": _m("stand van de camera viel weg"),
     "too-fast": _m("camera draait te snel"),
     "mask-space": _m("masker past niet bij een draaiende camera"),
+    "picture-disagrees": _m("beeld toont een andere richting dan de camera meldt"),
+    "picture-lost": _m("beeld en gemelde stand bewegen niet samen"),
+    "picture-unplaced": _m("omgeving in beeld niet herkend"),
     "internal": _m("fout bij het maskeren"),
     "live_silent": _m("beeldproces antwoordt niet"),
 }
@@ -88,6 +91,11 @@ MASK_FIX: Final[Mapping[str, str]] = {
     "pose-gap": _m("Controleer de ONVIF-dienst en het netwerk naar de camera."),
     "too-fast": _m("Gaat over zodra de camera langzamer draait."),
     "mask-space": _m("Teken de maskers opnieuw in graden (sphere)."),
+    "picture-disagrees": _m(
+        "Kijk of camera of mast is verdraaid en of de camera haar stand juist meldt; kalibreer haar daarna opnieuw."
+    ),
+    "picture-lost": _m("Gaat over zodra de camera stilstaat en haar stand klopt; blijft het, kalibreer haar opnieuw."),
+    "picture-unplaced": _m("Kalibreer de camera ook bij dit licht, of draai haar naar een bekende richting."),
     "internal": _m("Kijk in het logboek van het beeldproces."),
     "live_silent": _m("Kijk bij de processen hieronder en in het logboek van het beeldproces."),
 }

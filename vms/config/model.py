@@ -87,6 +87,11 @@ class Live(_Section):
     mask_margin_deg: float = Field(
         0.6, ge=0, le=10, description="Masks grow by this much on every side, for calibration error."
     )
+    unplaced: Literal["blank", "show"] = Field(
+        "blank",
+        description="What becomes of a calibrated camera's picture that its known surroundings do not bear out, "
+        'by night or in snow: "blank", or "show" with the masks where the status says.',
+    )
 
 
 class Volume(_Section):

@@ -5,8 +5,8 @@ What was in force when the picture was taken decides; the configuration counts o
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
@@ -23,6 +23,7 @@ from vms.rules.ptz_geometry import (
     image_polygon,
     prepare,
 )
+from vms.rules.witness import Agrees, Contradicts, Verdict
 
 MAX_GROWTH_DEG = 20.0
 """When the camera's position is less sure than this, the whole picture goes."""
@@ -37,6 +38,9 @@ BlankReason = Literal[
     "pose-gap",
     "too-fast",
     "mask-space",
+    "picture-disagrees",
+    "picture-lost",
+    "picture-unplaced",
     "internal",
 ]
 
@@ -80,6 +84,9 @@ class BlankFrame:
     reason: BlankReason
     detail: str
 
+
+Witness = Callable[[PoseEstimate], Verdict]
+"""Asked whether the picture bears out where the status says that the camera looked."""
 
 MaskPlan = NoMaskRequired | PaintPolygons | BlankFrame
 Masked = PaintPolygons | BlankFrame
@@ -165,8 +172,12 @@ def mask_plan(
     frame: FrameTime,
     poses: Sequence[PtzPose],
     size: FrameSize,
+    witness: Witness | None = None,
 ) -> MaskPlan:
-    """prepared: the set in force when the picture was taken. poses: in order, some seconds around it."""
+    """prepared: the set in force when the picture was taken. poses: in order, some seconds around it.
+
+    witness: of this very picture; None: the status is believed.
+    """
     decided = pass_through_now(rules, prepared)
     if decided is not None:
         return decided
@@ -180,7 +191,23 @@ def mask_plan(
     pose = estimate_pose(poses, frame, lens, rules.limits)
     if isinstance(pose, PoseUnknown):
         return BlankFrame(pose.reason, pose.detail)
-    return _painted(rules, prepared, pose, size, images)
+    verdict = Agrees() if witness is None else witness(pose)
+    if isinstance(verdict, Contradicts):
+        return BlankFrame(verdict.reason, verdict.detail)
+    if isinstance(verdict, Agrees):
+        pose = replace(pose, growth_deg=pose.growth_deg + verdict.growth_deg)
+        return _painted(rules, prepared, pose, size, images)
+    seen = PoseEstimate(verdict.seen, verdict.error_deg, verdict.seen.hfov_deg, verdict.seen.hfov_deg)
+    return _both(*(_painted(rules, prepared, either, size, images) for either in (pose, seen)))
+
+
+def _both(one: Masked, other: Masked) -> Masked:
+    """What either asks for."""
+    if isinstance(one, BlankFrame):
+        return one
+    if isinstance(other, BlankFrame):
+        return other
+    return replace(one, polygons=(*one.polygons, *other.polygons), growth_deg=max(one.growth_deg, other.growth_deg))
 
 
 def _painted(

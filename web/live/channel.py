@@ -19,6 +19,7 @@ from web.live.mask_book import MaskBook
 from web.live.masked import Decision, MaskedPacket, is_fresh
 from web.live.pipeline import MaskedPipeline, PipelineSpec
 from web.live.producer import OnPacket, Producer
+from web.live.references import ReferenceBook
 from web.live.source import LiveSources
 from web.live.track import LoopMailbox
 
@@ -141,6 +142,7 @@ class Channels:
         live: Live,
         sources: LiveSources,
         masks: MaskBook,
+        references: ReferenceBook,
         keyframes: KeyframeRequests,
         clock: Clock,
     ) -> None:
@@ -148,6 +150,7 @@ class Channels:
         self._live = live
         self._sources = sources
         self._masks = masks
+        self._references = references
         self._keyframes = keyframes
         self._clock = clock
         self._running: dict[ChannelKey, _Running] = {}
@@ -227,7 +230,8 @@ class Channels:
             self._mailbox.put((channel, line, packet))
 
         def make(on_packet: OnPacket) -> MaskedPipeline:
-            return MaskedPipeline(spec, self._masks, self._sources.poses, self._clock, on_packet)
+            witness = self._references.witness(camera.id) if camera.can_turn else None
+            return MaskedPipeline(spec, self._masks, self._sources.poses, self._clock, on_packet, witness)
 
         producer = Producer(rules, self._masks, make, put)
         self._sources.attach(source, producer.take)

@@ -31,6 +31,11 @@ def paint(frame: av.VideoFrame, decision: Masked | NoMaskRequired, pts_90k: int,
     return PaintedFrame(planar, pts_90k, taken_us, decision)
 
 
+def luma(frame: av.VideoFrame) -> Plane:
+    """Its brightness, unpainted: for the witness's eyes only."""
+    return _plane(frame if frame.format.name in _FORMATS else frame.reformat(format="gray"), 0)
+
+
 def blank(width: int, height: int, pixel_format: str = "yuv420p") -> av.VideoFrame:
     """A uniform grey picture."""
     frame = av.VideoFrame(width, height, pixel_format)

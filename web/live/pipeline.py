@@ -14,14 +14,15 @@ import cv2
 from vms.clock import Clock
 from vms.fanout import PacketQueue
 from vms.packet import Packet
-from vms.rules.masking import BlankFrame, MaskRules, PreparedSet, mask_plan
+from vms.rules.masking import BlankFrame, MaskPlan, MaskRules, PreparedSet, mask_plan
 from vms.rules.pose_at import needs_later_pose
 from vms.rules.ptz_geometry import FrameSize
 from vms.units import CameraId
 from web.live.codec import DECODE_ERRORS, DecodedFrame, FrameDecoder, FrameEncoder, OutputSpec
 from web.live.mask_book import MaskBook
 from web.live.masked import MaskedPacket, PaintedFrame
-from web.live.painter import paint, scaled
+from web.live.painter import luma, paint, scaled
+from web.live.picture_witness import PictureWitness
 from web.live.source import PoseBook
 
 log = logging.getLogger(__name__)
@@ -62,12 +63,15 @@ class MaskedPipeline:
         poses: PoseBook,
         clock: Clock,
         on_packet: Callable[[MaskedPacket], None],
+        witness: PictureWitness | None = None,
     ) -> None:
+        """witness: of a camera that turns."""
         self._spec = spec
         self._masks = masks
         self._poses = poses
         self._clock = clock
         self._on_packet = on_packet
+        self._witness = witness
         self._ready = threading.Event()
         self._queue = PacketQueue(MAX_QUEUE_BYTES, self._ready)
         self._decoder = FrameDecoder()
@@ -78,6 +82,7 @@ class MaskedPipeline:
         self._keyframe_at_s = float("-inf")
         self._newest_us = 0
         self._log_quiet_until_s = float("-inf")
+        self._told = ""
         self._thread = threading.Thread(target=self._run, name=f"mask-{spec.camera_id}", daemon=True)
         self.counts = {"decoded": 0, "sent": 0, "late": 0}
 
@@ -163,7 +168,7 @@ class MaskedPipeline:
     def _painted(self, decoded: DecodedFrame) -> PaintedFrame:
         """Whatever goes wrong, the answer is a picture without anybody in it."""
         frame = decoded.frame
-        spec, at_us = self._spec, decoded.time.received_us
+        spec, at_us, witness = self._spec, decoded.time.received_us, self._witness
         try:
             plan = mask_plan(
                 spec.rules,
@@ -171,12 +176,22 @@ class MaskedPipeline:
                 decoded.time,
                 self._poses.poses(spec.camera_id),
                 FrameSize(frame.width, frame.height),
+                None if witness is None else lambda pose: witness.judge(luma(frame), at_us, pose),
             )
+            self._tell(plan)
             painted = paint(frame, plan, decoded.pts_90k, at_us)
         except (ArithmeticError, LookupError, cv2.error, *DECODE_ERRORS) as error:
             self._complain("mask_not_painted", error)
             painted = paint(frame, BlankFrame("internal", "the mask could not be painted"), decoded.pts_90k, at_us)
         return scaled(painted, spec.output.max_width, spec.output.max_height)
+
+    def _tell(self, plan: MaskPlan) -> None:
+        """Once per cause, for who looks for it later."""
+        reason = plan.reason if isinstance(plan, BlankFrame) else ""
+        if reason and reason != self._told:
+            detail = plan.detail if isinstance(plan, BlankFrame) else ""
+            log.warning("picture_blanked", extra={"camera": self._spec.camera_id, "reason": reason, "detail": detail})
+        self._told = reason
 
     def _takes_keyframe(self) -> bool:
         now_s = self._clock.monotonic_s()

@@ -16,6 +16,7 @@ from vms.store import masks as mask_store
 from vms.store.catalog import Segment
 from vms.units import US_PER_SECOND, Profile, us_from_utc, utc_from_us
 from web.live.masked import PaintedFrame
+from web.live.references import ReferenceBook
 from web.live.rendering import FootageTime, Masker, PaintedWriter, keyframe_us, paint_footage, remux_footage
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,10 @@ class Clip:
 class Playback:
     """Thread-safe. Each call answers errors at once and renders while its iterator is read."""
 
-    def __init__(self, config: SiteConfig, store: Store, reader: Callable[[], SegmentReader]) -> None:
+    def __init__(
+        self, config: SiteConfig, store: Store, reader: Callable[[], SegmentReader], references: ReferenceBook
+    ) -> None:
+        self._references = references
         self._cameras = {camera.id: camera for camera in config.cameras}
         self._live = config.live
         self._store = store
@@ -116,7 +120,9 @@ class Playback:
         with self._store.reading() as tx:
             sets = mask_store.in_force_between(tx, first.camera_id, first.start_at, last.end_at + _NEAR)
             around = catalog.segments(tx, first.camera_id, first.profile, first.start_at - _NEAR, last.end_at + _NEAR)
-        return Masker(self._rules(first.camera_id), [prepare_set(s) for s in sets], self._poses(around))
+        rules = self._rules(first.camera_id)
+        witness = self._references.witness(first.camera_id) if rules.can_turn else None
+        return Masker(rules, [prepare_set(s) for s in sets], self._poses(around), witness)
 
     def _poses(self, segments: Sequence[Segment]) -> list[PtzPose]:
         """A sidecar that cannot be read leaves a hole, and a hole is painted over."""

@@ -25,7 +25,8 @@ from vms.rules.ptz_geometry import FrameSize
 from vms.units import TICKS_PER_SECOND, us_from_90k, utc_from_us
 from web.live.codec import DECODE_ERRORS
 from web.live.masked import PaintedFrame
-from web.live.painter import paint
+from web.live.painter import luma, paint
+from web.live.picture_witness import PictureWitness
 
 log = logging.getLogger(__name__)
 
@@ -49,21 +50,32 @@ class FootageTime:
 
 
 class Masker:
-    """poses: by time, from before the footage until after it. sets: every mask set that was in force meanwhile."""
+    """poses: by time, from before the footage until after it. sets: every mask set that was in force meanwhile.
 
-    def __init__(self, rules: MaskRules, sets: Sequence[PreparedSet], poses: Sequence[PtzPose]) -> None:
+    witness: of a camera that turns; then pictures must come in order of time.
+    """
+
+    def __init__(
+        self,
+        rules: MaskRules,
+        sets: Sequence[PreparedSet],
+        poses: Sequence[PtzPose],
+        witness: PictureWitness | None = None,
+    ) -> None:
+        self._witness = witness
         self._rules = rules
         self._sets = {prepared.mask_set.version: prepared for prepared in sets}
         self._poses = list(poses)
         self._times_us = [pose.at_us for pose in poses]
 
     def painted(self, frame: av.VideoFrame, time: FrameTime, pts_90k: int) -> PaintedFrame:
-        at_us = time.received_us
+        at_us, witness = time.received_us, self._witness
         try:
             found = in_force([prepared.mask_set for prepared in self._sets.values()], utc_from_us(at_us))
             prepared = None if found is None else self._sets[found.version]
             size = FrameSize(frame.width, frame.height)
-            plan = mask_plan(self._rules, prepared, time, self._near(at_us), size)
+            ask = None if witness is None else lambda pose: witness.judge(luma(frame), at_us, pose)
+            plan = mask_plan(self._rules, prepared, time, self._near(at_us), size, ask)
             return paint(frame, plan, pts_90k, at_us)
         except (ArithmeticError, LookupError, cv2.error, *DECODE_ERRORS) as error:
             log.warning("mask_not_painted", extra={"detail": f"{type(error).__name__}: {error}"})

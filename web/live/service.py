@@ -23,6 +23,7 @@ from web.live.channel import Channels
 from web.live.keyframes import KeyframeRequests
 from web.live.mask_book import MaskBook
 from web.live.playback import Playback
+from web.live.references import ReferenceBook
 from web.live.source import LiveSources
 from web.live.whep import WhepSessions, use_addresses
 
@@ -58,10 +59,13 @@ async def running(config: SiteConfig, clock: Clock) -> AsyncIterator[LiveApp]:
     await asyncio.to_thread(masks.refresh)
     masks.start()
     sources.start()
-    channels = Channels(cameras, config.live, sources, masks, keyframes, clock)
+    references = ReferenceBook(
+        config.site.data_dir, config.site_key_file, must_be_placed=config.live.unplaced == "blank"
+    )
+    channels = Channels(cameras, config.live, sources, masks, references, keyframes, clock)
     sessions = WhepSessions(channels, clock, config.live.max_viewers)
     sessions.start()
-    playback = Playback(config, store, _reader_once(config))
+    playback = Playback(config, store, _reader_once(config), references)
     live = LiveApp(config, sources, channels, sessions, masks, playback, clock)
     try:
         yield live

@@ -40,6 +40,12 @@ def noisy_street(index: int) -> np.ndarray:
     return image
 
 
+def steady_street(index: int) -> np.ndarray:
+    """What a camera sees that stands still."""
+    del index
+    return noisy_street(0)
+
+
 def mask_document(camera: str, *masks: dict[str, Any], lens: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
         "camera": camera,

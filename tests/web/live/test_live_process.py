@@ -18,6 +18,7 @@ from live_site import (
     running_site,
     site_config,
     status,
+    steady_street,
     until_up,
     viewing,
 )
@@ -91,7 +92,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, poses: Poses) -> Any:
         for camera in ("vrij", "vast", "zonder", "gedeeld", "omgezet"):
             site.add(camera)
         site.add("h265", codec="h265")
-        site.add("draait", pose=poses)
+        site.add("draait", draw=steady_street, pose=poses)
         yield site
 
 

@@ -32,6 +32,7 @@ from web.live.channel import mask_rules
 from web.live.mask_book import MaskBook
 from web.live.mask_state import camera_mask_state
 from web.live.playback import Playback
+from web.live.references import ReferenceBook
 from web.mask_need import mask_need
 
 T0 = utc_from_us(T0_US)
@@ -160,7 +161,8 @@ def register(
     shelf: Any = Shelf(footage)
     book = MaskBook(store, ["c"])
     book.refresh()
-    yield Register(config, store, segment, Playback(config, store, lambda: shelf), book)
+    references = ReferenceBook(tmp_path, config.site_key_file, must_be_placed=True)
+    yield Register(config, store, segment, Playback(config, store, lambda: shelf, references), book)
     store.close()
 
 

@@ -1,0 +1,137 @@
+"""What is made of a picture that bears out the camera's status, or does not. Scripted sightings, no pictures."""
+
+import pytest
+
+from vms.rules.pose_at import PoseEstimate
+from vms.rules.ptz_geometry import ViewDeg
+from vms.rules.witness import Agrees, Contradicts, Hearing, Late, Motion, Sighting, Verdict
+
+STEP_US = 80_000
+
+
+def view(pan_deg: float, hfov_deg: float = 60.0) -> ViewDeg:
+    return ViewDeg(pan_deg, -8.0, hfov_deg)
+
+
+def claim(pan_deg: float, growth_deg: float = 0.0, hfov_deg: float = 60.0) -> PoseEstimate:
+    return PoseEstimate(view(pan_deg, hfov_deg), growth_deg, hfov_deg, hfov_deg)
+
+
+class Court:
+    """Hears one picture after another."""
+
+    def __init__(self, *, must_be_placed: bool = False) -> None:
+        self.hearing = Hearing(must_be_placed=must_be_placed)
+        self.at_us = 0
+
+    def hears(
+        self,
+        seen_deg: float | None,
+        claimed: PoseEstimate,
+        motion: Motion = "still",
+        *,
+        hfov_deg: float = 60.0,
+        error_deg: float = 0.1,
+        placed: bool = False,
+    ) -> Verdict:
+        self.at_us += STEP_US
+        seen = None if seen_deg is None else view(seen_deg, hfov_deg)
+        return self.hearing.hear(Sighting(self.at_us, motion, seen, error_deg, placed), claimed)
+
+
+def reason(verdict: Verdict) -> str:
+    return verdict.reason if isinstance(verdict, Contradicts) else type(verdict).__name__
+
+
+def test_a_resting_camera_is_believed_without_larger_masks() -> None:
+    court = Court()
+    assert [court.hears(0.1, claim(0.0)) for _ in range(3)] == [Agrees(0.0)] * 3
+
+
+def test_a_small_difference_makes_masks_grow_by_it() -> None:
+    verdict = Court().hears(0.4, claim(0.0))
+    assert isinstance(verdict, Agrees)
+    assert verdict.growth_deg == pytest.approx(0.4, abs=0.01)
+
+
+def test_a_status_that_follows_late_is_covered_by_both_and_believed_again_when_it_arrives() -> None:
+    court = Court()
+    seen = [court.hears(2.4 * step, claim(2.4 * max(0, step - 2)), "turned") for step in range(8)]
+    assert [reason(verdict) for verdict in seen] == ["Agrees"] + ["Late"] * 7
+    late = seen[-1]
+    assert isinstance(late, Late)
+    assert late.seen == view(2.4 * 7)
+    assert court.hears(16.8, claim(16.8)) == Agrees(0.0)
+
+
+def test_a_frozen_status_blanks_within_its_excuse() -> None:
+    court = Court()
+    reasons = [reason(court.hears(1.0 * step, claim(0.0), "turned")) for step in range(20)]
+    assert reasons[0] == "Agrees"
+    assert set(reasons[10:]) == {"picture-disagrees"}
+
+
+def test_a_status_that_moves_while_the_picture_stands_blanks_at_once_until_it_is_right_again() -> None:
+    court = Court()
+    assert reason(court.hears(0.0, claim(0.0))) == "Agrees"
+    assert reason(court.hears(0.0, claim(20.0))) == "picture-disagrees"
+    assert reason(court.hears(None, claim(30.0, growth_deg=4.0), "lost")) == "picture-lost"
+    assert {reason(court.hears(None, claim(30.0))) for _ in range(20)} == {"picture-lost"}
+    assert reason(court.hears(30.1, claim(30.0), placed=True)) == "Agrees"
+
+
+def test_agreement_within_the_doubt_of_a_moving_status_clears_nothing() -> None:
+    court = Court()
+    court.hears(2.0, claim(0.0), placed=True)
+    assert reason(court.hears(12.0, claim(10.0, growth_deg=3.0), "turned")) == "picture-disagrees"
+
+
+def test_a_zoom_that_the_status_does_not_tell_blanks() -> None:
+    court = Court()
+    court.hears(0.0, claim(0.0))
+    for _ in range(12):
+        verdict = court.hears(0.0, claim(0.0), "turned", hfov_deg=40.0)
+    assert reason(verdict) == "picture-disagrees"
+
+
+def test_a_picture_that_leaps_while_the_status_stands_blanks_until_both_moved_and_stand() -> None:
+    court = Court()
+    court.hears(0.0, claim(0.0))
+    assert reason(court.hears(None, claim(0.0), "lost")) == "picture-lost"
+    assert {reason(court.hears(None, claim(0.0))) for _ in range(20)} == {"picture-lost"}
+    for pan_deg in (10.0, 25.0, 40.0):
+        assert reason(court.hears(None, claim(pan_deg), "lost")) == "picture-lost"
+    reasons = [reason(court.hears(None, claim(40.0))) for _ in range(6)]
+    assert (reasons[0], reasons[-1]) == ("picture-lost", "Agrees")
+
+
+def test_a_status_that_leaps_faster_than_cameras_turn_is_doubted_even_when_nothing_can_be_seen() -> None:
+    court = Court()
+    court.hears(None, claim(0.0, growth_deg=6.0), "lost")
+    assert reason(court.hears(None, claim(9.6, growth_deg=6.0), "lost")) == "Agrees"
+    assert reason(court.hears(None, claim(39.2, growth_deg=6.0), "lost")) == "picture-lost"
+    assert reason(court.hears(39.2, claim(39.2), placed=True)) == "Agrees"
+
+
+def test_a_status_frozen_on_the_way_never_settles() -> None:
+    court = Court()
+    court.hears(None, claim(0.0), "still")
+    court.hears(None, claim(0.0), "lost")
+    court.hears(None, claim(5.0), "lost")
+    for _ in range(10):
+        court.hears(None, claim(5.0), "turned")
+    assert {reason(court.hears(None, claim(5.0))) for _ in range(20)} == {"picture-lost"}
+
+
+def test_a_picture_without_testimony_leaves_a_healthy_status_believed() -> None:
+    court = Court()
+    assert reason(court.hears(None, claim(0.0), "unclear")) == "Agrees"
+    assert reason(court.hears(None, claim(8.0, growth_deg=2.0), "lost")) == "Agrees"
+
+
+def test_known_surroundings_must_be_recognised_before_anything_is_shown() -> None:
+    court = Court(must_be_placed=True)
+    assert reason(court.hears(None, claim(0.0), "unclear")) == "picture-unplaced"
+    assert reason(court.hears(0.0, claim(0.0), placed=True)) == "Agrees"
+    lying = Court(must_be_placed=True)
+    assert reason(lying.hears(2.0, claim(0.0), placed=True)) == "picture-disagrees"

@@ -1,0 +1,115 @@
+"""The simulated street filmed by a camera whose status is late, frozen, lying or wrong by a knocked pole."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from witnessed_street import picture, surroundings
+
+from vms.rules.pose_at import PoseEstimate
+from vms.rules.ptz_geometry import ViewDeg
+from vms.rules.witness import Contradicts
+from web.live.picture_witness import PictureWitness
+from web.live.registration import Grey
+
+STEP_S = 0.08
+HOME = ViewDeg(0.0, -8.0, 60.0)
+
+Path = Callable[[float], float]
+"""Pan in degrees at a time in seconds."""
+
+
+def stands(at_s: float) -> float:
+    del at_s
+    return 0.0
+
+
+def turns(speed_deg_s: float, start_s: float, end_s: float) -> Path:
+    return lambda at_s: speed_deg_s * (min(max(at_s, start_s), end_s) - start_s)
+
+
+def aimed(pan_deg: float) -> ViewDeg:
+    return ViewDeg(pan_deg, HOME.tilt_deg, HOME.hfov_deg)
+
+
+def claim(told: Path, at_s: float) -> PoseEstimate:
+    """As `pose_at` has it: unsure by what happened lately while it moves."""
+    moving = abs(told(at_s) - told(at_s - STEP_S))
+    return PoseEstimate(aimed(told(at_s)), moving / 4, HOME.hfov_deg, HOME.hfov_deg)
+
+
+def watch(
+    witness: PictureWitness, true: Path, told: Path, seconds: float, start_s: float = 0.0, seen: Grey | None = None
+) -> list[str]:
+    """What became of each picture: agrees, late, or why it was blanked."""
+    found = []
+    for step in range(round(seconds / STEP_S)):
+        at_s = start_s + step * STEP_S
+        grey = picture(aimed(true(at_s)), at_s) if seen is None else seen
+        verdict = witness.judge(grey, round(at_s * 1e6), claim(told, at_s))
+        found.append(verdict.reason if isinstance(verdict, Contradicts) else type(verdict).__name__.lower())
+    return found
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_honest_camera_is_never_doubted(known: bool) -> None:
+    path = turns(20.0, 0.4, 1.6)
+    witness = PictureWitness(surroundings() if known else None)
+    assert set(watch(witness, path, path, 2.4)) == {"agrees"}
+
+
+def test_a_late_status_is_covered_on_both_sides_and_recovers_when_the_camera_stops() -> None:
+    true = turns(20.0, 0.4, 1.6)
+    seen = watch(PictureWitness(surroundings()), true, lambda at_s: true(at_s - 0.2), 2.4)
+    assert set(seen) == {"agrees", "late"}
+    assert set(seen[24:]) == {"agrees"}
+
+
+def test_a_frozen_status_blanks_while_the_camera_turns_and_after_it_stopped_and_recovers_with_it() -> None:
+    true = turns(20.0, 0.4, 1.6)
+    witness = PictureWitness(surroundings())
+    seen = watch(witness, true, stands, 3.2)
+    assert set(seen[:5]) == {"agrees"}
+    assert set(seen[14:]) == {"picture-disagrees"}
+    assert set(watch(witness, true, true, 0.8, 3.2)[4:]) == {"agrees"}
+
+
+def test_a_status_that_leaps_while_the_picture_stands_blanks_at_once() -> None:
+    seen = watch(PictureWitness(), stands, lambda at_s: 0.0 if at_s < 0.5 else 20.0, 1.6)
+    assert set(seen[:6]) == {"agrees"}
+    assert set(seen[8:]) == {"picture-disagrees"}
+
+
+def test_a_pole_knocked_by_two_degrees_is_found_standing() -> None:
+    def knocked(at_s: float) -> float:
+        return 2.0 if at_s >= 0.5 else 0.0
+
+    seen = watch(PictureWitness(surroundings()), knocked, stands, 2.4)
+    assert set(seen[16:]) == {"picture-disagrees"}
+
+
+@pytest.mark.parametrize("off_deg", [2.0, 20.0])
+def test_known_surroundings_tell_a_status_that_was_wrong_before_anybody_watched(off_deg: float) -> None:
+    seen = watch(PictureWitness(surroundings()), stands, lambda _: off_deg, 0.8)
+    assert set(seen) == {"picture-disagrees"}
+
+
+def test_a_dark_picture_is_not_shown_before_it_was_recognised_and_only_then_the_status_is_believed() -> None:
+    dark = np.zeros((360, 640), np.uint8)
+    strict, lenient = PictureWitness(surroundings()), PictureWitness(surroundings(), must_be_placed=False)
+    assert set(watch(strict, stands, stands, 0.4, seen=dark)) == {"picture-unplaced"}
+    assert set(watch(lenient, stands, stands, 0.4, seen=dark)) == {"agrees"}
+
+
+def test_a_lens_covered_while_the_status_stands_blanks_until_it_is_free() -> None:
+    witness = PictureWitness()
+    watch(witness, stands, stands, 0.8)
+    dark = np.zeros((360, 640), np.uint8)
+    assert set(watch(witness, stands, stands, 0.8, 0.8, dark)) == {"picture-lost"}
+    assert set(watch(witness, stands, stands, 0.8, 1.6)) == {"agrees"}
+
+
+def test_pictures_that_do_not_join_are_a_new_beginning() -> None:
+    witness = PictureWitness()
+    watch(witness, stands, stands, 0.4)
+    assert set(watch(witness, lambda _: 50.0, lambda _: 50.0, 0.4, 30.0)) == {"agrees"}

@@ -1,0 +1,214 @@
+"""Whether the picture bears out what a turning camera says of its direction. Pure.
+
+The camera's status is a claim, the picture a witness: it shows whether the camera stands or turns, by how much since
+it was last believed, and, where its surroundings are known, in which direction it looks. Agreement lets masks be
+painted where the status says; a status that is merely late is covered by painting where either says; any other
+disagreement, and a witness who lost the thread while the claim is doubtful, means that nothing may be shown.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+from vms.rules.pose_at import PoseEstimate
+from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg, half_diagonal_tan
+from vms.units import US_PER_SECOND
+
+Motion = Literal["still", "turned", "lost", "unclear"]
+"""Of the picture since the one before. lost: it changed, and how cannot be told. unclear: too dark or too blurred."""
+
+AGREE_DEG = 0.5
+"""A claim this far from what the picture shows is still the same direction: the lens table and the picture are no
+better. Masks grow by what is more than GROW_FROM_DEG of it."""
+GROW_FROM_DEG = 0.3
+AGREE_ZOOM_SHARE = 0.05
+LATE_US = 600_000
+"""A status may follow the picture by so much; what it says then is what the picture showed that long ago."""
+SETTLED_US = 300_000
+"""After a late status both must stand for so long before the status alone is believed again."""
+STEADY_ERROR_DEG = 0.15
+"""What the picture is unsure by at its best: the margin of every mask covers that."""
+MAX_ERROR_DEG = 1.5
+"""A direction that the picture tells no better than this is no testimony."""
+TIGHT_DEG = 0.75
+"""Agreement within more than this (a moving camera's own doubt included) takes no doubt away."""
+TOGETHER_US = 300_000
+"""A status that is early or late by less than this stopped together with the picture."""
+MAX_SPEED_DEG_S = 250.0
+LEAP_DEG = 4.0
+"""A status that leaps faster than any camera turns is wrong, before or after."""
+_ASPECT = FrameSize(16, 9)
+
+Doubt = Literal["none", "late", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one picture shows. view: where it was taken, by the picture; None = unknown. error_deg: of that view.
+
+    placed: told by the camera's known surroundings, not by following the pictures since.
+    """
+
+    at_us: int
+    motion: Motion
+    view: ViewDeg | None
+    error_deg: float
+    placed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Agrees:
+    """Paint where the status says, grown by growth_deg more than its own doubt asks for."""
+
+    growth_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """Paint where the status says and where the picture says."""
+
+    seen: ViewDeg
+    error_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contradicts:
+    """Show nothing. detail: for people."""
+
+    reason: Literal["picture-disagrees", "picture-lost", "picture-unplaced"]
+    detail: str
+
+
+Verdict = Agrees | Late | Contradicts
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What was seen and claimed so far of one run of pictures; `hear` takes the next pair and answers.
+
+    must_be_placed: nothing is believed before the first picture was placed in known surroundings.
+    """
+
+    must_be_placed: bool = False
+    doubt: Doubt = "none"
+    _history: deque[tuple[int, ViewDeg]] = field(default_factory=lambda: deque(maxlen=64))
+    _claimed: ViewDeg | None = None
+    _standing_since_us: int | None = None
+    _last_claim: tuple[int, ViewDeg] | None = None
+    _claim_moved_us: int | None = None
+    _picture_moved_us: int | None = None
+
+    def hear(self, seen: Sighting, claimed: PoseEstimate) -> Verdict:
+        claim_moved = self._claimed is not None and _apart_deg(claimed.view, self._claimed) > GROW_FROM_DEG
+        claim_stands = not claim_moved and not _is_moving(claimed)
+        self._note(seen, claimed, claim_moved=claim_moved, claim_stands=claim_stands)
+        if self.must_be_placed:
+            if not seen.placed:
+                return Contradicts("picture-unplaced", "the picture is not what is known to be seen there")
+            self.must_be_placed = False
+        if seen.view is None or seen.error_deg > MAX_ERROR_DEG:
+            return self._unseen(seen, claim_stands=claim_stands)
+        self._history.append((seen.at_us, seen.view))
+        gap_deg = angle_between_deg(seen.view, claimed.view)
+        agrees = _is_same(seen.view, seen.error_deg, claimed)
+        if agrees and claimed.growth_deg + seen.error_deg <= TIGHT_DEG:
+            self._believe()
+        if agrees and self.doubt == "none":
+            beyond_deg = gap_deg + max(0.0, seen.error_deg - STEADY_ERROR_DEG) - claimed.growth_deg
+            return Agrees(beyond_deg if beyond_deg > GROW_FROM_DEG else 0.0)
+        return self._differs(seen, seen.view, claimed, gap_deg)
+
+    def trusts_claim(self) -> bool:
+        """Nothing speaks against the status: where it says the camera stands, the picture may be taken to show."""
+        return self.doubt == "none" and not self.must_be_placed
+
+    def _note(self, seen: Sighting, claimed: PoseEstimate, *, claim_moved: bool, claim_stands: bool) -> None:
+        if self._leapt(seen.at_us, claimed.view):
+            self._doubt("wrong")
+        self._last_claim = (seen.at_us, claimed.view)
+        if claim_moved or _is_moving(claimed):
+            self._claim_moved_us = seen.at_us
+        if seen.motion in ("turned", "lost"):
+            self._picture_moved_us = seen.at_us
+        if self._claimed is None or claim_moved:
+            self._claimed = claimed.view
+        stands = claim_stands and seen.motion == "still"
+        self._standing_since_us = (self._standing_since_us or seen.at_us) if stands else None
+
+    def _leapt(self, at_us: int, view: ViewDeg) -> bool:
+        if self._last_claim is None:
+            return False
+        way_deg = angle_between_deg(self._last_claim[1], view)
+        return way_deg > LEAP_DEG + MAX_SPEED_DEG_S * (at_us - self._last_claim[0]) / US_PER_SECOND
+
+    def _believe(self) -> None:
+        self.doubt = "none"
+        self._claim_moved_us = self._picture_moved_us = None
+
+    def _unseen(self, seen: Sighting, *, claim_stands: bool) -> Verdict:
+        """The picture moved in a way that could not be followed, or shows nothing."""
+        if self.doubt == "none":
+            against = seen.motion in ("turned", "lost") if claim_stands else seen.motion == "still"
+            if not against:
+                return Agrees()
+            self._doubt("late")
+        if self.doubt == "late" and self._has_settled(seen.at_us):
+            self._believe()
+            return Agrees()
+        return Contradicts("picture-lost", "the picture and the camera's position do not move together")
+
+    def _has_settled(self, at_us: int) -> bool:
+        """Both moved, stopped one after the other as a late status does, and have stood since."""
+        if self._standing_since_us is None or at_us - self._standing_since_us < SETTLED_US:
+            return False
+        if self._claim_moved_us is None or self._picture_moved_us is None:
+            return False
+        return -TOGETHER_US <= self._claim_moved_us - self._picture_moved_us <= LATE_US
+
+    def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate, gap_deg: float) -> Verdict:
+        recent = [then for at_us, then in self._history if seen.at_us - at_us <= LATE_US]
+        late = any(_passed(before, after, seen.error_deg, claimed) for before, after in pairwise(recent))
+        if late and self.doubt != "wrong":
+            self._doubt("late")
+            return Late(view, seen.error_deg)
+        self._doubt("wrong")
+        return Contradicts(
+            "picture-disagrees",
+            f"the picture shows another direction than the camera tells: {gap_deg:.1f} degrees apart",
+        )
+
+    def _doubt(self, doubt: Doubt) -> None:
+        if self.doubt != "wrong":
+            self.doubt = doubt
+
+
+def _is_moving(claimed: PoseEstimate) -> bool:
+    return claimed.growth_deg > 0 or claimed.hfov_high_deg > claimed.hfov_low_deg
+
+
+def _is_same(seen: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:
+    if angle_between_deg(seen, claimed.view) > claimed.growth_deg + error_deg + AGREE_DEG:
+        return False
+    slack = 1 + AGREE_ZOOM_SHARE
+    return claimed.hfov_low_deg / slack <= seen.hfov_deg <= claimed.hfov_high_deg * slack
+
+
+def _passed(before: ViewDeg, after: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:
+    """What is claimed lies on the way between two pictures."""
+    if _is_same(before, error_deg, claimed) or _is_same(after, error_deg, claimed):
+        return True
+    way_deg = angle_between_deg(before, claimed.view) + angle_between_deg(claimed.view, after)
+    detour_deg = way_deg - angle_between_deg(before, after)
+    slack = 1 + AGREE_ZOOM_SHARE
+    low, high = sorted((before.hfov_deg, after.hfov_deg))
+    zoom_fits = low / slack <= claimed.view.hfov_deg <= high * slack
+    return zoom_fits and detour_deg <= 2 * (claimed.growth_deg + error_deg + AGREE_DEG)
+
+
+def _apart_deg(one: ViewDeg, other: ViewDeg) -> float:
+    """Zoom included: how far off a corner of the picture would be."""
+    corners = (math.degrees(math.atan(half_diagonal_tan(view.hfov_deg, _ASPECT))) for view in (one, other))
+    zoom_deg = abs(next(corners) - next(corners))
+    return angle_between_deg(one, other) + zoom_deg

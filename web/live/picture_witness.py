@@ -1,0 +1,175 @@
+"""Follows the pictures of one turning camera and tells, per picture, whether they bear out its status.
+
+One instance per line of pictures and thread. At rest a picture costs a comparison with one of before; while the
+camera turns, following some points; placing a picture in the known surroundings is for when that is not enough.
+"""
+
+import math
+from dataclasses import dataclass
+
+from vms.rules.picture_geometry import aimed_anew, aimed_at, directions_of_pixels, focal_px, unit_directions
+from vms.rules.pose_at import PoseEstimate
+from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg
+from vms.rules.witness import MAX_ERROR_DEG, Agrees, Hearing, Motion, Sighting, Verdict
+from web.live.reference import Placed, Reference, keypoints_of
+from web.live.registration import Grey, Shrunk, Still, Turn, shrink, turned
+
+STILL_PX = 0.5
+STILL_MAGNIFIED = 0.004
+"""A picture that moved less than this, in fine pixels and as a share, stands."""
+_STEADY_ERROR_DEG = 0.1
+_STEPS = 3
+_CHAIN_SHARE = 0.015
+"""Following adds this share of the way to the error."""
+_CHAIN_PX = 0.05
+_BREAK_US = 1_000_000
+"""Pictures further apart than this do not join."""
+PLACE_AT_REST_US = 10_000_000
+PLACE_AGAIN_US = 250_000
+_MIN_INLIERS = 24
+_LEARN_SHARE = 0.3
+_MAX_LEARNED = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Anchor:
+    """A picture taken at a direction that was believed."""
+
+    still: Still
+    view: ViewDeg
+
+
+class PictureWitness:
+    """judge() per picture, in order of time. reference: from calibration; None: learned from what status and picture
+    agreed on, which finds a direction again but cannot tell a status that was wrong from the start."""
+
+    def __init__(self, reference: Reference | None = None, *, must_be_placed: bool = True) -> None:
+        self._known = Reference() if reference is None else reference
+        self._learns = reference is None
+        self._must_be_placed = must_be_placed and reference is not None
+        self._learned: list[ViewDeg] = []
+        self._hearing = Hearing()
+        self._before: Shrunk | None = None
+        self._at_us = 0
+        self._anchor: _Anchor | None = None
+        self._view: ViewDeg | None = None
+        self._error_deg = 0.0
+        self._last_px = (0.0, 0.0)
+        self._tried_us: int | None = None
+        self._placed_us: int | None = None
+        self._wary = True
+        self._begin()
+
+    def judge(self, luma: Grey, at_us: int, claimed: PoseEstimate) -> Verdict:
+        if self._before is not None and not 0 <= at_us - self._at_us <= _BREAK_US:
+            self._begin()
+        picture = shrink(luma)
+        motion = self._follow(picture)
+        placed = self._place(picture, at_us, claimed, motion)
+        if placed is not None:
+            self._view, self._error_deg = placed.view, placed.error_deg + _STEADY_ERROR_DEG
+        sighting = Sighting(at_us, motion, self._view, self._error_deg, placed is not None)
+        verdict = self._hearing.hear(sighting, claimed)
+        self._remember(picture, motion, claimed, verdict)
+        self._before, self._at_us = picture, at_us
+        self._wary = not isinstance(verdict, Agrees)
+        return verdict
+
+    def _begin(self) -> None:
+        """A new line of pictures: what was seen before says nothing about it."""
+        self._hearing = Hearing(must_be_placed=self._must_be_placed)
+        self._before = self._anchor = self._view = self._tried_us = self._placed_us = None
+        self._last_px, self._wary = (0.0, 0.0), True
+
+    def _follow(self, picture: Shrunk) -> Motion:
+        if self._before is None:
+            return "unclear"
+        if self._anchor is not None:
+            reading = self._anchor.still.read(picture)
+            if reading.answer == "still":
+                centre = (picture.size.width / 2 - reading.shift_px[0], picture.size.height / 2 - reading.shift_px[1])
+                self._view = aimed_at(self._anchor.view, centre, 1.0, picture.size)
+                self._error_deg, self._last_px = _STEADY_ERROR_DEG, (0.0, 0.0)
+                return "still"
+            if reading.answer == "unclear" and not Still(picture).tells:
+                return "unclear"
+        return self._turn(self._before, picture)
+
+    def _turn(self, before: Shrunk, picture: Shrunk) -> Motion:
+        turn = turned(before, picture, self._last_px)
+        if turn is None:
+            self._view, self._last_px = None, (0.0, 0.0)
+            return "lost" if Still(before).tells or Still(picture).tells else "unclear"
+        middle = (picture.size.width / 2, picture.size.height / 2)
+        self._last_px = (middle[0] - turn.centre_px[0], middle[1] - turn.centre_px[1])
+        self._carry(turn, picture.size)
+        is_still = math.hypot(*self._last_px) < STILL_PX and abs(turn.magnified - 1) < STILL_MAGNIFIED
+        return "still" if is_still else "turned"
+
+    def _carry(self, turn: Turn, size: FrameSize) -> None:
+        """The direction of the picture before, and the way since."""
+        if self._view is None:
+            return
+        directions = unit_directions(directions_of_pixels(self._view, turn.before_px, size))
+        view = aimed_at(self._view, turn.centre_px, turn.magnified, size)
+        for _ in range(_STEPS):
+            view = aimed_anew(view, directions, turn.now_px, size)
+        way_deg = angle_between_deg(view, self._view)
+        self._view = view
+        if way_deg > _px_deg(view, size) * STILL_PX:
+            self._error_deg += _CHAIN_SHARE * way_deg + _CHAIN_PX * _px_deg(view, size)
+        if self._error_deg > MAX_ERROR_DEG:
+            self._view = None
+
+    def _place(self, picture: Shrunk, at_us: int, claimed: PoseEstimate, motion: Motion) -> Placed | None:
+        if not self._is_due(at_us, motion):
+            return None
+        self._tried_us = at_us
+        found = self._known.place(picture.fine, self._view or claimed.view)
+        if found is None and self._view is not None:
+            found = self._known.place(picture.fine, claimed.view)
+        if found is None or found.inliers < _MIN_INLIERS:
+            return None
+        self._placed_us = at_us
+        return found
+
+    def _is_due(self, at_us: int, motion: Motion) -> bool:
+        if not len(self._known) or motion == "lost":
+            return False
+        urgent = self._placed_us is None or self._wary or self._view is None
+        pause_us = PLACE_AGAIN_US if urgent else PLACE_AT_REST_US
+        since_us = self._tried_us if urgent else self._placed_us
+        return since_us is None or at_us - since_us >= pause_us
+
+    def _remember(self, picture: Shrunk, motion: Motion, claimed: PoseEstimate, verdict: Verdict) -> None:
+        """Where picture and status agree, later pictures are compared with this one."""
+        if not isinstance(verdict, Agrees) or not self._hearing.trusts_claim():
+            return
+        if self._view is None and claimed.growth_deg < MAX_ERROR_DEG / 2 and motion != "lost":
+            self._view, self._error_deg = claimed.view, claimed.growth_deg + _STEADY_ERROR_DEG
+            self._placed_us = None
+        if self._view is None or motion not in ("still", "unclear"):
+            return
+        if claimed.growth_deg == 0 and (self._anchor is None or self._anchor_is_elsewhere(picture)):
+            self._view = claimed.view if self._learns else self._view
+            self._error_deg = _STEADY_ERROR_DEG
+            self._anchor = _Anchor(Still(picture), self._view)
+            self._learn(picture, self._view)
+
+    def _anchor_is_elsewhere(self, picture: Shrunk) -> bool:
+        return self._anchor is None or self._anchor.still.read(picture).answer != "still"
+
+    def _learn(self, picture: Shrunk, view: ViewDeg) -> None:
+        if not self._learns or len(self._learned) >= _MAX_LEARNED:
+            return
+        near = (angle_between_deg(view, known) < _LEARN_SHARE * view.hfov_deg for known in self._learned)
+        similar = (0.8 < view.hfov_deg / known.hfov_deg < 1.25 for known in self._learned)
+        if any(is_near and is_similar for is_near, is_similar in zip(near, similar, strict=True)):
+            return
+        self._learned.append(view)
+        for keypoints in keypoints_of(picture.fine, view):
+            self._known.add(keypoints)
+
+
+def _px_deg(view: ViewDeg, size: FrameSize) -> float:
+    return math.degrees(1 / focal_px(view, size))
