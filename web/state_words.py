@@ -74,6 +74,7 @@ MASK: Final[Mapping[str, str]] = {
     "pose-gap": _m("stand van de camera viel weg"),
     "too-fast": _m("camera draait te snel"),
     "mask-space": _m("masker past niet bij een draaiende camera"),
+    "damaged": _m("beelden verloren terwijl de camera draaide"),
     "internal": _m("fout bij het maskeren"),
     "live_silent": _m("beeldproces antwoordt niet"),
 }
@@ -88,6 +89,7 @@ MASK_FIX: Final[Mapping[str, str]] = {
     "pose-gap": _m("Controleer de ONVIF-dienst en het netwerk naar de camera."),
     "too-fast": _m("Gaat over zodra de camera langzamer draait."),
     "mask-space": _m("Teken de maskers opnieuw in graden (sphere)."),
+    "damaged": _m("Gaat over bij het volgende sleutelbeeld; controleer het netwerk naar de camera als het vaker komt."),
     "internal": _m("Kijk in het logboek van het beeldproces."),
     "live_silent": _m("Kijk bij de processen hieronder en in het logboek van het beeldproces."),
 }

@@ -41,12 +41,17 @@ HERO = OutputSpec(1280, 720, 6_000_000, 50, crf=23)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedFrame:
-    """An unmasked picture: stays inside the pipeline that decoded it."""
+    """An unmasked picture: stays inside the pipeline that decoded it.
+
+    is_damaged: packets of it, or of the picture before it, never came.
+    """
 
     frame: av.VideoFrame
     pts_90k: int
     time: FrameTime
     starts_run: bool
+    is_keyframe: bool = False
+    is_damaged: bool = False
 
 
 class FrameDecoder:
@@ -84,6 +89,8 @@ class FrameDecoder:
                 source.pts_90k,
                 FrameTime(source.received_us, source.camera_utc_us),
                 source.starts_run,
+                source.is_keyframe,
+                source.lost_before > 0,
             )
 
     def _open(self, codec: Codec) -> None:

@@ -8,21 +8,23 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 
 from vms.clock import Clock
 from vms.fanout import PacketQueue
 from vms.packet import Packet
-from vms.rules.masking import BlankFrame, MaskRules, PreparedSet, mask_plan
+from vms.rules.clock_steps import without_stepped_clock
+from vms.rules.masking import BlankFrame, InForce, MaskRules, PreparedSet, mask_plan
 from vms.rules.pose_at import needs_later_pose
 from vms.rules.ptz_geometry import FrameSize
 from vms.units import CameraId
 from web.live.codec import DECODE_ERRORS, DecodedFrame, FrameDecoder, FrameEncoder, OutputSpec
-from web.live.mask_book import MaskBook
 from web.live.masked import MaskedPacket, PaintedFrame
 from web.live.painter import paint, scaled
 from web.live.source import PoseBook
+from web.live.trail import MaskTrail
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,12 @@ MAX_WAITING = 16
 REST_WAIT_S = 0.05
 """A picture of a turning camera that stands still waits this long too: the first pose of a move may be under way."""
 KEYFRAME_PERIOD_S = 0.5
+
+
+class MaskSets(Protocol):
+    """A MaskBook is one."""
+
+    def in_force(self, camera_id: str, at_us: int) -> InForce: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class MaskedPipeline:
     def __init__(
         self,
         spec: PipelineSpec,
-        masks: MaskBook,
+        masks: MaskSets,
         poses: PoseBook,
         clock: Clock,
         on_packet: Callable[[MaskedPacket], None],
@@ -72,6 +80,7 @@ class MaskedPipeline:
         self._queue = PacketQueue(MAX_QUEUE_BYTES, self._ready)
         self._decoder = FrameDecoder()
         self._encoder = FrameEncoder(spec.output)
+        self._trail = MaskTrail()
         self._waiting: deque[_Waiting] = deque()
         self._stopping = threading.Event()
         self._wants_keyframe = threading.Event()
@@ -105,12 +114,16 @@ class MaskedPipeline:
         while not self._stopping.is_set():
             self._ready.wait(self._patience_s())
             self._ready.clear()
-            for packet in self._queue.take_all():
-                if self._stopping.is_set():
-                    return
-                self._decode(packet)
-                self._release()
+            self.step()
+
+    def step(self) -> None:
+        """Everything that can be done now. For who drives the pipeline without its thread, on a clock of its own."""
+        for packet in self._queue.take_all():
+            if self._stopping.is_set():
+                return
+            self._decode(packet)
             self._release()
+        self._release()
 
     def _patience_s(self) -> float:
         if not self._waiting:
@@ -165,14 +178,13 @@ class MaskedPipeline:
         frame = decoded.frame
         spec, at_us = self._spec, decoded.time.received_us
         try:
-            plan = mask_plan(
-                spec.rules,
-                self._masks.in_force(spec.camera_id, at_us),
-                decoded.time,
-                self._poses.poses(spec.camera_id),
-                FrameSize(frame.width, frame.height),
+            size, poses = FrameSize(frame.width, frame.height), self._poses.poses(spec.camera_id)
+            time = without_stepped_clock(decoded.time, poses)
+            plan = mask_plan(spec.rules, self._masks.in_force(spec.camera_id, at_us), time, poses, size)
+            plan, colourless = self._trail.follow(
+                plan, size, at_us, is_keyframe=decoded.is_keyframe, is_damaged=decoded.is_damaged
             )
-            painted = paint(frame, plan, decoded.pts_90k, at_us)
+            painted = paint(frame, plan, decoded.pts_90k, at_us, colourless)
         except (ArithmeticError, LookupError, cv2.error, *DECODE_ERRORS) as error:
             self._complain("mask_not_painted", error)
             painted = paint(frame, BlankFrame("internal", "the mask could not be painted"), decoded.pts_90k, at_us)
