@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
 from typing import Any
 
 import typer
@@ -225,16 +225,16 @@ def _figure(name: str, tally: Tally) -> PrivacyFigure:
         windows=counts["windows"],
         bare_windows=counts["bare_windows"],
         blank_pct=round(100 * counts["blank"] / max(1, counts["frames"]), 1),
-        hidden_standing_pct=_per_cent(tally.hidden(turning=False)),
-        hidden_turning_pct=_per_cent(tally.hidden(turning=True)),
+        hidden_standing_pct=_per_cent(tally.hidden_share(turning=False)),
+        hidden_turning_pct=_per_cent(tally.hidden_share(turning=True)),
         stops=len(recoveries),
         recovery_ms=(round(median(recoveries)), round(recoveries[-1])) if recoveries else None,
         unjudged=counts["unjudged"],
     )
 
 
-def _per_cent(shares: Sequence[float]) -> float | None:
-    return round(100 * fmean(shares), 1) if shares else None
+def _per_cent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
 
 
 def unmasked_line(unmasked: Unmasked) -> str:

@@ -11,13 +11,14 @@ from statistics import fmean, median
 import av
 import cv2
 import httpx
+import numpy as np
 
 from ingest.simulator.model import SimCameraSpec
 from ingest.simulator.overlay import read_clock_us
 from ingest.simulator.street import Street
 from vms.cli.bench_privacy_pixels import Planes, is_blank, leaked_pixels, planes_of
 from vms.cli.bench_privacy_rig import Rig, Truth
-from vms.cli.bench_privacy_truth import StreetTruth
+from vms.cli.bench_privacy_truth import Hidden, StreetTruth
 from vms.units import us_from_90k
 from web.live.eyes import Seat
 
@@ -36,12 +37,12 @@ _RECOVERED_SLACK = 0.03
 class Glance:
     """One picture compared with the truth. still_us: since the camera stopped, None while it moves.
 
-    hidden: share of street pixels masked needlessly, None = not compared.
+    hidden: what of the street is masked needlessly, None = not compared.
     """
 
     at_us: int
     still_us: int | None
-    hidden: float | None
+    hidden: Hidden | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,16 @@ class Tally:
     worst_pixels: int = 0
     glances: dict[str, list[Glance]] = field(default_factory=dict)
 
-    def hidden(self, *, turning: bool) -> list[float]:
-        return [
+    def hidden_share(self, *, turning: bool) -> float | None:
+        """Of all street pixels in the pictures of a turning or standing camera; None = not compared."""
+        found = [
             glance.hidden
             for glances in self.glances.values()
             for glance in glances
             if glance.hidden is not None
             and (glance.still_us is None if turning else (glance.still_us or 0) >= SETTLED_US[0])
         ]
+        return Hidden(sum(it.hidden for it in found), sum(it.street for it in found)).share if found else None
 
     def recoveries_ms(self) -> list[float]:
         """Per stop: until no more was masked than a second later."""
@@ -123,9 +126,12 @@ class Verdicts:
         tally.counts["checked"] += 1
         tally.counts["windows"] += windows.seen
         tally.counts["bare_windows"] += windows.bare
-        hidden = 1.0 if blank else None
-        if not blank and thorough:
-            hidden = truth.hidden_share(planes, windows.marks, moment.at_us, moment.truth.view)
+        hidden: Hidden | None = None
+        if thorough and blank:
+            street = int(np.count_nonzero(~windows.marks))
+            hidden = Hidden(street, street)
+        elif thorough:
+            hidden = truth.hidden(planes, windows.marks, moment.at_us, moment.truth.view)
         glance = Glance(moment.at_us, self._still_us(seat, moment), hidden)
         tally.glances.setdefault(f"{seat.camera}/{seat.profile}", []).append(glance)
         return windows.bare
@@ -213,7 +219,9 @@ def _recoveries_ms(glances: list[Glance]) -> list[float]:
 def _recovery_us(stop: list[Glance]) -> int | None:
     """None: not watched for long enough."""
     seen = [
-        (glance.still_us, glance.hidden) for glance in stop if glance.still_us is not None and glance.hidden is not None
+        (glance.still_us, glance.hidden.share)
+        for glance in stop
+        if glance.still_us is not None and glance.hidden is not None
     ]
     settled = [hidden for still_us, hidden in seen if SETTLED_US[0] <= still_us <= SETTLED_US[1]]
     if len(settled) < 3 or seen[0][0] > SETTLED_US[0] / 2:

@@ -37,6 +37,18 @@ class Windows:
     marks: Marks
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Pixels of the street, and how many of them are masked needlessly."""
+
+    hidden: int
+    street: int
+
+    @property
+    def share(self) -> float:
+        return self.hidden / self.street if self.street else 0.0
+
+
 class StreetTruth:
     """One camera's; one thread."""
 
@@ -68,7 +80,7 @@ class StreetTruth:
             bare += bool(pixels.std() > _BARE_STD or abs(float(pixels.mean()) - 128) > _BARE_SHIFT)
         return Windows(seen, bare, whole > 0)
 
-    def hidden_share(self, planes: Planes, windows: Marks, at_us: int, view: ViewDeg) -> float | None:
+    def hidden(self, planes: Planes, windows: Marks, at_us: int, view: ViewDeg) -> Hidden:
         """Of the street's pixels (all but home windows), how many are masked though nobody lives there.
 
         Compared with the picture that the camera took then; what was mask grey in it anyway does not count.
@@ -78,8 +90,7 @@ class StreetTruth:
         counted = ~windows & ~mask_grey(Planes(*picture.planes), slack=3)
         for box in (TextBlock(width, self._spec.name).box, clock_box(width, height)):
             counted[box[1] : box[3], box[0] : box[2]] = False
-        total = int(np.count_nonzero(counted))
-        return int(np.count_nonzero(counted & mask_grey(planes))) / total if total else None
+        return Hidden(int(np.count_nonzero(counted & mask_grey(planes))), int(np.count_nonzero(counted)))
 
     def _outlines(self, view: ViewDeg, width: int, height: int) -> list[Floats]:
         """Of the windows that lie in the picture at least in part."""

@@ -14,7 +14,7 @@ from typing import Literal
 
 import av
 
-from ingest.ptz import MOVING_PERIOD_S, REST_PERIOD_S, SETTLE_S, START_S
+from ingest.ptz import MOVING_PERIOD_S, REST_PERIOD_S, SETTLE_S, START_S, STOPPING_S
 from ingest.simulator.encode import VideoEncoder
 from ingest.simulator.mechanics import PtzMechanics, PtzStatus
 from ingest.simulator.model import (
@@ -137,6 +137,7 @@ class VirtualSite:
                 )
                 self.run_until(min(until_us, self.clock.us + _HEARTBEAT_US))
             self._command(self.mechanics.stop, starts=False)
+            self._poller.stopped()
         self.run_until(until_us + round(leg.rest_s * US_PER_SECOND))
 
     def run_until(self, until_us: int) -> None:
@@ -221,6 +222,10 @@ class _Poller:
             pose = replace(pose, at_us=now_us, camera_utc_us=camera_us)
         self._last = pose
         self._send(pose, now_us)
+
+    def stopped(self) -> None:
+        now_us = self._device.clock.us
+        self._starting_until_us = min(self._starting_until_us, now_us + round(STOPPING_S * US_PER_SECOND))
 
     def hurry(self) -> None:
         self._fast_until_us = self._device.clock.us + round(SETTLE_S * US_PER_SECOND)

@@ -21,7 +21,7 @@ from vms.rules.masks import Mask
 from vms.rules.ptz_geometry import FrameSize, ViewDeg, hfov_deg_at, prepare
 from vms.store import Store, users
 
-WINDOW_MARGIN_DEG = 0.05
+WINDOW_MARGIN_DEG = 0.03
 AREAS = ("Binnenstad", "Stationsgebied", "Uitgaansgebied")
 MASKS_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -24,7 +24,7 @@ from vms.rules.ptz_geometry import (
     prepare,
 )
 
-LENS_SHARE = 0.004
+LENS_SHARE = 0.0025
 """Masks grow by this share of the field of view too: the lens is known so well, and a coder blurs edges so far."""
 MAX_GROWTH_DEG = 20.0
 """When the camera's position is less sure than this, the whole picture goes."""

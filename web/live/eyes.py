@@ -81,7 +81,7 @@ async def _sit(http: httpx.AsyncClient, seat: Seat, on_frame: OnFrame) -> None:
 async def _view(http: httpx.AsyncClient, seat: Seat, on_frame: OnFrame) -> None:
     """Until it ends or falls silent."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    tracks: list[MediaStreamTrack] = [peer.addTransceiver("video", direction="recvonly").receiver.track]
+    receiver = peer.addTransceiver("video", direction="recvonly").receiver
     try:
         await peer.setLocalDescription(await peer.createOffer())
         headers = {"Content-Type": "application/sdp"}
@@ -90,8 +90,9 @@ async def _view(http: httpx.AsyncClient, seat: Seat, on_frame: OnFrame) -> None:
         answer = await http.post(f"/whep/{seat.camera}", content=offer, headers=headers, params=params)
         answer.raise_for_status()
         await peer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+        track: MediaStreamTrack = receiver.track
         while True:
-            frame = await asyncio.wait_for(tracks[0].recv(), _SILENCE_S)
+            frame = await asyncio.wait_for(track.recv(), _SILENCE_S)
             if isinstance(frame, av.VideoFrame):
                 on_frame(seat, frame)
     finally:
