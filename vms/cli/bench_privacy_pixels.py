@@ -65,12 +65,17 @@ def is_blank(planes: Planes) -> bool:
     return float(planes.y[::2, ::2].std()) < _BLANK_STD
 
 
-def mask_grey(planes: Planes, slack: int = 1) -> Marks:
-    """Pixels that look like a mask. slack: times what encoding usually does."""
-    luma = _near(planes.y, slack * _GREY_LUMA)
-    chroma = (_near(planes.u, slack * _GREY_CHROMA) & _near(planes.v, slack * _GREY_CHROMA)).astype(np.uint8)
+def mask_grey(planes: Planes) -> Marks:
+    """Pixels that look like a mask."""
+    luma = _near(planes.y, _GREY_LUMA)
+    chroma = (_near(planes.u, _GREY_CHROMA) & _near(planes.v, _GREY_CHROMA)).astype(np.uint8)
     doubled = cv2.resize(chroma, (luma.shape[1], luma.shape[0]), interpolation=cv2.INTER_NEAREST)
     return luma & (doubled > 0)
+
+
+def as_bright_as_a_mask(planes: Planes) -> Marks:
+    """Pixels that encoding, or taking their colour away, could make look like one."""
+    return _near(planes.y, 3 * _GREY_LUMA)
 
 
 def _near(plane: Plane, reach: int) -> Marks:

@@ -13,7 +13,7 @@ from ingest.simulator.model import Faults, SimCameraSpec, ViewDeg
 from ingest.simulator.overlay import TextBlock, clock_box
 from ingest.simulator.render import Pinhole, Renderer
 from ingest.simulator.street import Street
-from vms.cli.bench_privacy_pixels import Marks, Planes, mask_grey
+from vms.cli.bench_privacy_pixels import Marks, Planes, as_bright_as_a_mask, mask_grey
 
 Floats = npt.NDArray[np.float64]
 
@@ -83,11 +83,11 @@ class StreetTruth:
     def hidden(self, planes: Planes, windows: Marks, at_us: int, view: ViewDeg) -> Hidden:
         """Of the street's pixels (all but home windows), how many are masked though nobody lives there.
 
-        Compared with the picture that the camera took then; what was mask grey in it anyway does not count.
+        Compared with the picture that the camera took then; what was as bright as a mask in it anyway does not count.
         """
         width, height = planes.size
         picture = self._renderer.view(at_us, view, Faults(), width, height)
-        counted = ~windows & ~mask_grey(Planes(*picture.planes), slack=3)
+        counted = ~windows & ~as_bright_as_a_mask(Planes(*picture.planes))
         for box in (TextBlock(width, self._spec.name).box, clock_box(width, height)):
             counted[box[1] : box[3], box[0] : box[2]] = False
         return Hidden(int(np.count_nonzero(counted & mask_grey(planes))), int(np.count_nonzero(counted)))

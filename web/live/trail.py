@@ -54,7 +54,7 @@ class MaskTrail:
             self._mark(self._recent[-1])
         trail = [polygons for polygons in self._recent if not _same(polygons, plan.polygons)]
         self._recent.append(plan.polygons)
-        if self._moved_us is not None and at_us - self._moved_us > DECAYED_US:
+        if not self._damaged and self._moved_us is not None and at_us - self._moved_us > DECAYED_US:
             self._moved_us, self._older, trail = None, None, []
         if self._damaged and self._moved_us is not None:
             detail = "pictures were lost while the camera turned: what shows now may be from before"

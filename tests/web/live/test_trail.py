@@ -77,6 +77,7 @@ def test_a_loss_blanks_a_turning_camera_until_a_whole_keyframe_and_leaves_a_rest
     assert isinstance(followed(trail, at(0), 2, damaged=True)[0], PaintPolygons)
     assert isinstance(followed(trail, at(50), 3)[0], BlankFrame)
     assert isinstance(followed(trail, at(50), 4, key=True, damaged=True)[0], BlankFrame)
+    assert isinstance(followed(trail, at(50), 4, after_us=2 * DECAYED_US)[0], BlankFrame)
     assert isinstance(followed(trail, at(50), 5, key=True)[0], PaintPolygons)
 
 
