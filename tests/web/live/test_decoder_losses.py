@@ -25,7 +25,7 @@ def panning(count: int) -> list[Packet]:
 def after_losing(lost: int) -> list[DecodedFrame]:
     """Pictures that come out after the one that never came."""
     decoder, found = FrameDecoder(), []
-    for number, sent in enumerate(panning(20)):
+    for number, sent in enumerate(panning(26)):
         if number == lost:
             continue
         told = replace(sent, lost_before=int(number == lost + 1))
