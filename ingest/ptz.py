@@ -46,6 +46,8 @@ FAULTS_BEFORE_RESOLVING = 3
 """So many failed questions in a row, and the camera is asked anew what it is (tokens change after a reset)."""
 START_S = 0.5
 """For so long after a command that moves it a camera that reports rest may be about to start."""
+STOPPING_S = 0.1
+"""The same after it was told to stop."""
 _SAME_POSITION = 5e-4
 _MIN_PAUSE_S = 0.02
 
@@ -183,6 +185,8 @@ class PtzWorker:
             )
         if moves:
             self._hurry()
+        if not starts:
+            self._stopped()
         return answer
 
     @contextmanager
@@ -219,6 +223,11 @@ class PtzWorker:
                 )
             self._pose = announced
         self._on_pose(announced)
+
+    def _stopped(self) -> None:
+        """It was told to stop: what it says of itself counts again soon."""
+        with self._state_lock:
+            self._starting_until_s = min(self._starting_until_s, self._clock.monotonic_s() + STOPPING_S)
 
     def _hurry(self) -> None:
         with self._state_lock:

@@ -77,6 +77,7 @@ MASK: Final[Mapping[str, str]] = {
     "picture-disagrees": _m("beeld toont een andere richting dan de camera meldt"),
     "picture-lost": _m("beeld en gemelde stand bewegen niet samen"),
     "picture-unplaced": _m("omgeving in beeld niet herkend"),
+    "damaged": _m("beelden verloren terwijl de camera draaide"),
     "internal": _m("fout bij het maskeren"),
     "live_silent": _m("beeldproces antwoordt niet"),
 }
@@ -96,6 +97,7 @@ MASK_FIX: Final[Mapping[str, str]] = {
     ),
     "picture-lost": _m("Gaat over zodra de camera stilstaat en haar stand klopt; blijft het, kalibreer haar opnieuw."),
     "picture-unplaced": _m("Kalibreer de camera ook bij dit licht, of draai haar naar een bekende richting."),
+    "damaged": _m("Gaat over bij het volgende sleutelbeeld; controleer het netwerk naar de camera als het vaker komt."),
     "internal": _m("Kijk in het logboek van het beeldproces."),
     "live_silent": _m("Kijk bij de processen hieronder en in het logboek van het beeldproces."),
 }

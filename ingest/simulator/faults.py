@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Collection, Iterable
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ingest.simulator.model import Faults
+from ingest.simulator.model import Faults, PtzStatusFault
 from vms.errors import ConfigError
 
 EVERY_CAMERA = "all"
@@ -32,7 +32,7 @@ class FaultsPatch(Strict):
     drop_packets_ratio: float = Field(0.0, ge=0, le=1)
     pts_jump_s: float = Field(0.0, ge=-40_000, le=40_000)
     resolution: tuple[Side, Side] | None = None
-    ptz_status: Literal["honest", "late", "frozen", "missing", "lying"] = "honest"
+    ptz_status: PtzStatusFault = "honest"
     ptz_status_late_ms: int = Field(0, ge=0, le=60_000)
     knocked_deg: tuple[Degrees, Degrees] = (0.0, 0.0)
 

@@ -54,6 +54,11 @@ class SimCameraSpec:
         return self.main if profile == "main" else self.sub
 
 
+PtzStatusFault = Literal["honest", "late", "jittered", "frozen", "missing", "lying", "opposite"]
+"""late: each answer tells of `ptz_status_late_ms` ago; jittered: of some moment since then. lying: beside the truth;
+opposite: pan to the wrong side."""
+
+
 @dataclass(slots=True)
 class Faults:
     """What is wrong with a camera right now. Set through the control port; read by every module at each use."""
@@ -72,7 +77,7 @@ class Faults:
     """Once: RTP timestamps leap by so many seconds (then it resets itself to 0)."""
     resolution: tuple[int, int] | None = None
     """Main stream switches to this (width, height) at the next GOP, in mid-session."""
-    ptz_status: Literal["honest", "late", "frozen", "missing", "lying"] = "honest"
+    ptz_status: PtzStatusFault = "honest"
     ptz_status_late_ms: int = 0
     knocked_deg: tuple[float, float] = (0.0, 0.0)
     """The pole was hit: the picture is off by (pan, tilt) degrees; the status does not know."""

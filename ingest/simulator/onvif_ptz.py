@@ -1,6 +1,8 @@
 """The ONVIF PTZ service (ver20/ptz) of a simulated camera, and the ways its status can be wrong."""
 
+import random
 from dataclasses import replace
+from typing import Protocol
 
 from ingest.simulator.mechanics import (
     DEFAULT_TIMEOUT_S,
@@ -11,8 +13,8 @@ from ingest.simulator.mechanics import (
     PtzStatus,
     generic_from_deg,
 )
-from ingest.simulator.model import PAN_RANGE_DEG, TILT_RANGE_DEG
-from ingest.simulator.onvif_call import Call, OnvifDevice, Operations
+from ingest.simulator.model import PAN_RANGE_DEG, TILT_RANGE_DEG, SimCamera
+from ingest.simulator.onvif_call import Call, Operations
 from ingest.simulator.onvif_device import get_service_capabilities
 from ingest.simulator.onvif_ptz_spaces import (
     CONFIGURATION_TOKEN,
@@ -35,6 +37,7 @@ from ingest.simulator.onvif_ptz_spaces import (
     zoom_of,
 )
 from ingest.simulator.onvif_soap import SoapFault, duration_s, el, invalid_argument, leaf
+from vms.clock import Clock
 from vms.units import utc_from_us
 
 LIE_DEG = 20.0
@@ -179,7 +182,19 @@ def _remove_preset(call: Call) -> str:
     return el("tptz:RemovePresetResponse")
 
 
-def _reported_status(device: OnvifDevice, mechanics: PtzMechanics) -> PtzStatus:
+class Reporting(Protocol):
+    """The part of an OnvifDevice that its status depends on."""
+
+    frozen_status: PtzStatus | None
+
+    @property
+    def camera(self) -> SimCamera: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+def reported_status(device: Reporting, mechanics: PtzMechanics) -> PtzStatus:
     """What the camera says, which its fault `ptz_status` may make something else than the truth."""
     now_us = device.clock.now_us()
     faults = device.camera.faults
@@ -187,6 +202,8 @@ def _reported_status(device: OnvifDevice, mechanics: PtzMechanics) -> PtzStatus:
         device.frozen_status = None
     if faults.ptz_status == "late":
         return mechanics.status(now_us - faults.ptz_status_late_ms * 1000)
+    if faults.ptz_status == "jittered":
+        return mechanics.status(now_us - random.randint(0, faults.ptz_status_late_ms * 1000))  # noqa: S311
     status = mechanics.status(now_us)
     if faults.ptz_status == "frozen":
         device.frozen_status = device.frozen_status or status
@@ -194,6 +211,8 @@ def _reported_status(device: OnvifDevice, mechanics: PtzMechanics) -> PtzStatus:
     if faults.ptz_status == "lying":
         lie = LIE_DEG / (PAN_RANGE_DEG[1] - PAN_RANGE_DEG[0]) * 2
         return replace(status, pan=status.pan + lie if status.pan + lie <= 1 else status.pan - lie)
+    if faults.ptz_status == "opposite":
+        return replace(status, pan=-status.pan)
     return status
 
 
@@ -204,7 +223,7 @@ def _move_word(moving: bool) -> str:
 def _get_status(call: Call) -> str:
     """UtcTime is the camera's own clock, with fractions: it is what the position is to be dated with."""
     device = call.device
-    status = _reported_status(device, _mechanics(call))
+    status = reported_status(device, _mechanics(call))
     position = el(
         "tt:Position",
         el("tt:PanTilt", x=status.pan, y=status.tilt, space=PAN_TILT_POSITION),

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import av
@@ -14,8 +15,10 @@ import typer
 from ingest.simulator.model import HFOV_DEG_AT_ZOOM, PAN_RANGE_DEG, TILT_RANGE_DEG, ViewDeg
 from ingest.simulator.render import project
 from ingest.simulator.street import Street
-from vms.cli.demo_site import home_boxes
+from vms.cli.bench_privacy import PrivacyOptions, bench_privacy
+from vms.cli.demo_site import window_outlines
 from vms.cli.options import JsonOption, answer
+from vms.config.model import Live
 from vms.packet import Packet, PtzPose
 from vms.rules.masking import BlankFrame, MaskRules, NoMaskRequired, PreparedSet, mask_plan, prepare_set
 from vms.rules.masks import LensCalibration, Mask, MaskSet
@@ -30,7 +33,7 @@ T = TypeVar("T")
 _CAMERA = CameraId("bench")
 _TURN_DEG_S = 12.0
 _LENS = LensCalibration(PAN_RANGE_DEG, TILT_RANGE_DEG, HFOV_DEG_AT_ZOOM)
-_RULES = MaskRules("required", True, 0.6, PoseLimits(2_000_000, 2_000_000))
+_RULES = MaskRules("required", True, Live().mask_margin_deg, PoseLimits(2_000_000, 2_000_000))
 _START_US = 1_795_000_000_000_007
 
 
@@ -51,9 +54,27 @@ class MaskFigure:
 
 def bench_mask(
     pictures: Annotated[int, typer.Option(min=10, max=5000, help="Pictures per stream.")] = 150,
+    privacy: Annotated[
+        bool, typer.Option("--privacy", help="Instead: turn the demo's cameras and look for home windows, as a viewer.")
+    ] = False,
+    frames: Annotated[int, typer.Option(min=20, max=1_000_000, help="With --privacy: pictures to judge.")] = 10_000,
+    cameras: Annotated[int, typer.Option(min=1, max=74, help="With --privacy: cameras; every third turns.")] = 4,
+    virtual: Annotated[
+        bool, typer.Option("--virtual", help="With --privacy: without processes and network, on a clock of its own.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="With --privacy: of the paths and faults.")] = 1,
+    scenario: Annotated[
+        list[str] | None, typer.Option(help="With --privacy: only those whose names start like this; repeat for more.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="With --privacy: directory for some of the pictures that leaked.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Decode, mask and encode a slowly turning view; one encoding serves every viewer."""
+    if privacy:
+        bench_privacy(PrivacyOptions(frames, cameras, seed, tuple(scenario or ()), keep, virtual), as_json=as_json)
+        return
     street = Street()
     masks = prepare_set(_mask_set(street))
     figures = [
@@ -69,10 +90,7 @@ def bench_mask(
 
 
 def _mask_set(street: Street) -> MaskSet:
-    masks = tuple(
-        Mask(name, "sphere", ((p0, t1), (p1, t1), (p1, t0), (p0, t0)))
-        for name, (p0, p1, t0, t1) in home_boxes(street).items()
-    )
+    masks = tuple(Mask(name, "sphere", outline) for name, outline in window_outlines(street))
     return MaskSet(_CAMERA, 1, _LENS, masks, "bench.a", "bench.b", datetime(2020, 1, 1, tzinfo=UTC))
 
 

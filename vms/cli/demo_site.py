@@ -21,7 +21,7 @@ from vms.rules.masks import Mask
 from vms.rules.ptz_geometry import FrameSize, ViewDeg, hfov_deg_at, prepare
 from vms.store import Store, users
 
-WINDOW_MARGIN_DEG = 0.4
+WINDOW_MARGIN_DEG = 0.03
 AREAS = ("Binnenstad", "Stationsgebied", "Uitgaansgebied")
 MASKS_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -80,10 +80,10 @@ def fill_store(site: DemoSite, store: Store, clock: Clock) -> bool:
 
 def mask_sets(street: Street, specs: list[SimCameraSpec]) -> list[dict[str, Any]]:
     """One per camera that can see a home: on the sphere for PTZ cameras, in the picture for fixed ones."""
-    homes = home_boxes(street)
+    windows = window_outlines(street)
     found = []
     for spec in specs:
-        masks = [_sphere(name, box) for name, box in homes.items()] if spec.ptz else _in_picture(spec, homes)
+        masks = [_sphere(*window) for window in windows] if spec.ptz else _in_picture(spec, windows)
         if masks:
             found.append(
                 {
@@ -103,38 +103,36 @@ def mask_sets(street: Street, specs: list[SimCameraSpec]) -> list[dict[str, Any]
     return found
 
 
-Box = tuple[float, float, float, float]
-"""pan_min, pan_max, tilt_min, tilt_max in degrees; pan_max may exceed 180 where a home lies across the seam."""
+Outline = tuple[tuple[float, float], ...]
+"""(pan, tilt) in degrees; pan may exceed 180 where a window lies across the seam."""
 
 
-def home_boxes(street: Street) -> dict[str, Box]:
-    """The smallest box in pan and tilt round all windows of each home."""
-    boxes: dict[str, Box] = {}
+def window_outlines(street: Street) -> list[tuple[str, Outline]]:
+    """Each home window with a little room, as who draws masks with care would: the wall beside it stays visible."""
+    found = []
     for window in street.window_polygons():
-        pans = [pan for pan, _ in window.points]
-        tilts = [tilt for _, tilt in window.points]
-        known = boxes.get(window.name)
-        if known:
-            shift = 360.0 * round((known[0] - pans[0]) / 360.0)
-            pans = [pan + shift for pan in pans] + [known[0], known[1]]
-            tilts += [known[2], known[3]]
-        boxes[window.name] = (min(pans), max(pans), min(tilts), max(tilts))
-    m = WINDOW_MARGIN_DEG
-    return {name: (p0 - m, p1 + m, t0 - m, t1 + m) for name, (p0, p1, t0, t1) in boxes.items()}
+        pan_middle, tilt_middle = window.centre
+        outline = tuple(
+            (
+                round(pan + (WINDOW_MARGIN_DEG if pan > pan_middle else -WINDOW_MARGIN_DEG), 3),
+                round(tilt + (WINDOW_MARGIN_DEG if tilt > tilt_middle else -WINDOW_MARGIN_DEG), 3),
+            )
+            for pan, tilt in window.points
+        )
+        found.append((window.name, outline))
+    return found
 
 
-def _sphere(name: str, box: Box) -> dict[str, Any]:
-    p0, p1, t0, t1 = (round(value, 3) for value in box)
-    return {"name": name, "space": "sphere", "polygon": [[p0, t1], [p1, t1], [p1, t0], [p0, t0]]}
+def _sphere(name: str, outline: Outline) -> dict[str, Any]:
+    return {"name": name, "space": "sphere", "polygon": [list(point) for point in outline]}
 
 
-def _in_picture(spec: SimCameraSpec, homes: dict[str, Box]) -> list[dict[str, Any]]:
+def _in_picture(spec: SimCameraSpec, windows: list[tuple[str, Outline]]) -> list[dict[str, Any]]:
     size = FrameSize(spec.main.width, spec.main.height)
     view = ViewDeg(spec.pan_deg, spec.tilt_deg, hfov_deg_at(HFOV_DEG_AT_ZOOM, spec.zoom))
     masks = []
-    for name, box in homes.items():
-        polygon = tuple((float(x), float(y)) for x, y in _sphere(name, box)["polygon"])
-        for shape in project(prepare(Mask(name, "sphere", polygon)), view, size, 0.3):
+    for name, outline in windows:
+        for shape in project(prepare(Mask(name, "sphere", outline)), view, size, 0.3):
             points = [[_share(x, size.width), _share(y, size.height)] for x, y in shape]
             masks.append({"name": name, "space": "image", "polygon": points})
     return masks

@@ -85,7 +85,10 @@ class Live(_Section):
         2000, ge=100, le=10_000, description="A pose older than this is unknown: the picture is blanked."
     )
     mask_margin_deg: float = Field(
-        0.6, ge=0, le=10, description="Masks grow by this much on every side, for calibration error."
+        0.1,
+        ge=0,
+        le=10,
+        description="Masks grow by this much on every side, and by 0.25 % of the field of view, for calibration error.",
     )
     unplaced: Literal["blank", "show"] = Field(
         "blank",

@@ -25,6 +25,8 @@ from vms.rules.ptz_geometry import (
 )
 from vms.rules.witness import Agrees, Contradicts, Verdict
 
+LENS_SHARE = 0.0025
+"""Masks grow by this share of the field of view too: the lens is known so well, and a coder blurs edges so far."""
 MAX_GROWTH_DEG = 20.0
 """When the camera's position is less sure than this, the whole picture goes."""
 
@@ -41,6 +43,7 @@ BlankReason = Literal[
     "picture-disagrees",
     "picture-lost",
     "picture-unplaced",
+    "damaged",
     "internal",
 ]
 
@@ -217,7 +220,7 @@ def _painted(
     doubt_deg = pose.growth_deg + math.degrees(zoom_doubt)
     if doubt_deg > MAX_GROWTH_DEG:
         return BlankFrame("too-fast", f"the camera turns too fast: its direction is unsure by {doubt_deg:.0f} degrees")
-    growth_deg = rules.margin_deg + doubt_deg
+    growth_deg = rules.margin_deg + LENS_SHARE * pose.hfov_high_deg + doubt_deg
     found = _projected(prepared.sphere, pose.view, size, growth_deg)
     return PaintPolygons((*images, *found), prepared.mask_set.version, growth_deg)
 

@@ -15,7 +15,7 @@ from vms.rules.placements import Placement
 Space = Literal["sphere", "image"]
 Point = tuple[float, float]
 
-MAX_MASKS = 100
+MAX_MASKS = 400
 MAX_POINTS = 64
 MAX_NAME = 80
 MAX_REASON = 300

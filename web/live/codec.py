@@ -41,12 +41,17 @@ HERO = OutputSpec(1280, 720, 6_000_000, 50, crf=23)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedFrame:
-    """An unmasked picture: stays inside the pipeline that decoded it."""
+    """An unmasked picture: stays inside the pipeline that decoded it.
+
+    is_damaged: packets of it, or of pictures since the one that came out before it, never came.
+    """
 
     frame: av.VideoFrame
     pts_90k: int
     time: FrameTime
     starts_run: bool
+    is_keyframe: bool = False
+    is_damaged: bool = False
 
 
 class FrameDecoder:
@@ -56,6 +61,8 @@ class FrameDecoder:
         self._codec: Codec | None = None
         self._context: av.VideoCodecContext | None = None
         self._times: dict[int, Packet] = {}
+        self._lost = False
+        """Since the last picture that came out: a decoder may keep the damaged ones to itself."""
 
     def decode(self, packet: Packet) -> Iterator[DecodedFrame]:
         """Raises one of DECODE_ERRORS; the next keyframe then starts afresh."""
@@ -68,6 +75,7 @@ class FrameDecoder:
         encoded = av.Packet(packet.data)
         encoded.pts, encoded.dts = packet.pts_90k, packet.dts_90k
         self._times[packet.pts_90k] = packet
+        self._lost = self._lost or packet.lost_before > 0
         while len(self._times) > _MAX_IN_DECODER:
             del self._times[next(iter(self._times))]
         try:
@@ -84,7 +92,10 @@ class FrameDecoder:
                 source.pts_90k,
                 FrameTime(source.received_us, source.camera_utc_us),
                 source.starts_run,
+                source.is_keyframe,
+                self._lost,
             )
+            self._lost = False
 
     def _open(self, codec: Codec) -> None:
         context = av.CodecContext.create(_DECODER_NAME[codec], "r")

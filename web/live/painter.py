@@ -20,14 +20,28 @@ cv2.setNumThreads(1)
 Plane = npt.NDArray[np.uint8]
 
 
-def paint(frame: av.VideoFrame, decision: Masked | NoMaskRequired, pts_90k: int, taken_us: int) -> PaintedFrame:
-    """The decoder may still predict from `frame`'s memory, so it is painted on a copy of its own."""
+def paint(
+    frame: av.VideoFrame,
+    decision: Masked | NoMaskRequired,
+    pts_90k: int,
+    taken_us: int,
+    colourless: Plane | None = None,
+) -> PaintedFrame:
+    """The decoder may still predict from `frame`'s memory, so it is painted on a copy of its own.
+
+    colourless: chroma samples (not 0) that lose their colour: see web.live.trail.
+    """
     if isinstance(decision, BlankFrame):
         return PaintedFrame(blank(frame.width, frame.height, _planar_format(frame)), pts_90k, taken_us, decision)
     planar = frame if frame.format.name in _FORMATS else frame.reformat(format="yuv420p")
-    if isinstance(decision, PaintPolygons) and decision.polygons:
-        planar.make_writable()
-        _fill(planar, decision.polygons)
+    if isinstance(decision, PaintPolygons):
+        if decision.polygons or colourless is not None:
+            planar.make_writable()
+        if colourless is not None:
+            for index in (1, 2):
+                np.copyto(_plane(planar, index), np.uint8(GREY), where=colourless > 0)
+        if decision.polygons:
+            _fill(planar, decision.polygons)
     return PaintedFrame(planar, pts_90k, taken_us, decision)
 
 

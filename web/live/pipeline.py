@@ -8,22 +8,24 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 
 from vms.clock import Clock
 from vms.fanout import PacketQueue
 from vms.packet import Packet
-from vms.rules.masking import BlankFrame, MaskPlan, MaskRules, PreparedSet, mask_plan
+from vms.rules.clock_steps import without_stepped_clock
+from vms.rules.masking import BlankFrame, InForce, MaskPlan, MaskRules, PreparedSet, mask_plan
 from vms.rules.pose_at import needs_later_pose
 from vms.rules.ptz_geometry import FrameSize
 from vms.units import CameraId
 from web.live.codec import DECODE_ERRORS, DecodedFrame, FrameDecoder, FrameEncoder, OutputSpec
-from web.live.mask_book import MaskBook
 from web.live.masked import MaskedPacket, PaintedFrame
 from web.live.painter import luma, paint, scaled
 from web.live.picture_witness import PictureWitness
 from web.live.source import PoseBook
+from web.live.trail import MaskTrail
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,12 @@ MAX_WAITING = 16
 REST_WAIT_S = 0.05
 """A picture of a turning camera that stands still waits this long too: the first pose of a move may be under way."""
 KEYFRAME_PERIOD_S = 0.5
+
+
+class MaskSets(Protocol):
+    """A MaskBook is one."""
+
+    def in_force(self, camera_id: str, at_us: int) -> InForce: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ class MaskedPipeline:
     def __init__(
         self,
         spec: PipelineSpec,
-        masks: MaskBook,
+        masks: MaskSets,
         poses: PoseBook,
         clock: Clock,
         on_packet: Callable[[MaskedPacket], None],
@@ -76,6 +84,7 @@ class MaskedPipeline:
         self._queue = PacketQueue(MAX_QUEUE_BYTES, self._ready)
         self._decoder = FrameDecoder()
         self._encoder = FrameEncoder(spec.output)
+        self._trail = MaskTrail()
         self._waiting: deque[_Waiting] = deque()
         self._stopping = threading.Event()
         self._wants_keyframe = threading.Event()
@@ -110,12 +119,16 @@ class MaskedPipeline:
         while not self._stopping.is_set():
             self._ready.wait(self._patience_s())
             self._ready.clear()
-            for packet in self._queue.take_all():
-                if self._stopping.is_set():
-                    return
-                self._decode(packet)
-                self._release()
+            self.step()
+
+    def step(self) -> None:
+        """Everything that can be done now. For who drives the pipeline without its thread, on a clock of its own."""
+        for packet in self._queue.take_all():
+            if self._stopping.is_set():
+                return
+            self._decode(packet)
             self._release()
+        self._release()
 
     def _patience_s(self) -> float:
         if not self._waiting:
@@ -170,16 +183,20 @@ class MaskedPipeline:
         frame = decoded.frame
         spec, at_us, witness = self._spec, decoded.time.received_us, self._witness
         try:
+            size, poses = FrameSize(frame.width, frame.height), self._poses.poses(spec.camera_id)
             plan = mask_plan(
                 spec.rules,
                 self._masks.in_force(spec.camera_id, at_us),
-                decoded.time,
-                self._poses.poses(spec.camera_id),
-                FrameSize(frame.width, frame.height),
+                without_stepped_clock(decoded.time, poses),
+                poses,
+                size,
                 None if witness is None else lambda pose: witness.judge(luma(frame), at_us, pose),
             )
+            plan, colourless = self._trail.follow(
+                plan, size, at_us, is_keyframe=decoded.is_keyframe, is_damaged=decoded.is_damaged
+            )
             self._tell(plan)
-            painted = paint(frame, plan, decoded.pts_90k, at_us)
+            painted = paint(frame, plan, decoded.pts_90k, at_us, colourless)
         except (ArithmeticError, LookupError, cv2.error, *DECODE_ERRORS) as error:
             self._complain("mask_not_painted", error)
             painted = paint(frame, BlankFrame("internal", "the mask could not be painted"), decoded.pts_90k, at_us)

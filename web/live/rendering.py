@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from vms.errors import StorageError
 from vms.packet import PtzPose
+from vms.rules.clock_steps import clock_stepped
 from vms.rules.masking import BlankFrame, MaskRules, NoMaskRequired, PreparedSet, mask_plan
 from vms.rules.masks import in_force
 from vms.rules.pose_at import FrameTime
@@ -27,6 +28,7 @@ from web.live.codec import DECODE_ERRORS
 from web.live.masked import PaintedFrame
 from web.live.painter import luma, paint
 from web.live.picture_witness import PictureWitness
+from web.live.trail import MaskTrail
 
 log = logging.getLogger(__name__)
 
@@ -67,16 +69,21 @@ class Masker:
         self._sets = {prepared.mask_set.version: prepared for prepared in sets}
         self._poses = list(poses)
         self._times_us = [pose.at_us for pose in poses]
+        self._stepped = clock_stepped(self._poses)
+        self._trail = MaskTrail()
 
     def painted(self, frame: av.VideoFrame, time: FrameTime, pts_90k: int) -> PaintedFrame:
+        """Pictures in order; a jump must land on a keyframe."""
         at_us, witness = time.received_us, self._witness
         try:
             found = in_force([prepared.mask_set for prepared in self._sets.values()], utc_from_us(at_us))
             prepared = None if found is None else self._sets[found.version]
             size = FrameSize(frame.width, frame.height)
+            time = FrameTime(at_us, None) if self._stepped else time
             ask = None if witness is None else lambda pose: witness.judge(luma(frame), at_us, pose)
             plan = mask_plan(self._rules, prepared, time, self._near(at_us), size, ask)
-            return paint(frame, plan, pts_90k, at_us)
+            plan, colourless = self._trail.follow(plan, size, at_us, is_keyframe=frame.key_frame, is_damaged=False)
+            return paint(frame, plan, pts_90k, at_us, colourless)
         except (ArithmeticError, LookupError, cv2.error, *DECODE_ERRORS) as error:
             log.warning("mask_not_painted", extra={"detail": f"{type(error).__name__}: {error}"})
             return paint(frame, BlankFrame("internal", "the mask could not be painted"), pts_90k, at_us)

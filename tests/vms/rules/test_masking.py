@@ -60,10 +60,10 @@ def plan(poses: list[PtzPose], at: FrameTime, rules: MaskRules = RULES, masks: A
     return mask_plan(rules, masks or prepared(), at, poses, SIZE)
 
 
-def test_a_resting_camera_is_painted_with_the_margin_only() -> None:
+def test_a_resting_camera_is_painted_with_the_margin_and_what_the_lens_is_known_by() -> None:
     decided = plan(resting(-900, 0), frame(100))
     assert isinstance(decided, PaintPolygons)
-    assert decided.growth_deg == pytest.approx(0.6)
+    assert decided.growth_deg == pytest.approx(0.6 + 0.0025 * 60)
     assert len(decided.polygons) == 1
 
 
