@@ -210,6 +210,10 @@ def main() -> int:
             from_us = time.time_ns() // 1000
             soak.run(options.minutes, options.every_s)
             to_us = time.time_ns() // 1000
+            for _ in range(2):  # once more: what a stop left undone, the next start does
+                time.sleep(SETTLE_S)
+                stop([soak.supervisor])
+                soak.supervisor = start(config_file, log)
             time.sleep(SETTLE_S)
             stop([soak.supervisor])
             check = subprocess.run(

@@ -142,7 +142,7 @@ def test_one_gap_is_open_per_stream_and_a_new_reason_ends_the_old(store: Store) 
 def test_a_volume_is_known_by_its_uuid_wherever_it_is_mounted(store: Store) -> None:
     with store.transaction() as tx:
         catalog.register_volume(tx, "vol-1", "/mnt/b", T0)
-        assert catalog.volumes(tx) == [catalog.CatalogVolume("vol-1", "/mnt/b")]
+        assert catalog.volumes(tx) == [catalog.CatalogVolume("vol-1", "/mnt/b", None)]
 
 
 @pytest.mark.parametrize(
