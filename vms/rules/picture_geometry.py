@@ -10,6 +10,8 @@ import numpy as np
 from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, camera_axes
 
 _BEHIND = 1e-3
+_STEPS = 3
+"""Of the way to where points lie: each leaves a hundredth of what was off."""
 
 
 def focal_px(view: ViewDeg, size: FrameSize) -> float:
@@ -59,6 +61,14 @@ def aimed_anew(view: ViewDeg, directions: Floats, pixels: Floats, size: FrameSiz
     growth = complex((from_middle.conj() * (now - now.mean())).sum() / (abs(from_middle) ** 2).sum())
     centre = was.mean() + (complex(size.width / 2, size.height / 2) - now.mean()) / growth
     return aimed_at(view, (float(centre.real), float(centre.imag)), abs(growth), size)
+
+
+def carried(view: ViewDeg, before_px: Floats, now_px: Floats, size: FrameSize) -> ViewDeg:
+    """Where a picture was taken, from the one before it (taken at `view`) and points that lie in both."""
+    directions = unit_directions(directions_of_pixels(view, before_px, size))
+    for _ in range(_STEPS):
+        view = aimed_anew(view, directions, now_px, size)
+    return view
 
 
 def aimed_at(view: ViewDeg, centre_px: tuple[float, float], magnified: float, size: FrameSize) -> ViewDeg:

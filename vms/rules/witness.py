@@ -25,7 +25,9 @@ better. Masks grow by what is more than GROW_FROM_DEG of it."""
 GROW_FROM_DEG = 0.3
 AGREE_ZOOM_SHARE = 0.05
 LATE_US = 600_000
-"""A status may follow the picture by so much; what it says then is what the picture showed that long ago."""
+"""An unmeasured status may follow the picture by so much; what it says is what the picture showed that long ago."""
+LATE_SLACK_US = 250_000
+"""A measured one by this much more than was measured."""
 SETTLED_US = 300_000
 """After a late status both must stand for so long before the status alone is believed again."""
 STEADY_ERROR_DEG = 0.15
@@ -89,9 +91,11 @@ class Hearing:
     """What was seen and claimed so far of one run of pictures; `hear` takes the next pair and answers.
 
     must_be_placed: nothing is believed before the first picture was placed in known surroundings.
+    late_us: by how much the status may follow the picture.
     """
 
     must_be_placed: bool = False
+    late_us: int = LATE_US
     doubt: Doubt = "none"
     _history: deque[tuple[int, ViewDeg]] = field(default_factory=lambda: deque(maxlen=64))
     _claimed: ViewDeg | None = None
@@ -165,10 +169,10 @@ class Hearing:
             return False
         if self._claim_moved_us is None or self._picture_moved_us is None:
             return False
-        return -TOGETHER_US <= self._claim_moved_us - self._picture_moved_us <= LATE_US
+        return -TOGETHER_US <= self._claim_moved_us - self._picture_moved_us <= self.late_us
 
     def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate, gap_deg: float) -> Verdict:
-        recent = [then for at_us, then in self._history if seen.at_us - at_us <= LATE_US]
+        recent = [then for at_us, then in self._history if seen.at_us - at_us <= self.late_us]
         late = any(_passed(before, after, seen.error_deg, claimed) for before, after in pairwise(recent))
         if late and self.doubt != "wrong":
             self._doubt("late")

@@ -7,10 +7,10 @@ camera turns, following some points; placing a picture in the known surroundings
 import math
 from dataclasses import dataclass
 
-from vms.rules.picture_geometry import aimed_anew, aimed_at, directions_of_pixels, focal_px, unit_directions
+from vms.rules.picture_geometry import aimed_at, carried, focal_px
 from vms.rules.pose_at import PoseEstimate
 from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg
-from vms.rules.witness import MAX_ERROR_DEG, Agrees, Hearing, Motion, Sighting, Verdict
+from vms.rules.witness import LATE_SLACK_US, LATE_US, MAX_ERROR_DEG, Agrees, Hearing, Motion, Sighting, Verdict
 from web.live.reference import Placed, Reference, keypoints_of
 from web.live.registration import Grey, Shrunk, Still, Turn, shrink, turned
 
@@ -18,7 +18,6 @@ STILL_PX = 0.5
 STILL_MAGNIFIED = 0.004
 """A picture that moved less than this, in fine pixels and as a share, stands."""
 _STEADY_ERROR_DEG = 0.1
-_STEPS = 3
 _CHAIN_SHARE = 0.015
 """Following adds this share of the way to the error."""
 _CHAIN_PX = 0.05
@@ -47,6 +46,8 @@ class PictureWitness:
         self._known = Reference() if reference is None else reference
         self._learns = reference is None
         self._must_be_placed = must_be_placed and reference is not None
+        lag_ms = self._known.status_lag_ms
+        self._late_us = LATE_US if lag_ms is None else round(max(lag_ms, 0.0) * 1000) + LATE_SLACK_US
         self._learned: list[ViewDeg] = []
         self._hearing = Hearing()
         self._before: Shrunk | None = None
@@ -77,7 +78,7 @@ class PictureWitness:
 
     def _begin(self) -> None:
         """A new line of pictures: what was seen before says nothing about it."""
-        self._hearing = Hearing(must_be_placed=self._must_be_placed)
+        self._hearing = Hearing(must_be_placed=self._must_be_placed, late_us=self._late_us)
         self._before = self._anchor = self._view = self._tried_us = self._placed_us = None
         self._last_px, self._wary = (0.0, 0.0), True
 
@@ -110,10 +111,7 @@ class PictureWitness:
         """The direction of the picture before, and the way since."""
         if self._view is None:
             return
-        directions = unit_directions(directions_of_pixels(self._view, turn.before_px, size))
-        view = aimed_at(self._view, turn.centre_px, turn.magnified, size)
-        for _ in range(_STEPS):
-            view = aimed_anew(view, directions, turn.now_px, size)
+        view = carried(self._view, turn.before_px, turn.now_px, size)
         way_deg = angle_between_deg(view, self._view)
         self._view = view
         if way_deg > _px_deg(view, size) * STILL_PX:

@@ -92,6 +92,8 @@ class Reference:
     """Immutable but for `add`; one thread each, or add no more."""
 
     def __init__(self, keypoints: Iterable[Keypoints] = ()) -> None:
+        self.status_lag_ms: float | None = None
+        """How late the camera's status is, when that was measured."""
         self._set(list(keypoints))
 
     def __len__(self) -> int:
@@ -120,7 +122,14 @@ class Reference:
     def content(self) -> bytes:
         buffer = io.BytesIO()
         points = self._points
-        np.savez(buffer, pan_tilt_deg=points.pan_tilt_deg, size_deg=points.size_deg, descriptors=points.descriptors)
+        lag_ms = np.nan if self.status_lag_ms is None else self.status_lag_ms
+        np.savez(
+            buffer,
+            pan_tilt_deg=points.pan_tilt_deg,
+            size_deg=points.size_deg,
+            descriptors=points.descriptors,
+            lag_ms=lag_ms,
+        )
         return buffer.getvalue()
 
     @staticmethod
@@ -128,6 +137,7 @@ class Reference:
         """Raises ValueError."""
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                lag_ms = float(file["lag_ms"])
                 found = Keypoints(file["pan_tilt_deg"], file["size_deg"], file["descriptors"])
         except (KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError("no reference") from error
@@ -135,7 +145,9 @@ class Reference:
         shapes = (found.pan_tilt_deg.shape, found.size_deg.shape, found.descriptors.shape)
         if shapes != ((count, 2), (count,), (count, 32)) or count > MAX_KEYPOINTS:
             raise ValueError("the reference is damaged")
-        return Reference([found])
+        reference = Reference([found])
+        reference.status_lag_ms = None if np.isnan(lag_ms) else lag_ms
+        return reference
 
     def _set(self, parts: list[Keypoints]) -> None:
         parts = parts or [NOTHING]
