@@ -16,6 +16,8 @@ _PRESETS = ("1", "2", "3", "4")
 _PRESET_SHARE, _ZOOM_SHARE = 0.15, 0.35
 _PROPORTIONAL_SHARE = 0.8
 _SLOWEST_DEG_S = 2.0
+UNWATCHED_S = 2.5
+"""After so long at rest a camera is asked once a second where it looks: then another client turns it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ingest.onvif_endpoint import OnvifEndpoint
 from ingest.onvif_link import OnvifLink
 from ingest.simulator.model import SimCameraSpec, ViewDeg
 from ingest.simulator.street_server import make_specs
-from vms.cli.bench_privacy_path import Leg
+from vms.cli.bench_privacy_path import UNWATCHED_S, Leg
 from vms.cli.bench_rig import stop as stop_processes
 from vms.cli.demo_site import DemoSite, load_demo_site
 from vms.clock import Clock
@@ -91,6 +91,8 @@ class Rig:
 
     def drive(self, camera: str, leg: Leg) -> None:
         """One leg, moving part only. What the product refuses is not moved."""
+        if leg.kind == "home":
+            self._clock.sleep_s(UNWATCHED_S)
         until_s = self._clock.monotonic_s() + leg.duration_s
         if leg.kind == "reboot":
             self._street.post(f"/cameras/{camera}/reboot").raise_for_status()

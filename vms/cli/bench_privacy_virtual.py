@@ -30,7 +30,7 @@ from ingest.simulator.power import REBOOT_S
 from ingest.simulator.render import Renderer
 from ingest.simulator.street import Street
 from vms.cli.bench_privacy_judge import Moment, Tally, Verdicts
-from vms.cli.bench_privacy_path import Leg
+from vms.cli.bench_privacy_path import UNWATCHED_S, Leg
 from vms.cli.bench_privacy_rig import Truth
 from vms.cli.demo_site import window_outlines
 from vms.config.model import Live
@@ -123,6 +123,8 @@ class VirtualSite:
 
     def drive(self, leg: Leg) -> None:
         """A leg and the rest after it."""
+        if leg.kind == "home":
+            self.run_until(self.clock.us + round(UNWATCHED_S * US_PER_SECOND))
         until_us = self.clock.us + round(leg.duration_s * US_PER_SECOND)
         if leg.kind == "reboot":
             self._reboot()

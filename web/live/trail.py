@@ -17,6 +17,8 @@ from vms.rules.ptz_geometry import Floats, FrameSize
 
 GREY_PICTURES = 2
 """Nearly all of what is left comes from the last one or two."""
+REACH = 0.025
+"""Share of the width: so far a coder's blocks carry colour along when the picture moves."""
 DECAYED_US = 2_000_000
 """A camera that has stood so long has sent everything anew, also without a keyframe."""
 
@@ -52,6 +54,7 @@ class MaskTrail:
         if moved:
             self._step_away(at_us)
             self._mark(self._recent[-1])
+            self._mark(plan.polygons)
         trail = [polygons for polygons in self._recent if not _same(polygons, plan.polygons)]
         self._recent.append(plan.polygons)
         if not self._damaged and self._moved_us is not None and at_us - self._moved_us > DECAYED_US:
@@ -77,6 +80,7 @@ class MaskTrail:
         for polygon in polygons:
             fixed = np.rint(np.clip(polygon / 2, -16_000, 16_000)).astype(np.int32)
             cv2.fillPoly(marks, [fixed], 1)
+            cv2.polylines(marks, [fixed], True, 1, 2 * round(self._size.width * REACH / 2) + 1)
 
     def _all(self) -> None:
         """Where homes are in a blank picture is not known."""
