@@ -13,7 +13,7 @@ from av.packet import Packet as AvPacket
 from av.video.stream import VideoStream
 
 from ingest.depacketize import MAX_ACCESS_UNIT_BYTES, START_CODE, AccessUnit
-from ingest.rtsp_connection import StopRequested
+from ingest.rtsp_connection import StopRequested, tls_context
 from ingest.rtsp_url import check_url
 from ingest.source import FeedRead, StreamSource
 from vms.clock import Clock
@@ -49,7 +49,7 @@ class LibavFeed:
 
     @classmethod
     def open(cls, source: StreamSource, clock: Clock, stop: threading.Event) -> "LibavFeed":
-        """Raises CameraUnreachable, CameraUnauthorized or ProtocolError."""
+        """Raises CameraUnreachable, CameraUnauthorized or ProtocolError; ConfigError: `ca_file` is no such file."""
         parts = check_url(source.url)
         if source.username:
             login = f"{quote(source.username, safe='')}:{quote(source.password, safe='')}@"
@@ -58,13 +58,17 @@ class LibavFeed:
         if parts.scheme == "rtsps":
             options["tls_verify"] = "1"
             if source.ca_file is not None:
+                tls_context(source.ca_file)  # libav would not say that it cannot read the file
                 options["ca_file"] = str(source.ca_file)
         try:
             container = av.open(
                 urlunsplit(parts), format="rtsp", options=options, timeout=(_OPEN_TIMEOUT_S, _READ_TIMEOUT_S)
             )
         except (av.FFmpegError, OSError) as error:
-            raise _translated(error) from None  # libav's text holds the URL with the password
+            told = _translated(error)
+            if parts.scheme == "rtsps" and isinstance(told, CameraUnreachable):
+                told = CameraUnreachable(f"{told}; over TLS: does tls_ca_file name who vouches for its certificate?")
+            raise told from None  # libav's text holds the URL with the password
         try:
             return cls(container, clock, stop)
         except BaseException:

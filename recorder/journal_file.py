@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recorder.journal_entries import Entry, decode_entry, decode_line, encode_entry, encode_line
-from recorder.segment_file import sync_directory
+from vms.durable import sync_directory
 from vms.errors import StorageError
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from recorder.fragments import Sample, fragment
 from vms.errors import ProtocolError, StorageError
 from vms.packet import Packet
 from vms.rules.codec_string import nal_units
-from vms.rules.sps import check_h265_sets
+from vms.rules.sps import check_set
 from vms.units import TICKS_PER_SECOND, Codec
 
 MAX_FRAGMENT_90K = TICKS_PER_SECOND
@@ -38,9 +38,8 @@ class InitSegment:
     @classmethod
     def of(cls, codec: Codec, keyframe: bytes) -> "InitSegment":
         """From a keyframe with its parameter sets (milliseconds). Raises ProtocolError: not such a picture."""
-        if codec == "h265":
-            for nal in nal_units(keyframe):
-                check_h265_sets(nal)
+        for nal in nal_units(keyframe):
+            check_set(codec, nal)
         output = io.BytesIO()
         try:
             with (

@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 
 from recorder.disk import MountedVolume
-from recorder.segment_file import sync_directory
+from vms.durable import sync_directory
 from vms.rules.layout import QUARANTINE
 
 log = logging.getLogger(__name__)

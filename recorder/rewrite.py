@@ -9,7 +9,8 @@ import logging
 import os
 from pathlib import Path
 
-from recorder.segment_file import SyncFailed, sync_directory
+from recorder.segment_file import SyncFailed
+from vms.durable import sync_directory
 from vms.errors import StorageError
 from vms.rules.layout import COPY_SUFFIX
 

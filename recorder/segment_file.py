@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recorder.segment_format import NONCE_BYTES, SegmentHeader, cipher_at
+from vms.durable import sync_directory
 from vms.errors import StorageError
 from vms.keys import DataKey
 from vms.rules.layout import PART_SUFFIX
@@ -39,15 +40,6 @@ def lock_part(descriptor: int) -> bool:
     except OSError:
         return True
     return True
-
-
-def sync_directory(path: Path) -> None:
-    """Make names in a directory survive a power cut. Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @dataclass(frozen=True, slots=True)

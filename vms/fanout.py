@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from vms.packet import Packet
+from vms.packet import PACKET_COST_BYTES, Packet
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class QueueBudget:
 
 
 class PacketQueue:
-    """Packets of one stream for one consumer, bounded by bytes.
+    """Packets of one stream for one consumer, bounded by the memory they take.
 
     Overflow refuses packets until the next keyframe that fits again, so the consumer never sees a GOP with a
     hole in it. `take_dropped()` tells how many went; the recorder writes that down as a gap.
@@ -71,7 +71,7 @@ class PacketQueue:
 
     def offer_all(self, packets: Sequence[Packet]) -> bool:
         """In order. False when one of them had to go."""
-        size = sum(len(packet.data) for packet in packets)
+        size = sum(_memory(packet) for packet in packets)
         with self._lock:
             if not self._refusing and self._reserve(size):
                 self._packets.extend(packets)
@@ -85,7 +85,7 @@ class PacketQueue:
         return accepted == len(packets)
 
     def _accept(self, packet: Packet) -> bool:
-        if (self._refusing and not packet.is_keyframe) or not self._reserve(len(packet.data)):
+        if (self._refusing and not packet.is_keyframe) or not self._reserve(_memory(packet)):
             self._refusing = True
             return False
         self._refusing = False
@@ -108,7 +108,7 @@ class PacketQueue:
             taken: list[Packet] = []
             while self._packets and self._taken_bytes < max_bytes:
                 taken.append(self._packets.popleft())
-                self._taken_bytes += len(taken[-1].data)
+                self._taken_bytes += _memory(taken[-1])
             return taken
 
     def done(self) -> None:
@@ -152,6 +152,10 @@ class PacketQueue:
     def is_refusing(self) -> bool:
         """The newest packet did not fit."""
         return self._refusing
+
+
+def _memory(packet: Packet) -> int:
+    return len(packet.data) + PACKET_COST_BYTES
 
 
 class Latest(Generic[T]):

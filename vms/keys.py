@@ -19,8 +19,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_wrap
 
+from vms.durable import sync_directory
 from vms.errors import KeyUnavailable
-from vms.site_key import KEY_BYTES, create_site_key, keys_lock, read_site_keys, sync_directory, unwrap, write_once
+from vms.site_key import KEY_BYTES, create_site_key, keys_lock, read_site_keys, unwrap, write_once
 
 __all__ = ["DataKey", "KeyRing", "create_site_key", "day_keys", "destroy_day_key"]
 

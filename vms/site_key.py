@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
+from vms.durable import sync_directory
 from vms.errors import KeyUnavailable
 
 KEY_BYTES = 32
@@ -117,12 +118,3 @@ def _write_beside(path: Path, content: bytes) -> Path:
         temporary.unlink()
         raise
     return temporary
-
-
-def sync_directory(path: Path) -> None:
-    """Raises OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

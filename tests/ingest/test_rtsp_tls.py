@@ -3,6 +3,8 @@
 import datetime
 import ipaddress
 import ssl
+import threading
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +13,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from ingest.libav_source import LibavFeed
 from ingest.rtsp_connection import tls_context
+from tests.ingest.rtp_script import encoded, framed, picture_packets
 from tests.ingest.scripted_rtsp import RtspCamera, demanding, media, ok, rtsp_camera
-from tests.ingest.test_rtsp_session import open_session, playing, read_units
+from tests.ingest.test_rtsp_session import open_session, playing, read_units, source_of
+from vms.clock import SystemClock
 from vms.errors import CameraUnreachable, ConfigError, ProtocolError
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -121,3 +126,31 @@ def test_a_file_of_authorities_that_cannot_be_read_is_named(tmp_path, content):
         path.write_text(content)
     with pytest.raises(ConfigError, match=r"tls_ca_file .*ca\.pem: no readable PEM"):
         tls_context(path)
+    with pytest.raises(ConfigError, match=r"tls_ca_file .*ca\.pem: no readable PEM"):
+        open_libav(RtspCamera(tls=ssl.create_default_context(), port=9), ca_file=path)
+
+
+def open_libav(camera, **changes):
+    return LibavFeed.open(source_of(camera, transport="libav", **changes), SystemClock(), threading.Event())
+
+
+def test_libav_trusts_the_sites_own_authority_too(authority):
+    frames, sequence = [], 0
+    for n, nals in enumerate(encoded("h264", 40)):
+        packets = picture_packets("h264", nals, sequence, n * 3600)
+        sequence += len(packets)
+        frames += [framed(0, packet) for packet in packets]
+    camera = authority.camera(media=b"".join(frames))
+    with rtsp_camera(camera), closing(open_libav(camera, ca_file=authority.pem)) as feed:
+        assert feed.codec == "h264"
+        assert feed.read().units
+
+
+@pytest.mark.parametrize(
+    ("certificate", "trusted"), [({}, False), ({"until": NOW - DAY}, True), ({"address": "127.0.0.2"}, True)]
+)
+def test_libav_refuses_a_certificate_that_is_not_good_before_any_request(authority, certificate, trusted):
+    camera = authority.camera(**certificate)
+    with rtsp_camera(camera), pytest.raises(CameraUnreachable, match="does tls_ca_file name who vouches"):
+        open_libav(camera, ca_file=authority.pem if trusted else None)
+    assert camera.asked == []

@@ -11,6 +11,7 @@ from tests.fakes import T0_US, FakeClock, packet
 from tests.recorder.conftest import Site
 from tests.recorder.encoded import stream
 from vms.metrics import SECONDS, own_usage
+from vms.packet import PACKET_COST_BYTES
 from vms.units import CameraId, us_from_utc
 
 STREAM = (CameraId("markt-01"), "sub")
@@ -33,7 +34,7 @@ def test_a_disk_that_hangs_is_told_before_its_writer_can(site: Site) -> None:
     view = watch.look(site.clock.now_us())
     assert (view.health.state, view.health.reason) == ("fault", "overflow")
     assert view.since_us == site.clock.now_us()
-    assert (view.queued_packets, view.queued_bytes, view.dropped_pictures) == (1, 3000, 3)
+    assert (view.queued_packets, view.queued_bytes, view.dropped_pictures) == (1, 3000 + PACKET_COST_BYTES, 3)
     site.clock.advance(1)
     assert watch.look(site.clock.now_us()).since_us == site.clock.now_us() - 1_000_000
 

@@ -14,7 +14,7 @@ from recorder.segment_writer import StreamRecorder
 from tests.fakes import T0_US, pose
 from tests.recorder.conftest import Site
 from tests.recorder.encoded import FPS, GOP, brightness, pictures, restart, stream
-from vms.packet import Packet
+from vms.packet import PACKET_COST_BYTES, Packet
 from vms.rules.chain import GENESIS, entry_hash
 from vms.rules.codec_string import nal_units
 from vms.store import catalog
@@ -143,7 +143,7 @@ def test_lost_contact_is_a_gap_with_exact_bounds_and_its_reason(site: Site) -> N
 
 def test_overflow_is_a_gap_and_the_timeline_goes_on_by_the_cameras_clock(site: Site) -> None:
     packets = stream(60)
-    size = sum(len(p.data) for p in packets[:25])
+    size = sum(len(p.data) + PACKET_COST_BYTES for p in packets[:25])
     recorder = site.recorder(segment_s=60, max_queue_bytes=size)
     accepted = [recorder.offer(packet) for packet in packets[:35]]
     assert accepted == [True] * 25 + [False] * 10

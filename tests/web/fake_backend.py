@@ -1,12 +1,7 @@
-"""A stand-in for API and live process behind the real pages: state by hand, pictures from one encoded loop.
-
-The picture is a colour that says which camera it is, so that a test can read it from the screen.
-"""
+"""A stand-in for API and live process behind the real pages: state by hand, pictures from one encoded loop."""
 
 import asyncio
-import colorsys
 import fractions
-import io
 import threading
 import time
 import uuid
@@ -27,60 +22,13 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
+from fake_pictures import CLOCK_90K, FPS, SEGMENT_S, encoded_loop, picture, segment_mp4
+from fake_records import footage_routes, now_us, oversight_routes, problem
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
-from fastapi.responses import JSONResponse
 
 from vms.rules.sheet_layout import columns_of
 from web import pages
 from web.security_headers import SecurityHeaders
-
-FPS = 12
-CLOCK_90K = 90_000
-SEGMENT_S = 10
-
-
-def colour_of(number: int) -> tuple[int, int, int]:
-    """RGB that stays apart from its neighbours' after coding."""
-    red, green, blue = colorsys.hsv_to_rgb((number * 0.17) % 1, 0.8, 0.8)
-    return int(red * 255), int(green * 255), int(blue * 255)
-
-
-def picture(number: int, index: int, width: int, height: int) -> av.VideoFrame:
-    image = np.zeros((height, width, 3), np.uint8)
-    image[:] = colour_of(number)
-    shade = np.linspace(0.55, 1.0, height)[:, None, None]
-    image = (image * shade).astype(np.uint8)
-    step = (index * 8) % width
-    image[height // 2 - 12 : height // 2 + 12, step : step + 40] = 235
-    return av.VideoFrame.from_ndarray(image, format="rgb24")
-
-
-def encoder(width: int, height: int) -> av.VideoCodecContext:
-    codec = av.CodecContext.create("libx264", "w")
-    codec.width, codec.height, codec.pix_fmt = width, height, "yuv420p"
-    codec.time_base = fractions.Fraction(1, FPS)
-    codec.profile = "Baseline"
-    codec.options = {"preset": "ultrafast", "tune": "zerolatency", "g": str(FPS)}
-    return codec
-
-
-def encoded_loop(number: int, width: int = 640, height: int = 360) -> list[bytes]:
-    codec = encoder(width, height)
-    return [bytes(packet) for index in range(FPS) for packet in codec.encode(picture(number, index, width, height))]
-
-
-def segment_mp4(number: int, seconds: float = SEGMENT_S) -> bytes:
-    """Fragmented MP4 with its times from 0, a fragment per second."""
-    out = io.BytesIO()
-    options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
-    with av.open(out, "w", format="mp4", options=options) as container:
-        stream = container.add_stream("libx264", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
-        stream.codec_context.options = {"preset": "ultrafast", "g": str(FPS), "bf": "0"}
-        for index in range(int(seconds * FPS)):
-            container.mux(stream.encode(picture(number, index, 320, 180)))
-        container.mux(stream.encode())
-    return out.getvalue()
 
 
 @dataclass
@@ -102,6 +50,7 @@ class Backend:
     alarms: list[dict[str, Any]] = field(default_factory=list)
     segments: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
+    stretches: list[dict[str, Any]] = field(default_factory=list)
     media: dict[str, bytes] = field(default_factory=dict)
     retention_from_us: int = 0
     refuse_media: int = 0
@@ -133,10 +82,6 @@ class Backend:
 
     def calls(self, part: str) -> list[tuple[str, str, Any]]:
         return [call for call in self.requests if part in call[1]]
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 def make_backend(count: int) -> Backend:
@@ -220,10 +165,6 @@ class Viewer:
         return {"rtp_timestamp": stamp, "utc_us": self.track.sent_us, "mask": "none", "reason": ""}
 
 
-def problem(status: int, code: str, text: str, **extra: Any) -> JSONResponse:
-    return JSONResponse({"code": code, "nl": text, "en": text, "detail": text, **extra}, status)
-
-
 def number_of(camera: str) -> int:
     return int(camera.rsplit("-", 1)[1])
 
@@ -236,8 +177,8 @@ def make_app(backend: Backend) -> FastAPI:
     _alarm_routes(app, backend)
     _layout_routes(app, backend)
     _live_routes(app, backend)
-    _oversight_routes(app, backend)
-    _footage_routes(app, backend)
+    oversight_routes(app, backend)
+    footage_routes(app, backend)
     _socket_route(app, backend)
     app.add_middleware(SecurityHeaders, tls=False)
 
@@ -385,84 +326,6 @@ def _live_routes(app: FastAPI, backend: Backend) -> None:
         if viewer:
             await viewer.peer.close()
         return {"ok": True}
-
-
-def _oversight_routes(app: FastAPI, backend: Backend) -> None:
-    @app.get("/api/retention/proof")
-    def proof() -> dict[str, Any]:
-        return backend.proof
-
-    @app.get("/api/coverage/days")
-    def days(from_us: int, to_us: int) -> dict[str, Any]:
-        return {"from_us": from_us, "to_us": to_us, "now_us": now_us(), "cameras": {}}
-
-    @app.get("/api/audit/chain")
-    def chain() -> dict[str, Any]:
-        return backend.chain
-
-    @app.get("/api/audit")
-    def audit(limit: int, actor: str = "", action: str = "") -> dict[str, Any]:
-        common = {"at_us": now_us(), "roles": ["observer"], "object": "camera:camera-01", "workstation": "10.0.0.7"}
-        rows = [
-            common
-            | {"seq": 2, "actor": "jan", "action": "live.watch", "result": "allowed", "detail": {"profile": "hero"}},
-            common | {"seq": 1, "actor": "piet", "action": "footage.view", "result": "refused", "detail": {}},
-        ]
-        wanted = [row for row in rows if row["actor"].startswith(actor) and action in ("", row["action"])]
-        return {"rows": wanted[:limit]}
-
-
-def _footage_routes(app: FastAPI, backend: Backend) -> None:
-    @app.post("/api/consultations")
-    async def consult(request: Request) -> Any:
-        body = await request.json()
-        if not body.get("reference"):
-            return problem(422, "invalid_input", "Niet alle velden kloppen.")
-        return {"id": 7, "expires_us": now_us() + 4 * 3600 * 10**6}
-
-    @app.get("/api/coverage")
-    def coverage(from_us: int, to_us: int, camera: str, consultation: int = 0, profile: str = "sub") -> Any:
-        if consultation != 7:
-            return problem(403, "consultation_required", "Geef eerst doel en registratienummer op.")
-        inside = [part for part in backend.segments if part["start_us"] < to_us and part["end_us"] > from_us]
-        return {
-            "camera": camera, "from_us": from_us, "to_us": to_us, "retention_from_us": backend.retention_from_us,
-            "segments": inside, "gaps": backend.gaps, "holds": [],
-        }  # fmt: skip
-
-    @app.get("/api/media/{segment}")
-    def media(segment: int) -> Response:
-        if backend.refuse_media:
-            return problem(backend.refuse_media, "expired", "De bewaartermijn van deze beelden is voorbij.")
-        return Response(backend.media[str(segment)], media_type="video/mp4")
-
-    exports: dict[str, float] = {}
-
-    @app.post("/api/exports")
-    def export() -> JSONResponse:
-        exports["e1"] = time.monotonic()
-        return JSONResponse({"id": "e1"}, 202)
-
-    @app.get("/api/exports/{export}")
-    def progress(export: str) -> dict[str, Any]:
-        done = min(1.0, (time.monotonic() - exports[export]) / 1.5)
-        if done < 1:
-            return {
-                "id": export,
-                "state": "busy",
-                "progress": done,
-                **dict.fromkeys(("bytes", "sha256", "error", "url")),
-            }
-        url = f"/api/exports/{export}/file"
-        return {
-            "id": export,
-            "state": "done",
-            "progress": 1,
-            "bytes": 4_200_000,
-            "sha256": "ab" * 32,
-            "error": None,
-            "url": url,
-        }
 
 
 def _socket_route(app: FastAPI, backend: Backend) -> None:

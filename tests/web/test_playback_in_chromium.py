@@ -130,6 +130,25 @@ def test_a_gap_is_jumped_and_said(page: Page, start_us: int) -> None:
     assert "camera niet bereikbaar" in page.inner_text("details")
 
 
+def test_time_before_the_first_recording_and_time_nobody_explains_have_their_reason(
+    page: Page, backend: Backend, start_us: int
+) -> None:
+    began_us = start_us - 60 * MINUTE_US
+    backend.stretches = [
+        {"start_us": began_us, "end_us": start_us - MINUTE_US, "kind": "not_installed"},
+        {"start_us": start_us - MINUTE_US, "end_us": start_us, "kind": "unknown"},
+    ]
+    try:
+        consult(page)
+        find(page, began_us, start_us + 5 * MINUTE_US)
+        page.locator("details summary").click()
+        told = page.locator("details li")
+        expect(told.nth(0)).to_contain_text("(59 m 0 s): nog niet in gebruik")
+        expect(told.nth(1)).to_contain_text("geen opname: onverklaard")
+    finally:
+        backend.stretches = []
+
+
 def test_keys_are_left_alone_while_somebody_types(page: Page, start_us: int) -> None:
     playing(page, start_us)
     page.focus("#from")

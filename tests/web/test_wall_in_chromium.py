@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from fake_backend import Backend, colour_of, make_backend, now_us, serving
+from fake_backend import Backend, make_backend, serving
+from fake_pictures import colour_of
+from fake_records import now_us
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.e2e

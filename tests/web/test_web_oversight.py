@@ -9,7 +9,7 @@ import pytest
 from retention.verify import Proof, verify
 from tests.web.served_site import OPEN, Site, eventually
 from vms.clock import now_utc
-from vms.store import audit, ledger
+from vms.store import audit, catalog, ledger
 from vms.store.schema import AuditRow, LedgerRow
 from vms.units import us_from_utc
 from vms.volume import MARKER_NAME
@@ -42,6 +42,26 @@ def test_the_audit_log_is_filtered_by_person_and_action(site: Site) -> None:
     assert rows("actor=%25") == rows("actor=_bserver") == []
     assert rows("actor=observer&action=logout") == []
     assert client.get(f"/api/audit?actor={'x' * 81}").status_code == 422
+
+
+def test_rows_about_footage_say_which_camera_and_when_also_after_it_was_erased(site: Site) -> None:
+    segment = site.segment(OPEN)
+    with site.store.transaction() as tx:
+        catalog.set_state(tx, segment.id, "purged")
+    refused = site.browser("police_reviewer")
+    consultation = site.consultation(refused)
+    refused.get(f"/api/media/{segment.id}?consultation={consultation}")
+    refused.get(f"/api/media/987654321?consultation={consultation}")
+    rows = site.client("privacy_officer").get("/api/audit").json()["rows"]
+    about = {row["object"]: row["about"] for row in rows}
+    start_us, end_us = us_from_utc(segment.start_at), us_from_utc(segment.end_at)
+    assert about[f"segment:{segment.id}"] == {
+        "camera": OPEN,
+        "camera_name": "Plein",
+        "start_us": start_us,
+        "end_us": end_us,
+    }
+    assert about["audit"] is None
 
 
 def test_the_audit_chain_closes_until_a_row_is_changed(site: Site) -> None:

@@ -11,6 +11,7 @@ MAX_PICTURE_SIDE = 16_384
 _MAX_LEADING_ZEROS = 32
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 _EXTENDED_SAR = 255
+_H264_SPS, _H264_PPS = 7, 8
 _H265_VPS, _H265_SPS = 32, 33
 _MAX_REFERENCE_SETS, _MAX_REFERENCES = 64, 16
 _MAX_LAYER_SETS = 1023
@@ -70,7 +71,7 @@ def parse_sps(codec: Codec, nal: bytes) -> SpsInfo:
 
 
 def is_sps(codec: Codec, nal: bytes) -> bool:
-    return bool(nal) and (nal[0] & 0x1F == 7 if codec == "h264" else nal[0] >> 1 & 0x3F == _H265_SPS)
+    return bool(nal) and (nal[0] & 0x1F == _H264_SPS if codec == "h264" else nal[0] >> 1 & 0x3F == _H265_SPS)
 
 
 def _size(width: int, height: int) -> tuple[int, int]:
@@ -84,7 +85,7 @@ def _h264(read: BitReader) -> SpsInfo:
     profile = read.bits(8)
     constraints = read.bits(8)
     read.bits(8)
-    read.ue()
+    read.ue_max(31)
     chroma = _h264_high(read) if profile in _HIGH_PROFILES else 1
     read.ue_max(12)  # log2_max_frame_num_minus4
     _h264_picture_order(read)
@@ -194,13 +195,62 @@ def _h264_hrd(read: BitReader) -> None:
     read.bits(20)
 
 
-def check_h265_sets(nal: bytes) -> None:
-    """Raises ProtocolError for a VPS or SPS that must not reach a muxer; other NAL units pass.
+def check_set(codec: Codec, nal: bytes) -> None:
+    """Raises ProtocolError for a parameter set that must not reach a muxer; other NAL units pass.
 
-    libavformat reads both again when it writes a file's header, and trusts their counts: a set that ends too early
-    keeps it busy for more than a minute (found by `tools/fuzz`, target mux).
+    libavformat reads sets again when it writes a file's header, and trusts their counts: an H.265 set that ends too
+    early keeps it busy for more than a minute (found by `tools/fuzz`, target mux).
     """
-    kind = nal[0] >> 1 & 0x3F if nal else 0
+    if not nal:
+        return
+    if codec == "h264":
+        _check_h264_set(nal)
+    else:
+        _check_h265_set(nal)
+
+
+def _check_h264_set(nal: bytes) -> None:
+    kind = nal[0] & 0x1F
+    if kind == _H264_SPS:
+        _h264(BitReader(nal))
+    elif kind == _H264_PPS:
+        _h264_check_pps(BitReader(nal))
+
+
+def _h264_check_pps(read: BitReader) -> None:
+    """Up to what every profile has (7.3.2.2)."""
+    read.bits(8)
+    read.ue_max(255)
+    read.ue_max(31)
+    read.bits(2)
+    if groups := read.ue_max(7):
+        _h264_slice_groups(read, groups)
+    read.ue_max(31)
+    read.ue_max(31)
+    read.bits(3)
+    for _ in range(3):
+        read.se()
+    read.bits(3)
+
+
+def _h264_slice_groups(read: BitReader, groups: int) -> None:
+    kind = read.ue_max(6)
+    if kind == 0:
+        for _ in range(groups + 1):
+            read.ue()
+    elif kind == 2:
+        for _ in range(2 * groups):
+            read.ue()
+    elif kind in (3, 4, 5):
+        read.flag()
+        read.ue()
+    elif kind == 6:
+        for _ in range(read.ue() + 1):
+            read.bits(groups.bit_length())
+
+
+def _check_h265_set(nal: bytes) -> None:
+    kind = nal[0] >> 1 & 0x3F
     if kind == _H265_VPS:
         _h265_check_vps(BitReader(nal))
     elif kind == _H265_SPS:

@@ -3,7 +3,8 @@
 Functions take a Session of `Store.reading()`. Times are microseconds UTC, intervals half-open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce
@@ -35,6 +36,22 @@ def segment_spans(tx: Session, camera_id: str, profile: str, start_us: int, end_
         .order_by(row.start_at, row.end_at)
     )
     return [(start, end, state) for start, end, state in tx.connection().execute(rows)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Which camera a segment is of, and when; also when it is erased."""
+
+    camera_id: str
+    start_us: int
+    end_us: int
+
+
+def shots(tx: Session, segment_ids: Collection[int]) -> dict[int, Shot]:
+    """By id; what is no segment is absent."""
+    rows = select(SegmentRow.id, SegmentRow.camera_id, _us(SegmentRow.start_at), _us(SegmentRow.end_at))
+    found = tx.execute(rows.where(SegmentRow.id.in_(segment_ids)))
+    return {segment_id: Shot(camera_id, start_us, end_us) for segment_id, camera_id, start_us, end_us in found}
 
 
 def gap_spans(tx: Session, camera_id: str, profile: str, start_us: int, end_us: int) -> list[KnownGap]:

@@ -1,17 +1,21 @@
 """The audit log for those who oversee: reading it is audited too."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
-from vms.store import audit
+from vms.store import audit, spans
 from vms.store.audit import AuditRecord
+from vms.store.spans import Shot
 from vms.units import us_from_utc
 from web.audit_trail import Actor
 from web.deps import ServicesDep, needs
 
 router = APIRouter(prefix="/api/audit", tags=["oversight"])
+_ID_DIGITS = 17
+"""More make no number that a database has."""
 
 
 @router.get("")
@@ -27,7 +31,9 @@ def newest(
     services.trail.allow(actor, "audit.read", "audit", before=before, limit=limit, who=who, what=action)
     with services.store.reading() as tx:
         rows = audit.newest(tx, limit, before, actor=who, action=action)
-    return {"rows": [_row(row) for row in rows]}
+        known = spans.shots(tx, {number for row in rows if (number := _segment_id(row.entry.object)) is not None})
+    names = {camera.id: camera.name for camera in services.config.cameras}
+    return {"rows": [_row(row) | {"about": _about(row.entry.object, known, names)} for row in rows]}
 
 
 @router.get("/chain")
@@ -35,6 +41,26 @@ async def chain(services: ServicesDep, actor: Annotated[Actor, needs("audit.read
     """Does every row still follow from the one before it? At most a minute old."""
     await run_in_threadpool(services.trail.allow, actor, "audit.read", "audit:chain")
     return await services.oversight.chain.get()
+
+
+def _segment_id(object_: str) -> int | None:
+    kind, _, number = object_.partition(":")
+    is_one = kind == "segment" and number.isascii() and number.isdigit() and len(number) < _ID_DIGITS
+    return int(number) if is_one else None
+
+
+def _about(object_: str, known: Mapping[int, Shot], names: Mapping[str, str]) -> dict[str, Any] | None:
+    """For people: which camera, and of footage when. None: the object says enough. A camera that left has no name."""
+    shot = known.get(_segment_id(object_) or 0)
+    kind, _, camera_id = object_.partition(":")
+    if shot is not None:
+        return {
+            "camera": shot.camera_id,
+            "camera_name": names.get(shot.camera_id, ""),
+            "start_us": shot.start_us,
+            "end_us": shot.end_us,
+        }
+    return {"camera": camera_id, "camera_name": names[camera_id]} if kind == "camera" and camera_id in names else None
 
 
 def _row(record: AuditRecord) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.ingest.rtp_script import H264_SPS, annexb, decode_all, encoded
 from vms.errors import ProtocolError
 from vms.rules.codec_string import nal_units
-from vms.rules.sps import MAX_PICTURE_SIDE, check_h265_sets, is_sps, parse_sps
+from vms.rules.sps import MAX_PICTURE_SIDE, check_set, is_sps, parse_sps
 
 ENDLESS_SPS = bytes.fromhex("420101040800000362206e6f2d616e616c797a652d7372632d70696373206465626c6f636b3d303a302073")
 """Damaged text of an encoder, taken for parameters: found by fuzzing."""
@@ -90,21 +90,49 @@ def test_sets_of_every_kind_of_h265_stream_are_good_for_a_muxer(options):
     packets = encoder.encode(av.VideoFrame(192, 128, "yuv420p")) + encoder.encode(None)
     nals = list(nal_units(bytes(packets[0])))
     for nal in nals:
-        check_h265_sets(nal)
+        check_set("h265", nal)
     sps = sps_of("h265", nals)
     for size in range(2, len(sps) // 2):
         with pytest.raises(ProtocolError):
-            check_h265_sets(sps[:size])
+            check_set("h265", sps[:size])
 
 
 def test_a_set_that_ends_inside_its_reference_pictures_is_kept_from_the_muxer():
     """libavformat counts on with what lies behind the end, for more than a minute: such a set never gets that far."""
     with pytest.raises(ProtocolError):
-        check_h265_sets(ENDLESS_SPS)
+        check_set("h265", ENDLESS_SPS)
 
 
-@given(st.sampled_from([0x40, 0x42]), st.binary(max_size=120))
+X264_OPTIONS = [
+    {"profile": "baseline"},
+    {"profile": "main", "bf": "2"},
+    {"profile": "high", "x264-params": "8x8dct=1:cqm=jvt:weightp=2:ref=5"},
+    {"x264-params": "nal-hrd=cbr:vbv-maxrate=500:vbv-bufsize=500:aud=1"},
+    {"x264-params": "interlaced=1"},
+]
+
+
+@pytest.mark.parametrize("options", X264_OPTIONS, ids=str)
+def test_sets_of_every_kind_of_h264_stream_are_good_for_a_muxer_and_cut_off_ones_are_not(options):
+    sets = [nal for nal in encoded("h264", 1, **options)[0] if nal[0] & 0x1F in (7, 8)]
+    assert len(sets) == 2
+    for nal in sets:
+        check_set("h264", nal)
+        for size in range(2, 4):
+            with pytest.raises(ProtocolError):
+                check_set("h264", nal[: min(size, len(nal) - 1)])
+
+
+def test_h264_sets_that_name_what_cannot_be_are_kept_from_the_muxer():
+    for wrong in ("67 42 c0 1e 00 00 00 00 01", "68 00 00 00 80", "68 c4 70 00 01 00 00 ff"):
+        with pytest.raises(ProtocolError):
+            check_set("h264", bytes.fromhex(wrong))
+
+
+@pytest.mark.parametrize(("codec", "firsts"), [("h264", [0x67, 0x68]), ("h265", [0x40, 0x42])])
+@given(data=st.data())
 @settings(max_examples=150, deadline=None)
-def test_checking_noise_raises_nothing_but_protocol_error(first, body):
+def test_checking_noise_raises_nothing_but_protocol_error(codec, firsts, data):
+    nal = bytes((data.draw(st.sampled_from(firsts)), 1)) + data.draw(st.binary(max_size=120))
     with contextlib.suppress(ProtocolError):
-        check_h265_sets(bytes((first, 1)) + body)
+        check_set(codec, nal)

@@ -2,7 +2,7 @@
 
 import { t } from "./page.js";
 import { clockTime, date, full, hourMinute, span, zone } from "./times.js";
-import { gapText } from "./words.js";
+import { coverageText, gapText } from "./words.js";
 
 /**
  * @typedef {object} Coverage
@@ -12,9 +12,11 @@ import { gapText } from "./words.js";
  * @property {import("./mse-player.js").Segment[]} segments
  * @property {{ start_us: number, end_us: number, reason: string, detail: string }[]} gaps
  * @property {{ start_us: number, end_us: number, case_number: string }[]} holds
+ * @property {{ start_us: number, end_us: number, kind: string }[]} stretches
  */
 
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
+const NOISE_US = 2_000_000; // at the end of what is known now, and between segments
 const BAR_TOP = 26;
 const BAR_HEIGHT = 34;
 
@@ -29,6 +31,9 @@ export function runs(segments) {
   }
   return result;
 }
+
+/** @param {{ text: string, calm: boolean }} hole */
+const holeText = ({ text, calm }) => (calm ? text : `${t("geen opname")}: ${text}`);
 
 /** Events: "seek" (detail us, when the moment was chosen), "scrub" (detail us, while dragging). */
 export class Timeline extends HTMLElement {
@@ -174,8 +179,8 @@ export class Timeline extends HTMLElement {
     if (!coverage) return "";
     if (this._runs.some(({ start_us, end_us }) => start_us <= us && us < end_us)) return t("opname");
     if (us < coverage.retention_from_us) return t("gewist (bewaartermijn)");
-    const gap = coverage.gaps.find(({ start_us, end_us }) => start_us <= us && us < end_us);
-    return gap ? `${t("geen opname")}: ${gapText(gap.reason)}` : t("geen opname");
+    const hole = this._holes().find(({ start_us, end_us }) => start_us <= us && us < end_us);
+    return hole ? holeText(hole) : t("geen opname");
   }
 
   draw() {
@@ -230,11 +235,15 @@ export class Timeline extends HTMLElement {
   /** Where there is nothing to see, and why. What is erased is that, whatever it was before. */
   _holes() {
     if (!this.coverage) return [];
-    const { retention_from_us: limit, from_us, to_us, gaps } = this.coverage;
-    const holes = gaps
+    const { retention_from_us: limit, from_us, to_us, gaps, stretches } = this.coverage;
+    const unrecorded = stretches.filter(({ kind, start_us, end_us }) => kind === "not_installed" || (kind === "unknown" && end_us - start_us > NOISE_US));
+    const holes = [
+      ...gaps.map(({ start_us, end_us, reason }) => ({ start_us, end_us, text: gapText(reason), calm: false })),
+      ...unrecorded.map(({ start_us, end_us, kind }) => ({ start_us, end_us, text: coverageText(kind), calm: kind === "not_installed" })),
+    ]
       .filter(({ end_us }) => end_us > limit)
-      .map(({ start_us, end_us, reason }) => ({ start_us: Math.max(start_us, limit), end_us, text: gapText(reason), expired: false }));
-    if (limit > from_us) holes.unshift({ start_us: from_us, end_us: Math.min(limit, to_us), text: t("gewist"), expired: true });
+      .map((hole) => ({ ...hole, start_us: Math.max(hole.start_us, limit) }));
+    if (limit > from_us) holes.unshift({ start_us: from_us, end_us: Math.min(limit, to_us), text: t("gewist"), calm: true });
     return holes;
   }
 
@@ -248,7 +257,7 @@ export class Timeline extends HTMLElement {
       pen.beginPath();
       pen.rect(left, BAR_TOP, wide, BAR_HEIGHT);
       pen.clip();
-      pen.strokeStyle = colour(hole.expired ? "--text3" : "--warn");
+      pen.strokeStyle = colour(hole.calm ? "--text3" : "--warn");
       pen.globalAlpha = 0.55;
       for (let at = Math.max(left, -40) - BAR_HEIGHT; at < Math.min(left + wide, 8000); at += 9) {
         pen.beginPath();
@@ -299,7 +308,7 @@ export class Timeline extends HTMLElement {
   lines() {
     const rows = [
       ...this._runs.map(({ start_us, end_us }) => ({ start_us, end_us, text: t("opname") })),
-      ...this._holes().map(({ start_us, end_us, text, expired }) => ({ start_us, end_us, text: expired ? text : `${t("geen opname")}: ${text}` })),
+      ...this._holes().map((hole) => ({ ...hole, text: holeText(hole) })),
       ...(this.coverage?.holds ?? []).map(({ start_us, end_us, case_number }) => ({ start_us, end_us, text: t("veiliggesteld, zaak {case}", { case: case_number }) })),
     ].sort((a, b) => a.start_us - b.start_us);
     return rows.map(({ start_us, end_us, text }) => `${date(start_us)} ${clockTime(start_us)} – ${clockTime(end_us)} ${zone(end_us)} (${span(end_us - start_us)}): ${text}`);

@@ -6,7 +6,7 @@ import { getJson, messageOf } from "./api.js";
 import { icon } from "./icon.js";
 import { page, t } from "./page.js";
 import { full } from "./times.js";
-import { actionText, detailText, roleText } from "./words.js";
+import { actionText, detailText, objectText, roleText } from "./words.js";
 
 const PAGE_ROWS = 50;
 
@@ -18,6 +18,7 @@ const PAGE_ROWS = 50;
  * @property {string[]} roles
  * @property {string} action
  * @property {string} object
+ * @property {{ camera: string, camera_name: string, start_us?: number, end_us?: number } | null} about
  * @property {"allowed" | "refused"} result
  * @property {Record<string, string | number | null>} detail
  * @property {string} workstation
@@ -103,7 +104,7 @@ class AuditLog extends LitElement {
     const refused = row.result === "refused";
     const detail = Object.entries(row.detail).flatMap(([name, value]) => (value === null || value === "" ? [] : [detailText(name, value)]));
     return html`<tr data-result=${row.result}><td class="num">${row.seq}</td><td class="num">${full(row.at_us)}</td><th scope="row">${row.actor}<br><small>${row.roles.map(roleText).join(", ")}</small></th>
-      <td>${actionText(row.action)}</td><td class="path">${row.object}${detail.length ? html`<br><small>${detail.join(" · ")}</small>` : nothing}</td>
+      <td>${actionText(row.action)}</td><td class="path" title=${row.object}>${objectText(row.object, row.about)}${detail.length ? html`<br><small>${detail.join(" · ")}</small>` : nothing}</td>
       <td class="level" data-level=${refused ? "warn" : "ok"}>${refused ? icon("circle-x") : nothing}${refused ? t("geweigerd") : t("toegestaan")}</td><td>${row.workstation}</td></tr>`;
   }
 

@@ -351,7 +351,7 @@ export class Playback extends LitElement {
         </div>
         <vms-timeline></vms-timeline>
         ${this._controls()}${this._selection()}
-        <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="expired">${t("gewist")}</span></p></div>
+        <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="expired">${t("gewist of nog niet in gebruik")}</span></p></div>
       </section>
       ${coverage || this.error ? nothing : html`<div class="before">${icon("search")}<p>${t("Kies camera, dag en tijd, en zoek de beelden. Wat ouder is dan de bewaartermijn is gewist.")}</p></div>`}
       ${!coverage && this.error ? html`<p class="notice" role="alert">${this.error}</p>` : nothing}`;

@@ -88,6 +88,17 @@ export const findingText = (code) => word("finding", code);
 /** @param {string} action of an audit row; a new action is shown by its code */
 export const actionText = (action) => page.words.audit_action?.[action] ?? action;
 
+/**
+ * What an audit row is about, for people; an object that says enough by itself stays as it is.
+ * @param {string} object
+ * @param {{ camera: string, camera_name: string, start_us?: number, end_us?: number } | null} about
+ */
+export function objectText(object, about) {
+  if (!about) return object;
+  const camera = about.camera_name ? `${about.camera_name} (${about.camera})` : about.camera;
+  return about.start_us ? t("opname van {camera}, {time}", { camera, time: full(about.start_us) }) : t("camera {camera}", { camera });
+}
+
 /** What an audit row adds, one thing of it. @param {string} name @param {string | number} value */
 export function detailText(name, value) {
   const moment = name.endsWith("_us") && typeof value === "number";

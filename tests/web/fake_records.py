@@ -1,0 +1,109 @@
+"""What the fake backend has on record: footage, exports, retention proof and audit log."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from fake_backend import Backend
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def problem(status: int, code: str, text: str, **extra: Any) -> JSONResponse:
+    return JSONResponse({"code": code, "nl": text, "en": text, "detail": text, **extra}, status)
+
+
+def oversight_routes(app: FastAPI, backend: "Backend") -> None:
+    @app.get("/api/retention/proof")
+    def proof() -> dict[str, Any]:
+        return backend.proof
+
+    @app.get("/api/coverage/days")
+    def days(from_us: int, to_us: int) -> dict[str, Any]:
+        return {"from_us": from_us, "to_us": to_us, "now_us": now_us(), "cameras": {}}
+
+    @app.get("/api/audit/chain")
+    def chain() -> dict[str, Any]:
+        return backend.chain
+
+    @app.get("/api/audit")
+    def audit(limit: int, actor: str = "", action: str = "") -> dict[str, Any]:
+        common = {"at_us": now_us(), "roles": ["observer"], "object": "camera:camera-01", "workstation": "10.0.0.7"}
+        about = {"camera": "camera-01", "camera_name": "Markt"}
+        rows = [
+            common
+            | {
+                "seq": 2,
+                "actor": "jan",
+                "action": "live.watch",
+                "result": "allowed",
+                "detail": {"profile": "hero"},
+                "about": about,
+            },
+            common
+            | {"seq": 1, "actor": "piet", "action": "footage.view", "result": "refused", "detail": {}}
+            | {
+                "object": "segment:450",
+                "about": about | {"start_us": 1_795_000_000_000_000, "end_us": 1_795_000_060_000_000},
+            },
+        ]
+        wanted = [row for row in rows if row["actor"].startswith(actor) and action in ("", row["action"])]
+        return {"rows": wanted[:limit]}
+
+
+def footage_routes(app: FastAPI, backend: "Backend") -> None:
+    @app.post("/api/consultations")
+    async def consult(request: Request) -> Any:
+        body = await request.json()
+        if not body.get("reference"):
+            return problem(422, "invalid_input", "Niet alle velden kloppen.")
+        return {"id": 7, "expires_us": now_us() + 4 * 3600 * 10**6}
+
+    @app.get("/api/coverage")
+    def coverage(from_us: int, to_us: int, camera: str, consultation: int = 0, profile: str = "sub") -> Any:
+        if consultation != 7:
+            return problem(403, "consultation_required", "Geef eerst doel en registratienummer op.")
+        inside = [part for part in backend.segments if part["start_us"] < to_us and part["end_us"] > from_us]
+        return {
+            "camera": camera, "from_us": from_us, "to_us": to_us, "retention_from_us": backend.retention_from_us,
+            "segments": inside, "gaps": backend.gaps, "holds": [], "stretches": backend.stretches,
+        }  # fmt: skip
+
+    @app.get("/api/media/{segment}")
+    def media(segment: int) -> Response:
+        if backend.refuse_media:
+            return problem(backend.refuse_media, "expired", "De bewaartermijn van deze beelden is voorbij.")
+        return Response(backend.media[str(segment)], media_type="video/mp4")
+
+    exports: dict[str, float] = {}
+
+    @app.post("/api/exports")
+    def export() -> JSONResponse:
+        exports["e1"] = time.monotonic()
+        return JSONResponse({"id": "e1"}, 202)
+
+    @app.get("/api/exports/{export}")
+    def progress(export: str) -> dict[str, Any]:
+        done = min(1.0, (time.monotonic() - exports[export]) / 1.5)
+        if done < 1:
+            return {
+                "id": export,
+                "state": "busy",
+                "progress": done,
+                **dict.fromkeys(("bytes", "sha256", "error", "url")),
+            }
+        url = f"/api/exports/{export}/file"
+        return {
+            "id": export,
+            "state": "done",
+            "progress": 1,
+            "bytes": 4_200_000,
+            "sha256": "ab" * 32,
+            "error": None,
+            "url": url,
+        }
