@@ -31,7 +31,7 @@ from vms.bus_messages import (
     volume_topic,
 )
 from vms.errors import CameraUnreachable, UitkijkError
-from vms.packet import PACKET_COST_BYTES, Packet
+from vms.packet import PACKET_COST_BYTES, Packet, PtzPose
 from vms.units import CameraId, Profile
 
 __all__ = [
@@ -59,7 +59,9 @@ _MAX_QUEUE_BYTES = 64 * 1024 * 1024
 _MAX_GOP_BYTES = 24 * 1024 * 1024
 _MAX_REQUEST_BYTES = 64 * 1024
 _SEND_EVERY_MS = 20
-"""Pictures of all streams that came meanwhile go together: waking everyone for each costs more than the picture."""
+"""Pictures of all streams that came meanwhile go together: waking everyone for each costs more than the picture.
+A pose goes at once, and takes along what waits: masks wait for it, and not for long.
+"""
 
 
 class PacketGate:
@@ -97,7 +99,8 @@ class BusPublisher:
         self._gop_bytes: dict[StreamKey, int] = {}
         self._subscribers: dict[bytes, int] = {}
         self._context = zmq.Context()
-        self._wake = self._context.socket(zmq.PAIR)
+        self._wake_in = self._context.socket(zmq.PAIR)
+        self._wake_out = self._context.socket(zmq.PAIR)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
         self.dropped = 0
@@ -111,14 +114,18 @@ class BusPublisher:
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.bind(self._endpoint)
         _only_owner(self._endpoint)
-        self._wake.bind("inproc://wake")
+        self._wake_in.bind("inproc://wake")
+        self._wake_out.connect("inproc://wake")
         self._thread.start()
 
     def stop(self) -> None:
         self._stop.set()
+        with self._lock:
+            self._poke()
         self._thread.join(timeout=3)
-        for socket in (self._socket, self._wake):
-            socket.close(0)
+        with self._lock:
+            for socket in (self._socket, self._wake_in, self._wake_out):
+                socket.close(0)
         self._context.term()
 
     def offer(self, message: Message) -> None:
@@ -128,6 +135,8 @@ class BusPublisher:
             return
         with self._lock:
             self._queue(message, PACKET_COST_BYTES)
+            if isinstance(message, PtzPose):
+                self._poke()
 
     def offer_packets(self, packets: Sequence[Packet]) -> None:
         """Pictures of one stream, in order, at least one; as `offer`."""
@@ -139,6 +148,12 @@ class BusPublisher:
                 return
             for packet in packets:
                 self._queue(packet, len(packet.data) + PACKET_COST_BYTES)
+
+    def _poke(self) -> None:
+        """With the lock held."""
+        if not self._wake_out.closed:
+            with contextlib.suppress(zmq.Again):  # enough wake-ups are waiting
+                self._wake_out.send(b"", zmq.NOBLOCK)
 
     def _queue(self, message: Message, size: int) -> None:
         if self._queued_bytes + size > _MAX_QUEUE_BYTES:
@@ -170,8 +185,12 @@ class BusPublisher:
     def _run(self) -> None:
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
+        poller.register(self._wake_in, zmq.POLLIN)
         while not self._stop.is_set():
-            if poller.poll(_SEND_EVERY_MS if self._subscribers else 50):
+            events = dict(poller.poll(_SEND_EVERY_MS if self._subscribers else 50))
+            if self._wake_in in events:
+                self._wake_in.recv(zmq.NOBLOCK)
+            if self._socket in events:
                 self._read_subscriptions()
             with self._lock:
                 outgoing, self._outgoing, self._queued_bytes = self._outgoing, deque(), 0

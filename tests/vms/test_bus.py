@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import packet, pose
+from vms import bus
 from vms.bus import (
     BusPublisher,
     BusSubscriber,
@@ -162,3 +163,23 @@ def test_a_hung_camera_does_not_hold_up_the_next_request(tmp_path: Path) -> None
     release.set()
     hung.join(5)
     server.stop()
+
+
+def test_a_pose_goes_at_once_and_takes_along_what_waits(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus, "_SEND_EVERY_MS", 60_000)
+    greeted = threading.Event()
+    publisher = BusPublisher(endpoint, lambda *_: greeted.set())
+    publisher.start()
+    collector = Collector()
+    subscriber = BusSubscriber([endpoint], collector)
+    subscriber.start()
+    try:
+        subscriber.subscribe(pose_topic("markt-01"))
+        subscriber.subscribe(packet_topic("markt-01", "sub"))
+        assert greeted.wait(5)
+        publisher.offer(packet(0))
+        publisher.offer(pose())
+        assert collector.wait_for(2) == [packet(0), pose()]
+    finally:
+        subscriber.stop()
+        publisher.stop()
