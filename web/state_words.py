@@ -197,7 +197,7 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "camera": _m("camera-id"),
     "cases": _m("zaken"),
     "consultation": _m("raadpleging"),
-    "from_us": _m("van"),
+    "from_us": _m("vanaf"),
     "limit": _m("regels"),
     "approver": _m("tweede persoon"),
     "draft": _m("concept"),

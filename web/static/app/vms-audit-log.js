@@ -6,7 +6,7 @@ import { getJson, messageOf } from "./api.js";
 import { icon } from "./icon.js";
 import { page, t } from "./page.js";
 import { full } from "./times.js";
-import { actionText, detailText, objectText, roleText } from "./words.js";
+import { actionText, actorText, detailText, objectText, roleText } from "./words.js";
 
 const PAGE_ROWS = 50;
 
@@ -102,8 +102,9 @@ class AuditLog extends LitElement {
   /** @param {Row} row */
   _row(row) {
     const refused = row.result === "refused";
-    const detail = Object.entries(row.detail).flatMap(([name, value]) => (value === null || value === "" ? [] : [detailText(name, value)]));
-    return html`<tr data-result=${row.result}><td class="num">${row.seq}</td><td class="num">${full(row.at_us)}</td><th scope="row">${row.actor}<br><small>${row.roles.map(roleText).join(", ")}</small></th>
+    const told = row.about?.start_us ? ["camera", "start_us"] : []; // the object says them
+    const detail = Object.entries(row.detail).flatMap(([name, value]) => (value === null || value === "" || told.includes(name) ? [] : [detailText(name, value)]));
+    return html`<tr data-result=${row.result}><td class="num">${row.seq}</td><td class="num">${full(row.at_us)}</td><th scope="row">${actorText(row.actor)}<br><small>${row.roles.map(roleText).join(", ")}</small></th>
       <td>${actionText(row.action)}</td><td class="path" title=${row.object}>${objectText(row.object, row.about)}${detail.length ? html`<br><small>${detail.join(" · ")}</small>` : nothing}</td>
       <td class="level" data-level=${refused ? "warn" : "ok"}>${refused ? icon("circle-x") : nothing}${refused ? t("geweigerd") : t("toegestaan")}</td><td>${row.workstation}</td></tr>`;
   }

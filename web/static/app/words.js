@@ -88,13 +88,35 @@ export const findingText = (code) => word("finding", code);
 /** @param {string} action of an audit row; a new action is shown by its code */
 export const actionText = (action) => page.words.audit_action?.[action] ?? action;
 
+/** `user:jan` → "account jan" @param {string} object */
+function plainObjectText(object) {
+  const [kind, ...rest] = object.split(":");
+  const name = rest.join(":");
+  /** @type {Record<string, string>} */
+  const texts = {
+    user: t("account {name}", { name }),
+    token: t("token {name}", { name }),
+    case: t("zaak {name}", { name }),
+    export: t("export {name}", { name }),
+    hold: t("veiligstelling {name}", { name }),
+    volume: t("schijf {name}", { name }),
+    path: t("pagina {name}", { name }),
+    audit: name ? t("keten van het auditlog") : t("auditlog"),
+    retention: t("bewaarbewijs"),
+  };
+  return texts[kind] ?? object;
+}
+
+/** Who did it; the command on the server has no name. @param {string} actor */
+export const actorText = (actor) => (actor === "command line" ? t("opdracht op de server") : actor);
+
 /**
  * What an audit row is about, for people; an object that says enough by itself stays as it is.
  * @param {string} object
  * @param {{ camera: string, camera_name: string, start_us?: number, end_us?: number } | null} about
  */
 export function objectText(object, about) {
-  if (!about) return object;
+  if (!about) return plainObjectText(object);
   const camera = about.camera_name ? `${about.camera_name} (${about.camera})` : about.camera;
   return about.start_us ? t("opname van {camera}, {time}", { camera, time: full(about.start_us) }) : t("camera {camera}", { camera });
 }
