@@ -55,13 +55,6 @@ def continuous_move(profile_token: str, pan: float, tilt: float, zoom: float, ti
     )
 
 
-def absolute_move(profile_token: str, pan: float, tilt: float, zoom: float) -> Envelope:
-    """To a position in the generic space (-1…1, -1…1, 0…1), clamped."""
-    pan, tilt, zoom = _velocity(pan), _velocity(tilt), max(0.0, _velocity(zoom))
-    position = f'<tt:PanTilt x="{pan:.6f}" y="{tilt:.6f}"/><tt:Zoom x="{zoom:.6f}"/>'
-    return _request("AbsoluteMove", profile_token, f"<tptz:Position>{position}</tptz:Position>")
-
-
 def stop(profile_token: str) -> Envelope:
     """Every axis."""
     return _request("Stop", profile_token, "<tptz:PanTilt>true</tptz:PanTilt><tptz:Zoom>true</tptz:Zoom>")

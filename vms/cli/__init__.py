@@ -15,6 +15,7 @@ EXIT_USAGE = 2
 
 def make_app() -> typer.Typer:
     from vms.cli.bench import bench_app
+    from vms.cli.calibrate import calibrate
     from vms.cli.cameras import cameras_app
     from vms.cli.catalog import catalog_app
     from vms.cli.check import check
@@ -43,6 +44,7 @@ def make_app() -> typer.Typer:
     app.command("migrate")(migrate)
     app.command("check")(check)
     app.command("healthy")(healthy)
+    app.command("calibrate")(calibrate)
     app.add_typer(config_app, name="config")
     app.add_typer(users_app, name="users")
     app.add_typer(tokens_app, name="tokens")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import av
+import numpy as np
 import typer
 
 from ingest.simulator.model import HFOV_DEG_AT_ZOOM, PAN_RANGE_DEG, TILT_RANGE_DEG, ViewDeg
@@ -22,12 +23,14 @@ from vms.config.model import Live
 from vms.packet import Packet, PtzPose
 from vms.rules.masking import BlankFrame, MaskRules, NoMaskRequired, PreparedSet, mask_plan, prepare_set
 from vms.rules.masks import LensCalibration, Mask, MaskSet
-from vms.rules.pose_at import PoseLimits
+from vms.rules.pose_at import PoseEstimate, PoseLimits
 from vms.rules.ptz_geometry import FrameSize
-from vms.units import CameraId
+from vms.rules.ptz_geometry import ViewDeg as PtzView
+from vms.units import US_PER_SECOND, CameraId
 from web.live.codec import HERO, TILE, DecodedFrame, FrameDecoder, FrameEncoder, OutputSpec
 from web.live.masked import PaintedFrame
-from web.live.painter import paint, scaled
+from web.live.painter import luma, paint, scaled
+from web.live.picture_witness import PictureWitness
 
 T = TypeVar("T")
 _CAMERA = CameraId("bench")
@@ -39,7 +42,8 @@ _START_US = 1_795_000_000_000_007
 
 @dataclass(frozen=True, slots=True)
 class MaskFigure:
-    """Milliseconds of CPU per picture; cpu_pct: of one core at the stream's own pace, for any number of viewers."""
+    """Milliseconds of CPU per picture; witness: does the picture bear out the status, turning and standing; apart from
+    the others. cpu_pct: of one core at the stream's own pace, for any number of viewers."""
 
     stream: str
     output: str
@@ -47,6 +51,8 @@ class MaskFigure:
     decode_ms: float
     mask_ms: float
     encode_ms: float
+    witness_turning_ms: float
+    witness_standing_ms: float
     cpu_pct: float
     kbit_s: float
     blank: int
@@ -82,7 +88,8 @@ def bench_mask(
         _measure(street, masks, "hero", HERO, (1920, 1080), 25.0, pictures),
     ]
     lines = [
-        f"{f.stream:20} → {f.output:9}  decode {f.decode_ms:.2f}  mask {f.mask_ms:.2f}  encode {f.encode_ms:.2f} ms  "
+        f"{f.stream:20} → {f.output:9}  decode {f.decode_ms:.2f}  mask {f.mask_ms:.2f}  encode {f.encode_ms:.2f}  "
+        f"witness {f.witness_turning_ms:.2f} turning {f.witness_standing_ms:.2f} standing ms  "
         f"{f.cpu_pct:.1f} % of a core  {f.kbit_s:.0f} kbit/s  {f.masks} masks"
         for f in figures
     ]
@@ -99,13 +106,18 @@ def _measure(
 ) -> MaskFigure:
     packets = [_packet(data, key, index, fps) for index, (data, key) in enumerate(_camera(street, size, fps, count))]
     poses = _poses(count / fps)
-    decoder, encoder, cpu = FrameDecoder(), FrameEncoder(spec), _Stages()
+    decoder, encoder, cpu, witnesses = FrameDecoder(), FrameEncoder(spec), _Stages(), _Stages()
+    turning, standing = PictureWitness(), PictureWitness()
     encoded_bytes = blank = sent = 0
-    output = size
+    output, rest = size, np.empty((0, 0), np.uint8)
     for packet in packets:
         for decoded in cpu.timed("decode", partial(_decoded, decoder, packet)):
             painted = cpu.timed("mask", partial(_painted, decoded, masks, poses))
             blank += isinstance(painted.decision, BlankFrame)
+            grey, at_us = luma(decoded.frame), decoded.time.received_us
+            rest = grey.copy() if sent == 0 else rest
+            witnesses.timed("turning", partial(turning.judge, grey, at_us, _claimed(at_us, doubt_deg=0.5)))
+            witnesses.timed("standing", partial(standing.judge, rest, at_us, _claimed(_START_US, doubt_deg=0.0)))
 
             def encode(painted: PaintedFrame = painted) -> int:
                 found = encoder.encode(
@@ -124,6 +136,8 @@ def _measure(
         decode_ms=round(per_ms["decode"], 3),
         mask_ms=round(per_ms["mask"], 3),
         encode_ms=round(per_ms["encode"], 3),
+        witness_turning_ms=round(1000 * witnesses.used_s["turning"] / sent, 3),
+        witness_standing_ms=round(1000 * witnesses.used_s["standing"] / sent, 3),
         cpu_pct=round(sum(per_ms.values()) * fps / 10, 2),
         kbit_s=round(encoded_bytes * 8 * fps / max(1, sent) / 1000, 1),
         blank=blank,
@@ -159,6 +173,11 @@ def _painted(decoded: DecodedFrame, masks: PreparedSet, poses: list[PtzPose]) ->
     if isinstance(plan, NoMaskRequired):
         raise TypeError("the bench has masks")
     return paint(decoded.frame, plan, decoded.pts_90k, decoded.time.received_us)
+
+
+def _claimed(at_us: int, *, doubt_deg: float) -> PoseEstimate:
+    view = _view((at_us - _START_US) / US_PER_SECOND)
+    return PoseEstimate(PtzView(view.pan_deg, view.tilt_deg, view.hfov_deg), doubt_deg, view.hfov_deg, view.hfov_deg)
 
 
 def _view(at_s: float) -> ViewDeg:

@@ -23,6 +23,7 @@ AGREE_DEG = 0.5
 """A claim this far from what the picture shows is still the same direction: the lens table and the picture are no
 better. Masks grow by what is more than GROW_FROM_DEG of it."""
 GROW_FROM_DEG = 0.3
+GROW_STEP_DEG = 0.25
 AGREE_ZOOM_SHARE = 0.05
 LATE_US = 600_000
 """An unmeasured status may follow the picture by so much; what it says is what the picture showed that long ago."""
@@ -121,7 +122,7 @@ class Hearing:
             self._believe()
         if agrees and self.doubt == "none":
             beyond_deg = gap_deg + max(0.0, seen.error_deg - STEADY_ERROR_DEG) - claimed.growth_deg
-            return Agrees(beyond_deg if beyond_deg > GROW_FROM_DEG else 0.0)
+            return Agrees(_stepped(beyond_deg) if beyond_deg > GROW_FROM_DEG else 0.0)
         return self._differs(seen, seen.view, claimed, gap_deg)
 
     def trusts_claim(self) -> bool:
@@ -186,6 +187,11 @@ class Hearing:
     def _doubt(self, doubt: Doubt) -> None:
         if self.doubt != "wrong":
             self.doubt = doubt
+
+
+def _stepped(growth_deg: float) -> float:
+    """In steps: masks that change from picture to picture cost, and look like movement."""
+    return math.ceil(growth_deg / GROW_STEP_DEG) * GROW_STEP_DEG
 
 
 def _is_moving(claimed: PoseEstimate) -> bool:

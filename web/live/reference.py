@@ -97,18 +97,22 @@ class Reference:
         self._set(list(keypoints))
 
     def __len__(self) -> int:
-        return len(self._points)
+        return len(self.points)
 
     def add(self, keypoints: Keypoints) -> None:
-        if len(self._points) + len(keypoints) <= MAX_KEYPOINTS:
-            self._set([self._points, keypoints])
+        if len(self.points) + len(keypoints) <= MAX_KEYPOINTS:
+            self._set([self.points, keypoints])
+
+    def join(self, other: "Reference") -> None:
+        """Its keypoints too, as many as there is room for."""
+        self.add(other.points)
 
     def place(self, grey: Grey, hint: ViewDeg, *, everywhere: bool = False) -> Placed | None:
         """Where `grey` was taken. hint: where to look first; its field of view is to be right within a third.
 
         everywhere: look in all directions when it is not there. None: cannot be told.
         """
-        if not len(self._points):
+        if not len(self.points):
             return None
         pixels, sizes, descriptors = _detect(grey, _LOOKED_FOR)
         if len(pixels) < _TRIES[0][1]:
@@ -121,7 +125,7 @@ class Reference:
 
     def content(self) -> bytes:
         buffer = io.BytesIO()
-        points = self._points
+        points = self.points
         lag_ms = np.nan if self.status_lag_ms is None else self.status_lag_ms
         np.savez(
             buffer,
@@ -151,12 +155,12 @@ class Reference:
 
     def _set(self, parts: list[Keypoints]) -> None:
         parts = parts or [NOTHING]
-        self._points = Keypoints(
+        self.points = Keypoints(
             np.concatenate([part.pan_tilt_deg for part in parts]),
             np.concatenate([part.size_deg for part in parts]),
             np.concatenate([part.descriptors for part in parts]),
         )
-        self._directions = unit_directions(self._points.pan_tilt_deg.astype(np.float64))
+        self._directions = unit_directions(self.points.pan_tilt_deg.astype(np.float64))
 
     def _near(self, hint: ViewDeg, size: FrameSize) -> npt.NDArray[np.bool_]:
         """In the picture, and a third of it beyond."""
@@ -183,7 +187,7 @@ class Reference:
 
     def _place_anywhere(self, seen: "_Seen", hint: ViewDeg) -> Placed | None:
         """Most matches point to one place: there the search begins anew."""
-        everything = np.ones(len(self._points), np.bool_)
+        everything = np.ones(len(self.points), np.bool_)
         matches = self._matches(seen, hint, everything, limited=False)
         if matches is None:
             return None
@@ -205,14 +209,14 @@ class Reference:
     ) -> tuple[Floats, Floats] | None:
         """(pixels, directions) of what looks alike and unlike anything elsewhere."""
         sizes_deg = seen.sizes * np.degrees(1 / focal_px(hint, seen.size))
-        known = self._points.size_deg
+        known = self.points.size_deg
         fits = among & (known < sizes_deg.max() * _SIZE_RANGE) & (known > sizes_deg.min() / _SIZE_RANGE)
         chosen = np.flatnonzero(fits)
         if limited and len(chosen) > _MAX_CANDIDATES:
             chosen = chosen[:: len(chosen) // _MAX_CANDIDATES + 1]
         if len(chosen) < _TRIES[0][1]:
             return None
-        pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(seen.descriptors, self._points.descriptors[chosen], k=3)
+        pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(seen.descriptors, self.points.descriptors[chosen], k=3)
         at = self._directions[chosen]
         same = np.cos(np.radians(_SAME_PLACE_DEG))
         kept: list[tuple[int, int]] = []
