@@ -69,6 +69,14 @@ def test_a_mask_in_the_wrong_place_shows_even_without_colour(street: Street) -> 
     assert truth.windows(colourless, HOMES).bare > 10
 
 
+@pytest.mark.parametrize(
+    ("u", "v", "leaks"), [(202, 222, True), (152, 156, True), (139, 171, False), (128, 128, False)]
+)
+def test_dulled_window_colour_is_told_from_a_red_car(u: int, v: int, leaks: bool) -> None:
+    even = Planes(np.full((4, 4), 90, np.uint8), np.full((2, 2), u, np.uint8), np.full((2, 2), v, np.uint8))
+    assert (leaked_pixels(even) > 0) == leaks
+
+
 def test_a_blank_picture_is_told_from_a_dark_street(street: Street) -> None:
     planes, _ = seen(street, HOMES)
     grey = Planes(*(np.full_like(plane, 128) for plane in (planes.y, planes.u, planes.v)))
