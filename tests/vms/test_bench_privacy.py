@@ -90,6 +90,7 @@ def test_a_pictures_time_is_known_also_where_a_mask_covers_its_clock() -> None:
     assert clock.at_us(0, None) is None
     assert clock.at_us(9000, T0_US) == T0_US
     assert clock.at_us(18_000, None) == T0_US + 100_000
+    assert clock.at_us(0, None) is None  # another session
 
 
 def test_recovery_is_the_time_until_no_more_is_hidden_than_a_second_later() -> None:
