@@ -69,6 +69,14 @@ def test_a_mask_in_the_wrong_place_shows_even_without_colour(street: Street) -> 
     assert truth.windows(colourless, HOMES).bare > 10
 
 
+@pytest.mark.parametrize(
+    ("u", "v", "leaks"), [(202, 222, True), (152, 156, True), (139, 171, False), (128, 128, False)]
+)
+def test_dulled_window_colour_is_told_from_a_red_car(u: int, v: int, leaks: bool) -> None:
+    even = Planes(np.full((4, 4), 90, np.uint8), np.full((2, 2), u, np.uint8), np.full((2, 2), v, np.uint8))
+    assert (leaked_pixels(even) > 0) == leaks
+
+
 def test_a_blank_picture_is_told_from_a_dark_street(street: Street) -> None:
     planes, _ = seen(street, HOMES)
     grey = Planes(*(np.full_like(plane, 128) for plane in (planes.y, planes.u, planes.v)))
@@ -82,6 +90,7 @@ def test_a_pictures_time_is_known_also_where_a_mask_covers_its_clock() -> None:
     assert clock.at_us(0, None) is None
     assert clock.at_us(9000, T0_US) == T0_US
     assert clock.at_us(18_000, None) == T0_US + 100_000
+    assert clock.at_us(0, None) is None  # another session
 
 
 def test_recovery_is_the_time_until_no_more_is_hidden_than_a_second_later() -> None:

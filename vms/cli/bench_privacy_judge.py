@@ -19,7 +19,7 @@ from ingest.simulator.street import Street
 from vms.cli.bench_privacy_pixels import Planes, is_blank, leaked_pixels, planes_of
 from vms.cli.bench_privacy_rig import Rig, Truth
 from vms.cli.bench_privacy_truth import Hidden, StreetTruth
-from vms.units import us_from_90k
+from vms.units import TICKS_PER_SECOND, us_from_90k
 from web.live.eyes import Seat
 
 _MAX_WAITING = 150
@@ -27,6 +27,7 @@ _BUSY = 25
 """With more pictures waiting the dearest comparison, of over-masking, is left out."""
 _READINGS = 25
 _SAME_US = 40_000
+_MAX_GAP_90K = 10 * TICKS_PER_SECOND
 _MAX_KEPT = 6
 SETTLED_US = (800_000, 1_500_000)
 """After a stop: what is masked then is what must be."""
@@ -77,13 +78,20 @@ class Tally:
 
 
 class FrameClock:
-    """When a picture was taken: by the clock burned into it, or by its RTP time once enough of those were read."""
+    """When a picture was taken: by the clock burned into it, or by its RTP time once one of those was read.
+
+    RTP times begin anew with each session.
+    """
 
     def __init__(self) -> None:
         self._offsets_us: deque[int] = deque(maxlen=_READINGS)
         self._astray = 0
+        self._last_90k = 0
 
     def at_us(self, pts_90k: int, burned_us: int | None) -> int | None:
+        if not 0 <= pts_90k - self._last_90k <= _MAX_GAP_90K:
+            self._offsets_us.clear()
+        self._last_90k = pts_90k
         stream_us = us_from_90k(pts_90k)
         if burned_us is not None:
             offset_us = burned_us - stream_us

@@ -11,8 +11,9 @@ Plane = npt.NDArray[np.uint8]
 Marks = npt.NDArray[np.bool_]
 
 LEAK_COLOUR = 60
-"""Blue and red both exceed green by more than this: a quarter of the pure colour, and nearly twice of what a red car,
-the street's nearest colour, comes to."""
+"""Blue and red both exceed green by more than this: a quarter of the pure colour."""
+_EVEN = 65
+"""And the lesser by at least so many hundredths of the other: a coder's bright red car has much less blue."""
 _PREFILTER = 10
 _GREY = 128
 _GREY_LUMA, _GREY_CHROMA = 6, 4
@@ -52,7 +53,8 @@ def window_colour(planes: Planes, limit: int = LEAK_COLOUR) -> Marks:
         return likely
     u, v = planes.u.astype(np.int32) - _GREY, planes.v.astype(np.int32) - _GREY
     red_over_green, blue_over_green = 2409 * v + 391 * u, 2408 * u + 813 * v  # BT.601, thousandths
-    found: Marks = likely & (np.minimum(red_over_green, blue_over_green) > 1000 * limit)
+    less, more = np.minimum(red_over_green, blue_over_green), np.maximum(red_over_green, blue_over_green)
+    found: Marks = likely & (less > 1000 * limit) & (100 * less > _EVEN * more)
     return found
 
 

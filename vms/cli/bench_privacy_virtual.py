@@ -21,6 +21,7 @@ from ingest.simulator.model import (
     HFOV_DEG_AT_ZOOM,
     PAN_RANGE_DEG,
     TILT_RANGE_DEG,
+    Faults,
     SimCamera,
     SimCameraSpec,
     ViewDeg,
@@ -38,11 +39,14 @@ from vms.packet import Packet, PtzPose
 from vms.rules.masking import InForce, MaskRules, PreparedSet, prepare_set
 from vms.rules.masks import LensCalibration, Mask, MaskSet
 from vms.rules.pose_at import PoseLimits
+from vms.rules.ptz_geometry import ViewDeg as MaskView
 from vms.units import PROFILES, US_PER_SECOND, CameraId, LiveProfile, Profile, us_from_90k
 from web.live.codec import HERO, TILE
 from web.live.eyes import Seat
 from web.live.masked import MaskedPacket
+from web.live.picture_witness import PictureWitness
 from web.live.pipeline import MaskedPipeline, PipelineSpec
+from web.live.reference import Reference, keypoints_of
 from web.live.source import PoseBook
 
 START_US = 1_795_000_000_000_000
@@ -99,7 +103,15 @@ class _Device:
 class VirtualSite:
     """One PTZ camera, watched as tile and as hero. `tally` gets the verdicts."""
 
-    def __init__(self, street: Street, spec: SimCameraSpec, verdicts: Verdicts, rng: random.Random) -> None:
+    def __init__(
+        self,
+        street: Street,
+        spec: SimCameraSpec,
+        verdicts: Verdicts,
+        rng: random.Random,
+        surroundings: Reference | None = None,
+    ) -> None:
+        """surroundings: of a calibrated camera."""
         self.clock = VirtualClock()
         self._spec, self._verdicts, self._rng = spec, verdicts, rng
         self.mechanics = PtzMechanics(spec, self.clock)
@@ -110,7 +122,7 @@ class VirtualSite:
         self._poller = _Poller(self._device, self.mechanics, self._send_pose, rng)
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._pipelines = {profile: self._pipeline(profile, street) for profile in PROFILES}
+        self._pipelines = {profile: self._pipeline(profile, street, surroundings) for profile in PROFILES}
         self._viewers = {profile: _decoder() for profile in PROFILES}
         self._back_us = 0
         self.tally = Tally("")
@@ -155,7 +167,7 @@ class VirtualSite:
             for pipeline in self._pipelines.values():
                 pipeline.step()
 
-    def _pipeline(self, profile: Profile, street: Street) -> MaskedPipeline:
+    def _pipeline(self, profile: Profile, street: Street, surroundings: Reference | None) -> MaskedPipeline:
         live = Live()
         limits = PoseLimits(live.pose_stale_ms * 1000, live.pose_stale_ms * 1000)
         rules = MaskRules("required", True, live.mask_margin_deg, limits)
@@ -163,7 +175,8 @@ class VirtualSite:
             CameraId(self._spec.id), rules, TILE if profile == "sub" else HERO, live.pose_wait_ms / 1000
         )
         book = _OneSet(prepare_set(demo_mask_set(street, self._spec.id)))
-        return MaskedPipeline(spec, book, self._poses, self.clock, lambda packet: self._seen(profile, packet))
+        witness = PictureWitness(surroundings, must_be_placed=live.unplaced == "blank")
+        return MaskedPipeline(spec, book, self._poses, self.clock, lambda packet: self._seen(profile, packet), witness)
 
     def _seen(self, profile: Profile, packet: MaskedPacket) -> None:
         live: LiveProfile = "tile" if profile == "sub" else "hero"
@@ -339,6 +352,16 @@ class VirtualStreams:
             lost_before=lost_before,
         )
         return packet, arrival_us
+
+
+def surroundings_of(street: Street, spec: SimCameraSpec) -> Reference:
+    """As a calibration finds them: all round, wide."""
+    renderer, found = Renderer(street, spec), []
+    for pan_deg in range(-180, 180, 30):
+        view = ViewDeg(pan_deg, -8.0, HFOV_DEG_AT_ZOOM[0][1])
+        picture = renderer.view(START_US, view, Faults(), spec.main.width, spec.main.height)
+        found += keypoints_of(picture.y.copy(), MaskView(view.pan_deg, view.tilt_deg, view.hfov_deg))
+    return Reference(found)
 
 
 def demo_mask_set(street: Street, camera_id: str) -> MaskSet:
