@@ -1,6 +1,5 @@
 """What is made of a picture that bears out the camera's status, or does not. Scripted sightings, no pictures."""
 
-
 from vms.rules.pose_at import PoseEstimate
 from vms.rules.ptz_geometry import ViewDeg
 from vms.rules.witness import Agrees, Contradicts, Hearing, Late, Motion, Sighting, Verdict
