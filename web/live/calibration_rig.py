@@ -78,8 +78,9 @@ class CameraRig:
 
     def look(self, pan: float, tilt: float, zoom: float) -> Look:
         self._ask(ptz_messages.absolute_move(self._token, pan, tilt, zoom))
-        pose = self._arrived((pan, tilt, zoom))
-        return Look(self._standing_picture(self._clock.now_us() + round(SETTLE_S * 1e6)), pose)
+        self._arrive((pan, tilt, zoom))
+        grey = self._standing_picture(self._clock.now_us() + round(SETTLE_S * 1e6))
+        return Look(grey, self.pose())  # asked last: what it said on arrival may have been late
 
     def ride(self, pan_velocity: float, seconds: float) -> Ride:
         pictures: list[tuple[int, Grey]] = []
@@ -102,14 +103,14 @@ class CameraRig:
     def _ask(self, request: Envelope) -> None:
         self._link.ask(self._path, request, _TIMEOUT_S)
 
-    def _arrived(self, target: tuple[float, float, float]) -> PtzPose:
+    def _arrive(self, target: tuple[float, float, float]) -> None:
         """Raises CalibrationRefused when the status never says that it is where it was sent."""
         end_s = self._clock.monotonic_s() + ARRIVE_S
         while True:
             pose = self.pose()
             off = max(abs(told - wanted) for told, wanted in zip((pose.pan, pose.tilt, pose.zoom), target, strict=True))
             if off < NEAR_GENERIC and pose.move_status != "moving":
-                return pose
+                return
             if self._clock.monotonic_s() > end_s:
                 raise CalibrationRefused(
                     f"the camera was sent to pan {target[0]:.3f}, tilt {target[1]:.3f}, zoom {target[2]:.3f} and still "

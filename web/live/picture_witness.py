@@ -53,6 +53,7 @@ class PictureWitness:
         self._before: Shrunk | None = None
         self._at_us = 0
         self._anchor: _Anchor | None = None
+        self._on_anchor = False
         self._view: ViewDeg | None = None
         self._error_deg = 0.0
         self._last_px = (0.0, 0.0)
@@ -83,6 +84,7 @@ class PictureWitness:
         self._last_px, self._wary = (0.0, 0.0), True
 
     def _follow(self, picture: Shrunk) -> Motion:
+        self._on_anchor = False
         if self._before is None:
             return "unclear"
         if self._anchor is not None:
@@ -91,6 +93,7 @@ class PictureWitness:
                 centre = (picture.size.width / 2 - reading.shift_px[0], picture.size.height / 2 - reading.shift_px[1])
                 self._view = aimed_at(self._anchor.view, centre, 1.0, picture.size)
                 self._error_deg, self._last_px = _STEADY_ERROR_DEG, (0.0, 0.0)
+                self._on_anchor = True
                 return "still"
             if reading.answer == "unclear" and not Still(picture).tells:
                 return "unclear"
@@ -148,14 +151,11 @@ class PictureWitness:
             self._placed_us = None
         if self._view is None or motion not in ("still", "unclear"):
             return
-        if claimed.growth_deg == 0 and (self._anchor is None or self._anchor_is_elsewhere(picture)):
+        if claimed.growth_deg == 0 and not self._on_anchor:
             self._view = claimed.view if self._learns else self._view
             self._error_deg = _STEADY_ERROR_DEG
             self._anchor = _Anchor(Still(picture), self._view)
             self._learn(picture, self._view)
-
-    def _anchor_is_elsewhere(self, picture: Shrunk) -> bool:
-        return self._anchor is None or self._anchor.still.read(picture).answer != "still"
 
     def _learn(self, picture: Shrunk, view: ViewDeg) -> None:
         if not self._learns or len(self._learned) >= _MAX_LEARNED:
