@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -233,6 +234,12 @@ def site_config(directory: Path, cameras: list[dict[str, Any]], **live: Any) -> 
     )
 
 
+def listens(path: Path) -> bool:
+    """Bound is not enough: whoever connects before `listen` is refused."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 @contextmanager
 def running_live(config: SiteConfig) -> Iterator[None]:
     """run_live in a thread."""
@@ -240,7 +247,7 @@ def running_live(config: SiteConfig) -> Iterator[None]:
     thread = threading.Thread(target=run_live, args=(config, stop), daemon=True)
     thread.start()
     deadline_s = time.monotonic() + 10
-    while not config.live_socket.exists() and time.monotonic() < deadline_s:
+    while not listens(config.live_socket) and time.monotonic() < deadline_s:
         time.sleep(0.02)
     try:
         yield
