@@ -21,8 +21,8 @@ from web.live.whep import WhepSession
 CYCLES = int(os.environ.get("UITKIJK_CYCLES", "80"))
 WARM_UP = 10
 OF_A_VIEWER = (RTCPeerConnection, WhepSession, LeanSender, RtpWire)
-MAX_OBJECTS_PER_CYCLE = 5
-"""A viewer is made of some hundreds."""
+MAX_OBJECTS_PER_CYCLE = 30
+"""A viewer is made of many hundreds; timers of the last ones may still run."""
 
 
 def left_in_memory() -> tuple[int, int]:
