@@ -8,6 +8,7 @@ from typing import Any
 from ingest.camera import StreamDown
 from ingest.turns import ReadTurns
 from recorder.capture import CameraCapture
+from recorder.errands import Errands
 from recorder.journal_notes import JournalNotes
 from tests.fakes import T0_US, FakeClock, packet
 from vms.bus import BusPublisher, BusSubscriber, Message, packet_topic
@@ -22,7 +23,8 @@ def test_pictures_from_before_the_stream_went_down_are_forgotten(tmp_path: Path)
     recorder = SimpleNamespace(offer_all=lambda _packets: None, source_down=lambda *_why: None)
     recording: Any = SimpleNamespace(stream=lambda *_of: recorder, notes=JournalNotes(FakeClock()))
     camera = Camera(id="markt-01", number=1, name="Markt", main="rtsp://127.0.0.1:9/a", sub="rtsp://127.0.0.1:9/b")
-    capture = CameraCapture(camera, recording, publisher, FakeClock(), ReadTurns(FakeClock()), record_sub=True)
+    turns, errands = ReadTurns(FakeClock()), Errands()
+    capture = CameraCapture(camera, recording, publisher, FakeClock(), turns, errands, tmp_path, record_sub=True)
     for sequence in range(3):
         capture._on_packets([packet(sequence)])
     capture._on_down(StreamDown(CameraId("markt-01"), "sub", "stalled", "no picture for 5 s", T0_US, T0_US))

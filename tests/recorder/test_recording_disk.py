@@ -138,7 +138,8 @@ def test_the_emptiest_volume_is_chosen_and_a_failed_one_left_alone(site: Site, m
     free = {"a": 600, "b": 605}
 
     def statvfs(root: Path) -> SimpleNamespace:
-        return SimpleNamespace(f_blocks=1000, f_bavail=free[root.name], f_frsize=1 << 20, f_files=0, f_favail=0)
+        left = free[root.name]
+        return SimpleNamespace(f_blocks=1000, f_bfree=left, f_bavail=left, f_frsize=1 << 20, f_files=0, f_favail=0)
 
     monkeypatch.setattr("vms.volume_space.os.statvfs", statvfs)
     chooser = VolumeSet(volumes, site.clock)
