@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Playwright, sync_playwright
 
 from tests.faulty_disk import FaultyDisk
 from tests.mounts import Mounts, real_mounts
@@ -29,6 +30,13 @@ def postgres() -> Iterator[PostgresServer]:
     server = PostgresServer()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def playwright_driver() -> Iterator[Playwright]:
+    """One for all browsers: a second one cannot start while the first runs."""
+    with sync_playwright() as driver:
+        yield driver
 
 
 BOTH = ("sqlite", "postgresql")

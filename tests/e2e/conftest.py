@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from e2e.browser import Watched, chromium, log_in, new_context
 from e2e.outage import Outage, suffer
@@ -53,8 +53,8 @@ def _kill_what_is_left(product: Product) -> None:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, chromium(playwright) as browser:
+def browser(playwright_driver: Playwright) -> Iterator[Browser]:
+    with chromium(playwright_driver) as browser:
         yield browser
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from tests.web.served_site import Site
 
@@ -22,7 +22,7 @@ def steady_site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     """One Chromium for all tests; each takes a context of its own."""
     flags = [
         "--no-sandbox",
@@ -33,7 +33,6 @@ def browser() -> Iterator[Browser]:
         "--disable-sync",
         "--allow-loopback-in-peer-connection",
     ]
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
-        yield chromium
-        chromium.close()
+    chromium = playwright_driver.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+    yield chromium
+    chromium.close()
