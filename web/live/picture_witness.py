@@ -72,7 +72,7 @@ class PictureWitness:
             self._view, self._error_deg = placed.view, placed.error_deg + _STEADY_ERROR_DEG
         sighting = Sighting(at_us, motion, self._view, self._error_deg, placed is not None)
         verdict = self._hearing.hear(sighting, claimed)
-        self._remember(picture, motion, claimed, verdict)
+        self._remember(picture, sighting, claimed, verdict)
         self._before, self._at_us = picture, at_us
         self._wary = not isinstance(verdict, Agrees)
         return verdict
@@ -142,17 +142,20 @@ class PictureWitness:
         since_us = self._tried_us if urgent else self._placed_us
         return since_us is None or at_us - since_us >= pause_us
 
-    def _remember(self, picture: Shrunk, motion: Motion, claimed: PoseEstimate, verdict: Verdict) -> None:
+    def _remember(self, picture: Shrunk, seen: Sighting, claimed: PoseEstimate, verdict: Verdict) -> None:
         """Where picture and status agree, later pictures are compared with this one."""
         if not isinstance(verdict, Agrees) or not self._hearing.trusts_claim():
             return
-        if self._view is None and claimed.growth_deg < MAX_ERROR_DEG / 2 and motion != "lost":
+        if self._view is None and claimed.growth_deg < MAX_ERROR_DEG / 2 and seen.motion != "lost":
             self._view, self._error_deg = claimed.view, claimed.growth_deg + _STEADY_ERROR_DEG
             self._placed_us = None
-        if self._view is None or motion not in ("still", "unclear"):
+        if self._view is None or seen.motion not in ("still", "unclear"):
             return
         if claimed.growth_deg == 0 and not self._on_anchor:
-            self._view = claimed.view if self._learns else self._view
+            if (
+                not seen.placed
+            ):  # following has strayed by now; where they agree, the status is nearer, until placed again
+                self._view, self._placed_us = claimed.view, None
             self._error_deg = _STEADY_ERROR_DEG
             self._anchor = _Anchor(Still(picture), self._view)
             self._learn(picture, self._view)
