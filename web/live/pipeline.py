@@ -19,7 +19,7 @@ from vms.rules.clock_steps import without_stepped_clock
 from vms.rules.masking import BlankFrame, InForce, MaskPlan, MaskRules, PreparedSet, mask_plan
 from vms.rules.pose_at import needs_later_pose
 from vms.rules.ptz_geometry import FrameSize
-from vms.units import CameraId
+from vms.units import CameraId, us_from_90k
 from web.live.codec import DECODE_ERRORS, DecodedFrame, FrameDecoder, FrameEncoder, OutputSpec
 from web.live.masked import MaskedPacket, PaintedFrame
 from web.live.painter import luma, paint, scaled
@@ -182,6 +182,7 @@ class MaskedPipeline:
         """Whatever goes wrong, the answer is a picture without anybody in it."""
         frame = decoded.frame
         spec, at_us, witness = self._spec, decoded.time.received_us, self._witness
+        pts_us = us_from_90k(decoded.pts_90k)
         try:
             size, poses = FrameSize(frame.width, frame.height), self._poses.poses(spec.camera_id)
             plan = mask_plan(
@@ -190,7 +191,7 @@ class MaskedPipeline:
                 without_stepped_clock(decoded.time, poses),
                 poses,
                 size,
-                None if witness is None else lambda pose: witness.judge(luma(frame), at_us, pose),
+                None if witness is None else lambda pose: witness.judge(luma(frame), pts_us, pose),
             )
             plan, colourless = self._trail.follow(
                 plan, size, at_us, is_keyframe=decoded.is_keyframe, is_damaged=decoded.is_damaged
