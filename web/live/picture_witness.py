@@ -39,8 +39,11 @@ class _Anchor:
 
 
 class PictureWitness:
-    """judge() per picture, in order of time: the stream's own, which is even where arrival is not. reference: from calibration; None: learned from what status and picture
-    agreed on, which finds a direction again but cannot tell a status that was wrong from the start."""
+    """judge() per picture, in order of time: the stream's own, which is even where arrival is not.
+
+    reference: from calibration; None: learned from what status and picture agreed on, which finds a direction again
+    but cannot tell a status that was wrong from the start.
+    """
 
     def __init__(self, reference: Reference | None = None, *, must_be_placed: bool = True) -> None:
         self._known = Reference() if reference is None else reference
