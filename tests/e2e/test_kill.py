@@ -35,7 +35,7 @@ def watched_wall(product: Product, browser: Browser, cameras_up: list[str]) -> I
 
 
 IN_SIGHT = ("street", "live")
-"""Without these some pictures do not come for so long that the tiles say so. A recorder's spare is quicker than that."""
+"""Without these some pictures do not come until a tile says so. A recorder's spare is quicker than that."""
 
 
 def on_wall(cameras: list[str]) -> list[str]:
