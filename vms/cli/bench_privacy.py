@@ -1,5 +1,6 @@
 """`vms bench mask --privacy`: does any picture that a viewer gets show a home window, whatever goes wrong?"""
 
+import logging
 import random
 import tempfile
 from collections.abc import Callable, Sequence
@@ -132,6 +133,7 @@ def bench_privacy(options: PrivacyOptions, *, as_json: bool) -> None:
 
 def run_privacy(options: PrivacyOptions, say: Callable[[str], None]) -> dict[str, Any]:
     """The whole bench; `say` gets a line as each scenario ends."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     scenarios, clock, street = chosen(options.only), SystemClock(), Street()
     figures = []
     with (
