@@ -14,10 +14,12 @@ import numpy as np
 
 from vms.errors import UitkijkError
 from vms.rules.picture_geometry import directions_of_pixels, pixels_of_directions, unit_directions
-from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg
+from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, angle_between_deg
 
 MAX_RESIDUAL_SHARE = 0.01
 """Of the field of view: how far the picture may lie beside what the fitted one says, typically."""
+TURN_SHARE = 0.12
+"""Of the field of view: the turn that fits are compared over; a smaller one shows a wrong range less."""
 MAX_SPREAD_SHARE = 0.03
 """Two places must tell the same field of view this well."""
 MAX_SWEEP_ERROR_DEG = 0.4
@@ -66,14 +68,18 @@ class StatusLag:
 def fitted_hfov_deg(turns: Sequence[KnownTurn], size: FrameSize) -> tuple[float, float]:
     """(field of view, residual), both in degrees: where all of these turns fit best."""
     low, high = (math.log(bound) for bound in _HFOV_DEG)
+
+    def misfit_px(log_hfov: float) -> float:
+        return max(_misfit_px(turn, math.exp(log_hfov), size) for turn in turns)
+
     for _ in range(_STEPS):
         left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        if _misfit_deg(turns, math.exp(left), size) < _misfit_deg(turns, math.exp(right), size):
+        if misfit_px(left) < misfit_px(right):
             high = right
         else:
             low = left
     hfov_deg = math.exp((low + high) / 2)
-    return hfov_deg, _misfit_deg(turns, hfov_deg, size)
+    return hfov_deg, max(_residual_deg(turn, hfov_deg, size) for turn in turns)
 
 
 def checked_table(rows: Sequence[ZoomRow]) -> tuple[tuple[float, float], ...]:
@@ -121,16 +127,19 @@ def status_lag(seen: Sequence[tuple[int, float]], told: Sequence[tuple[int, floa
     return StatusLag(lags_ms[best], max(_LAG_STEP_MS / 2, error_ms))
 
 
-def _misfit_deg(turns: Sequence[KnownTurn], hfov_deg: float, size: FrameSize) -> float:
+def _misfit_px(turn: KnownTurn, hfov_deg: float, size: FrameSize) -> float:
     """Typical distance between where points are and where they should be."""
-    degrees_per_px = hfov_deg / size.width
-    found = []
-    for turn in turns:
-        directions = directions_of_pixels(ViewDeg(*turn.before, hfov_deg), turn.before_px, size)
-        expected = pixels_of_directions(ViewDeg(*turn.after, hfov_deg), unit_directions(directions), size)
-        off = np.hypot(*(expected - turn.after_px).T)
-        found.append(float(np.median(np.where(np.isfinite(off), off, size.width))))
-    return max(found) * degrees_per_px
+    directions = directions_of_pixels(ViewDeg(*turn.before, hfov_deg), turn.before_px, size)
+    expected = pixels_of_directions(ViewDeg(*turn.after, hfov_deg), unit_directions(directions), size)
+    off = np.hypot(*(expected - turn.after_px).T)
+    return float(np.median(np.where(np.isfinite(off), off, size.width)))
+
+
+def _residual_deg(turn: KnownTurn, hfov_deg: float, size: FrameSize) -> float:
+    """The same in degrees, as it would be after a turn of TURN_SHARE of the picture."""
+    way_deg = angle_between_deg(ViewDeg(*turn.before, hfov_deg), ViewDeg(*turn.after, hfov_deg))
+    short = max(1.0, TURN_SHARE * hfov_deg / max(way_deg, 1e-6))
+    return _misfit_px(turn, hfov_deg, size) * hfov_deg / size.width * short
 
 
 def _lag_misfit(seen_at: Floats, seen_pan: Floats, told_at: Floats, told_pan: Floats, lag_ms: float) -> float:

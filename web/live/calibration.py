@@ -14,6 +14,7 @@ import numpy as np
 from vms.packet import PtzPose
 from vms.rules.calibration import (
     MAX_SWEEP_ERROR_DEG,
+    TURN_SHARE,
     CalibrationRefused,
     KnownTurn,
     StatusLag,
@@ -35,7 +36,6 @@ _PLACES = 2
 _PLACE_STEPS_DEG = tuple(product((0.0, 6.0, -6.0), (0.0, 35.0, -35.0, 70.0, -70.0, 105.0, -105.0, 140.0)))
 """Of tilt and pan, from the start: tried one after the other until enough of them show something."""
 _FIRST_STEP_DEG = 2.0
-_STEP_SHARE = 0.12
 _REFIT_SHARE = 0.3
 """A field of view that is this much off from what the step was chosen for is measured again with a better one."""
 SURROUND_TILT_DEG = (-35.0, 8.0)
@@ -108,7 +108,7 @@ class Assistant:
     def measure_lens(self, start_deg: tuple[float, float]) -> list[ZoomRow]:
         rows: list[ZoomRow] = []
         for zoom in ZOOMS:
-            expected_deg = rows[-1].hfov_deg if rows else _FIRST_STEP_DEG / _STEP_SHARE
+            expected_deg = rows[-1].hfov_deg if rows else _FIRST_STEP_DEG / TURN_SHARE
             rows.append(self._row(zoom, expected_deg, start_deg))
             self._tell(f"zoom {zoom:.1f}: {rows[-1].hfov_deg:.2f} degrees, {rows[-1].residual_deg:.3f} beside the fit")
         return rows
@@ -141,7 +141,7 @@ class Assistant:
 
     def _fit(self, zoom: float, expected_deg: float, at_deg: tuple[float, float]) -> tuple[float, float] | None:
         """None: the pictures cannot be laid on each other."""
-        step_deg = expected_deg * _STEP_SHARE
+        step_deg = expected_deg * TURN_SHARE
         first = self._look(at_deg, zoom)
         before, turns = shrink(first.grey), []
         if not Still(before).tells:

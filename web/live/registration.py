@@ -83,7 +83,10 @@ class Turn:
 def shrink(luma: Grey) -> Shrunk:
     """luma: the Y plane of a picture of any size."""
     height = max(2, round(FINE_WIDTH * luma.shape[0] / luma.shape[1]) // 2 * 2)
-    fine = cv2.resize(luma, (FINE_WIDTH, height), interpolation=cv2.INTER_AREA)
+    step = max(
+        1, luma.shape[1] // (2 * FINE_WIDTH)
+    )  # averaging every pixel of a large picture costs more than it tells
+    fine = cv2.resize(np.ascontiguousarray(luma[::step, ::step]), (FINE_WIDTH, height), interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(fine, (FINE_WIDTH // 2, height // 2), interpolation=cv2.INTER_AREA)
     return Shrunk(np.asarray(fine, np.uint8), np.asarray(coarse, np.uint8))
 
