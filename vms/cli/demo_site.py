@@ -96,7 +96,7 @@ def mask_sets(street: Street, specs: list[SimCameraSpec]) -> list[dict[str, Any]
                     "masks": masks,
                     "author": "demo.privacy",
                     "approver": "demo.tweede-persoon",
-                    "reason": "demo: drawn from the street itself, approved by a made-up second person",
+                    "reason": "demo: uit de straat zelf getekend, vastgesteld door een verzonnen tweede persoon",
                     "valid_from": MASKS_SINCE.isoformat().replace("+00:00", "Z"),
                 }
             )

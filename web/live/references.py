@@ -27,11 +27,13 @@ class ReferenceBook:
         return PictureWitness(self._reference(camera_id), must_be_placed=self._must_be_placed)
 
     def _reference(self, camera_id: str) -> Reference | None:
-        """Unreadable is as good as none: then pictures are followed, not placed. It is said in the log."""
+        """None: it was never calibrated. Unreadable: one without surroundings, in which no picture can be placed."""
         try:
             written_ns = reference_path(self._data_dir, camera_id).stat().st_mtime_ns
-        except OSError:
+        except FileNotFoundError:
             return None
+        except OSError as error:
+            return _unreadable(camera_id, error)
         with self._lock:
             known = self._known.get(camera_id)
             if known is None or known[0] != written_ns:
@@ -43,5 +45,11 @@ class ReferenceBook:
             content = read_reference(self._data_dir, self._site_key_file, camera_id)
             return None if content is None else Reference.of_content(content)
         except (StorageError, ValueError) as error:
-            log.error("reference_unreadable", extra={"camera": camera_id, "detail": str(error)})
-            return None
+            return _unreadable(camera_id, error)
+
+
+def _unreadable(camera_id: str, error: Exception) -> Reference:
+    """Nothing vouches for this camera's pictures until it is calibrated again, so nothing of it is shown."""
+    fix = "restore the file or the site key, or calibrate the camera again"
+    log.error("reference_unreadable", extra={"camera": camera_id, "detail": str(error), "fix": fix})
+    return Reference()

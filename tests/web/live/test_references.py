@@ -1,0 +1,36 @@
+"""Surroundings that a camera has, but that cannot be read: nothing vouches for its pictures, so nothing is shown."""
+
+from pathlib import Path
+
+import pytest
+from test_picture_witness import stands, watch
+from witnessed_street import surroundings
+
+from vms.reference_file import reference_path, write_reference
+from web.live.references import ReferenceBook
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> ReferenceBook:
+    (tmp_path / "keys").mkdir()
+    write_reference(tmp_path, tmp_path / "site.key", "markt-01", surroundings().content())
+    return ReferenceBook(tmp_path, tmp_path / "site.key", must_be_placed=True)
+
+
+def test_a_camera_is_judged_by_its_own_surroundings(book: ReferenceBook) -> None:
+    assert set(watch(book.witness("markt-01"), stands, stands, 0.4)) == {"agrees"}
+
+
+@pytest.mark.parametrize("content", [b"nothing", b"head\nsealed by nobody"])
+def test_surroundings_that_cannot_be_read_blank_the_picture(book: ReferenceBook, tmp_path: Path, content: bytes) -> None:
+    reference_path(tmp_path, "markt-01").write_bytes(content)
+    assert set(watch(book.witness("markt-01"), stands, stands, 0.4)) == {"picture-unplaced"}
+
+
+def test_surroundings_without_their_site_key_blank_the_picture(book: ReferenceBook, tmp_path: Path) -> None:
+    (tmp_path / "site.key").unlink()
+    assert set(watch(book.witness("markt-01"), stands, stands, 0.4)) == {"picture-unplaced"}
+
+
+def test_a_camera_that_was_never_calibrated_is_followed_without_them(book: ReferenceBook) -> None:
+    assert set(watch(book.witness("markt-02"), stands, stands, 0.4)) == {"agrees"}
