@@ -23,7 +23,6 @@ from vms.store import Store, catalog, holds, ledger
 from vms.store.catalog import Segment
 from vms.store.holds import EvidenceHold
 from vms.store.ledger import Note, Payload
-from vms.units import us_from_utc
 from vms.volume import mounted
 
 log = logging.getLogger(__name__)
@@ -142,15 +141,7 @@ def _outcome(segment: Segment, problem: str | None) -> Note:
 
 
 def _facts(segment: Segment) -> Payload:
-    return {
-        "camera": segment.camera_id,
-        "profile": segment.profile,
-        "start_us": us_from_utc(segment.start_at),
-        "end_us": us_from_utc(segment.end_at),
-        "bytes": segment.bytes,
-        "sha256": segment.sha256,
-        "chain_hash": segment.chain_hash,
-    }
+    return {**catalog.footage_facts(segment), "chain_hash": segment.chain_hash}
 
 
 def unlink_beneath(root: Path, relative: str) -> None:

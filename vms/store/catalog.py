@@ -126,8 +126,8 @@ def _segments(tx: Session, rows: Select[Any]) -> list[Segment]:
     return [Segment(**dict(zip(_SEGMENT_FIELDS, row, strict=True))) for row in tx.execute(rows)]
 
 
-def chain_content(segment: NewSegment) -> dict[str, object]:
-    """What a segment's chain hash vouches for; survives erasure of the footage."""
+def footage_facts(segment: NewSegment) -> dict[str, str | int]:
+    """What chain and ledger say of a segment; survives erasure of the footage."""
     return {
         "camera": segment.camera_id,
         "profile": segment.profile,
@@ -135,9 +135,12 @@ def chain_content(segment: NewSegment) -> dict[str, object]:
         "end_us": us_from_utc(segment.end_at),
         "bytes": segment.bytes,
         "sha256": segment.sha256,
-        "key_id": segment.key_id,
-        "sidecar_sha256": segment.sidecar_sha256,
     }
+
+
+def chain_content(segment: NewSegment) -> dict[str, object]:
+    """What a segment's chain hash vouches for."""
+    return {**footage_facts(segment), "key_id": segment.key_id, "sidecar_sha256": segment.sidecar_sha256}
 
 
 def last_chain_hash(tx: Session, camera_id: str, profile: str) -> str:

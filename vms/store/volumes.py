@@ -14,7 +14,6 @@ from vms.store.catalog import Segment
 from vms.store.gaps import lengthen_gap
 from vms.store.holds import EvidenceHold
 from vms.store.schema import SegmentRow, VolumeRow
-from vms.units import us_from_utc
 
 _STILL_THERE = ("recorded", "purging")
 _PAGE = 500
@@ -101,13 +100,4 @@ def _all(tx: Session, volume_uuid: str) -> Iterator[Segment]:
 
 
 def _loss(segment: Segment) -> ledger.Payload:
-    return {
-        "reason": "volume_lost",
-        "volume": segment.volume_uuid,
-        "camera": segment.camera_id,
-        "profile": segment.profile,
-        "start_us": us_from_utc(segment.start_at),
-        "end_us": us_from_utc(segment.end_at),
-        "bytes": segment.bytes,
-        "sha256": segment.sha256,
-    }
+    return {"reason": "volume_lost", "volume": segment.volume_uuid, **catalog.footage_facts(segment)}

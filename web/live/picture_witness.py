@@ -155,9 +155,8 @@ class PictureWitness:
         if self._view is None or seen.motion not in ("still", "unclear"):
             return
         if claimed.growth_deg == 0 and not self._on_anchor:
-            if (
-                not seen.placed
-            ):  # following has strayed by now; where they agree, the status is nearer, until placed again
+            if not seen.placed:
+                # Following has strayed by now; where they agree, the status is nearer, until placed again.
                 self._view, self._placed_us = claimed.view, None
             self._error_deg = _STEADY_ERROR_DEG
             self._anchor = _Anchor(Still(picture), self._view)

@@ -21,9 +21,9 @@ def test_a_camera_is_judged_by_its_own_surroundings(book: ReferenceBook) -> None
     assert set(watch(book.witness("markt-01"), stands, stands, 0.4)) == {"agrees"}
 
 
-@pytest.mark.parametrize("content", [b"nothing", b"head\nsealed by nobody"])
-def test_surroundings_that_cannot_be_read_blank_the_picture(book: ReferenceBook, tmp_path: Path, content: bytes) -> None:
-    reference_path(tmp_path, "markt-01").write_bytes(content)
+@pytest.mark.parametrize("sealed", [b"nothing", b"head\nsealed by nobody"])
+def test_what_cannot_be_read_blanks_the_picture(book: ReferenceBook, tmp_path: Path, sealed: bytes) -> None:
+    reference_path(tmp_path, "markt-01").write_bytes(sealed)
     assert set(watch(book.witness("markt-01"), stands, stands, 0.4)) == {"picture-unplaced"}
 
 
