@@ -14,7 +14,7 @@ from pathlib import Path
 
 from recorder.disk import MountedVolume
 from recorder.recovery import LOOK_BACK, Recovery, newest_hour, segment_files
-from vms.errors import KeyUnavailable, StorageError, StoreBusy
+from vms.errors import StorageError, StoreBusy
 from vms.rules.layout import PART_SUFFIX, parse_path
 from vms.store import Store
 
@@ -55,7 +55,7 @@ def find_unfinished(recovery: Recovery, volumes: Iterable[MountedVolume], camera
 def _end_us(recovery: Recovery, part: Path) -> int | None:
     try:
         return recovery.end_us(part)
-    except (StorageError, KeyUnavailable) as error:
+    except StorageError as error:
         log.debug("end_of_part_unknown", extra={"path": str(part), "detail": str(error)})
         return None
 

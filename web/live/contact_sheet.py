@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from vms.clock import Clock
 from vms.rules.sheet_layout import columns_of
 from vms.units import CameraId
 from web.live.channel import Channels
+from web.live.jpeg import encode_jpeg
 from web.live.masked import PaintedFrame
 from web.live.painter import Plane, scaled
 from web.live.snapshot import NoPicture, keyframe_of
@@ -71,7 +71,7 @@ class ContactSheet:
         now_us, version = self._clock.now_us(), self._version
         taken = [self._taken_us.get(camera_id) for camera_id in self._camera_ids]
         if self._encoded is None or self._encoded[0] != version:
-            self._encoded = (version, await asyncio.to_thread(_encode, self._canvas.copy()))
+            self._encoded = (version, await asyncio.to_thread(encode_jpeg, self._canvas.copy(), _JPEG_QUALITY))
         ages = tuple(None if at_us is None else max(0, now_us - at_us) // 1_000_000 for at_us in taken)
         return Sheet(self._encoded[1], self._columns, ages)
 
@@ -125,10 +125,3 @@ class ContactSheet:
 def _small(painted: PaintedFrame) -> Plane:
     picture = scaled(painted, CELL_WIDTH, CELL_HEIGHT).frame.to_ndarray(format="bgr24")
     return np.asarray(picture, np.uint8)
-
-
-def _encode(canvas: Plane) -> bytes:
-    encoded, buffer = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    if not encoded:
-        raise ValueError("the contact sheet could not be written as JPEG")
-    return buffer.tobytes()

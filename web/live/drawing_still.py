@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import av
-import cv2
+import numpy as np
 
 from vms.clock import Clock
 from vms.config.model import Camera, SiteConfig
@@ -29,6 +29,7 @@ from vms.rules.pose_at import PoseEstimate, PoseLimits, estimate_pose
 from vms.rules.ptz_geometry import FrameSize
 from vms.units import CameraId, Profile, utc_from_us
 from web.live.codec import DECODE_ERRORS, DecodedFrame, FrameDecoder
+from web.live.jpeg import encode_jpeg
 from web.live.mask_book import MaskBook
 from web.live.masked import is_fresh
 from web.live.painter import paint
@@ -206,8 +207,7 @@ def _painted(decoded: DecodedFrame, plan: MaskPlan) -> bytes:
 
 
 def _jpeg(frame: av.VideoFrame) -> bytes:
-    image = frame.to_ndarray(format="bgr24")
-    encoded, buffer = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    if not encoded:
-        raise NoPicture("the picture could not be written as JPEG")
-    return buffer.tobytes()
+    try:
+        return encode_jpeg(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), _QUALITY)
+    except ValueError as error:
+        raise NoPicture(str(error)) from error

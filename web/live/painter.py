@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from vms.rules.masking import BlankFrame, Masked, NoMaskRequired, PaintPolygons
 from vms.rules.ptz_geometry import Floats
+from web.live.jpeg import encode_jpeg
 from web.live.masked import PaintedFrame
 
 GREY = 128
@@ -70,11 +71,7 @@ def scaled(painted: PaintedFrame, max_width: int, max_height: int) -> PaintedFra
 
 
 def jpeg(painted: PaintedFrame, quality: int = 85) -> bytes:
-    image = painted.frame.to_ndarray(format="bgr24")
-    encoded, buffer = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not encoded:
-        raise ValueError("the picture could not be written as JPEG")
-    return buffer.tobytes()
+    return encode_jpeg(np.asarray(painted.frame.to_ndarray(format="bgr24"), np.uint8), quality)
 
 
 def _fill(frame: av.VideoFrame, polygons: tuple[Floats, ...]) -> None:
