@@ -287,6 +287,16 @@ async def viewing(config: SiteConfig) -> AsyncIterator[Callable[[], WhepViewer]]
             await asyncio.gather(*(viewer.close() for viewer in viewers))
 
 
+async def until_heard(http: httpx.AsyncClient, camera: str) -> httpx.Response:
+    """A still, waiting while nothing was heard from the camera yet."""
+    for _ in range(50):
+        answer = await http.get(f"/snapshot/{camera}?profile=tile")
+        if answer.status_code != 409:
+            return answer
+        await asyncio.sleep(0.1)
+    raise AssertionError("never heard")
+
+
 async def until_up(http: httpx.AsyncClient, viewer: WhepViewer, camera: str, profile: str = "tile") -> None:
     """Open it, waiting as a client does while the answer is 409."""
     for _ in range(50):

@@ -19,6 +19,7 @@ from live_site import (
     site_config,
     status,
     steady_street,
+    until_heard,
     until_up,
     viewing,
 )
@@ -224,7 +225,7 @@ def test_two_viewers_share_one_encoder(site: LiveSite, monkeypatch: pytest.Monke
 def test_a_still_is_masked_like_the_picture(site: LiveSite) -> None:
     async def scenario(make: Any) -> None:
         for camera, mask in (("vast", "ok"), ("zonder", "fault"), ("vrij", "none")):
-            answer = await make.http.get(f"/snapshot/{camera}?profile=tile")
+            answer = await until_heard(make.http, camera)
             assert answer.headers["x-mask"] == mask
             bgr = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
             {"ok": assert_masked, "fault": assert_blank, "none": assert_control}[mask](bgr)
