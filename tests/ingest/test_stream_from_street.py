@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from contextlib import contextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -113,7 +114,10 @@ def test_every_picture_is_received_decodes_and_carries_the_cameras_clock(street,
     assert all(abs(p.camera_utc_us - p.received_us) < 1_000_000 for p in stamped)
     assert (health.state, health.codec, health.width, health.height) == ("up", codec, 320, 180)
     assert health.lost_packets == 0
-    assert health.gop_s == pytest.approx(0.48)
+    keyframes_90k = [p.dts_90k for p in recorded.packets if p.is_keyframe]
+    # Six pictures 0.08 s apart; a street that is short of processor time leaves some out.
+    assert health.gop_s in {round((b - a) / 90_000, 2) for a, b in pairwise(keyframes_90k)}
+    assert health.gop_s >= 0.48
     assert abs(health.skew_ms) < 500
 
 
