@@ -63,7 +63,7 @@ class SegmentInProgress:
         try:
             if poses is not None:
                 self._sidecar = PoseSidecar(volume.root / sidecar_path(self._file.path), poses, header.start_us)
-            self._muxer = FragmentMuxer(init, self._file.append)
+            self._muxer = FragmentMuxer(init, self._append)
         except BaseException:
             self._release()
             self._file.abandon()
@@ -88,8 +88,12 @@ class SegmentInProgress:
         """Give the disk all pictures but the last, and the poses."""
         if self._muxer is not None:
             self._muxer.flush()
+
+    def _append(self, content: bytearray) -> None:
+        """Poses go before the pictures: without them pictures are shown grey."""
         if self._sidecar is not None:
             self._sidecar.pump()
+        self._file.append(content)
 
     def _flush_held(self, duration_90k: int) -> None:
         held, self._held = self._held, None

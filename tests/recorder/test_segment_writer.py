@@ -10,6 +10,7 @@ import pytest
 
 from recorder.boxes import read_index
 from recorder.poses import PoseTrack
+from recorder.segment_file import SegmentFile
 from recorder.segment_writer import StreamRecorder
 from tests.fakes import T0_US, pose
 from tests.recorder.conftest import Site
@@ -231,6 +232,27 @@ def test_a_picture_that_cannot_be_read_ends_the_segment_and_recording_goes_on(si
 def test_footage_before_this_process_is_never_overlapped(site: Site) -> None:
     record(site, site.recorder(last_end_us=T0_US + 500_000), stream(20))
     assert site.segments()[0].start_at == utc_from_us(T0_US + 500_000)
+
+
+def test_no_picture_reaches_the_disk_before_its_pose_does(site: Site, monkeypatch) -> None:
+    track = PoseTrack()
+    to_disk: list[int] = []
+    append = SegmentFile.append
+
+    def watched(file: SegmentFile, content: bytearray) -> None:
+        sidecar = (site.volume.root / file.path).with_suffix(".poses.jsonl")
+        if b"moof" in content:
+            to_disk.append(len(sidecar.read_bytes().splitlines()))
+        append(file, content)
+
+    monkeypatch.setattr(SegmentFile, "append", watched)
+    recorder = site.recorder(poses=track)
+    packets = stream(12)
+    for packet in packets:
+        track.put(pose(packet.received_us, pan=packet.sequence % 10 / 10, move_status="moving"))
+    feed(recorder, packets)
+    assert to_disk == [12, 12], "a keyframe and the end of a batch each end a fragment"
+    recorder.close()
 
 
 def test_poses_lie_beside_the_segment_hashed_and_begin_with_the_one_in_force(site: Site) -> None:
