@@ -7,10 +7,13 @@ import threading
 from pathlib import Path
 
 from retention.runner import PurgeRunner
+from retention.sealing import Stamping
+from retention.timestamping import HttpTimestampAuthority, read_roots
 from vms.clock import SystemClock
 from vms.config import SiteConfig
-from vms.errors import Refused, StorageError, StoreBusy
+from vms.errors import KeyUnavailable, Refused, StorageError, StoreBusy
 from vms.process import run_process
+from vms.signing import SiteSigner, create_signing_key
 from vms.store import Store
 
 log = logging.getLogger(__name__)
@@ -23,12 +26,33 @@ def make_runner(config: SiteConfig, store: Store) -> PurgeRunner:
     volumes = {volume.path: volume.high_water_pct for volume in config.volumes}
     keys_dir = config.site.data_dir / "keys"
     retention = config.retention
-    return PurgeRunner(store, volumes, keys_dir, SystemClock(), retention.days, retention.max_share_per_run)
+    signer = open_signer(config)
+    return PurgeRunner(store, volumes, keys_dir, SystemClock(), retention.days, retention.max_share_per_run, signer)
+
+
+def open_signer(config: SiteConfig) -> SiteSigner | None:
+    """None, and an error in the log, when the signing key cannot be read: the law wants erasure, signed or not."""
+    try:
+        create_signing_key(config.signing_key_file)
+        return SiteSigner(config.signing_key_file)
+    except KeyUnavailable as error:
+        log.error("ledger_unsealed", extra={"reason": str(error)})
+        return None
+
+
+def make_stamping(config: SiteConfig, store: Store) -> Stamping | None:
+    """None: the site has no time-stamp authority. Raises ConfigError."""
+    retention = config.retention
+    if retention.timestamp_url is None or retention.timestamp_ca_file is None:
+        return None
+    authority = HttpTimestampAuthority(retention.timestamp_url, read_roots(retention.timestamp_ca_file))
+    return Stamping(store, authority, retention.timestamp_interval_s)
 
 
 def run_retention(config: SiteConfig, stop: threading.Event) -> None:
     store = Store(config.database_url)
     runner = make_runner(config, store)
+    stamping = make_stamping(config, store)
     clock = SystemClock()
     purge_at_s = clock.monotonic_s()
     try:
@@ -41,6 +65,8 @@ def run_retention(config: SiteConfig, stop: threading.Event) -> None:
                     runner.run()
                 else:
                     runner.relieve()
+                if is_due and stamping is not None:
+                    stamping.run()
             except Refused as error:
                 log.error("purge_refused", extra={"reason": str(error)})
             except (StoreBusy, StorageError) as error:

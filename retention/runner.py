@@ -9,10 +9,12 @@ from pathlib import Path
 from retention.planner import PAGE_SEGMENTS, PurgePlan, make_plan
 from retention.pressure import relieve
 from retention.purger import Purger, PurgeResult
+from retention.sealing import seal_ledger
 from retention.strays import erase_strays
 from vms.clock import Clock, now_utc
 from vms.errors import Refused
 from vms.rules.retention import RunFacts, oldest_allowed, refuse_run
+from vms.signing import SiteSigner
 from vms.store import Store, catalog, ledger
 from vms.volume import mounted
 
@@ -30,6 +32,8 @@ class PurgeRunner:
     clock: Clock
     days: int
     max_share: float
+    signer: SiteSigner | None = None
+    """Seals the ledger after each run. None: its key cannot be read; erasing goes on, and the next seal covers it."""
     _last_run: tuple[datetime, float] | None = None
 
     def plan(self) -> PurgePlan:
@@ -52,6 +56,8 @@ class PurgeRunner:
         result += self.relieve(search_held=True)
         result = replace(result, keys_destroyed=purger.destroy_keys())
         self._record(plan, result)
+        if self.signer is not None:
+            seal_ledger(self.store, self.signer, now_utc(self.clock))
         return result
 
     def relieve(self, *, search_held: bool = False) -> PurgeResult:

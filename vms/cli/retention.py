@@ -1,6 +1,10 @@
-"""`vms retention run|verify`: erase what expired, and prove from the disk that nothing older is left."""
+"""`vms retention run|verify|certificate`: erase what expired, prove from the disk that nothing older is left, and
+give that proof to others."""
 
+import re
 from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +12,8 @@ import typer
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import SystemClock, now_utc
 from vms.config import SiteConfig
+from vms.errors import ConfigError
+from vms.signing import SiteSigner, create_signing_key
 from vms.store import Store
 
 retention_app = typer.Typer(no_args_is_help=True, help="The 28-day purge and its proof.")
@@ -54,6 +60,63 @@ def verify(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         value, lines = _proof(site, store)
     answer(value, lines, as_json=as_json)
     if value["findings"]:
+        raise typer.Exit(1)
+
+
+@retention_app.command("certificate")
+def certificate(
+    config: ConfigOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The zip to make. Default: wiscertificaat-SITE-TIME.zip, here.")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", formats=["%Y-%m-%d"], help="Ledger from this day (UTC). Default: five weeks back."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the signed proof of erasure: a zip with its own checker, for whoever must not have to believe us.
+
+    Exit code 1 when the proof has findings; the certificate is written all the same and tells them.
+    """
+    from retention.certificate import write_certificate
+
+    site = read_config(config)
+    now = now_utc(SystemClock())
+    name = re.sub(r"[^a-z0-9]+", "-", site.site.name.lower()).strip("-") or "site"
+    path = out or Path(f"wiscertificaat-{name}-{now:%Y%m%dT%H%M%SZ}.zip")
+    roots = [volume.path for volume in site.volumes]
+    create_signing_key(site.signing_key_file)
+    with open_store(site) as store:
+        try:
+            made = write_certificate(
+                path,
+                site.site.name,
+                store,
+                roots,
+                site.site.data_dir / "keys",
+                SiteSigner(site.signing_key_file),
+                now,
+                site.retention.days,
+                since.replace(tzinfo=UTC) if since else None,
+            )
+        except FileExistsError as error:
+            raise ConfigError([f"--out {path}: exists already; choose another name"]) from error
+        except OSError as error:
+            raise ConfigError([f"--out {path}: cannot write it: {error.strerror}"]) from error
+    value = {
+        "file": str(path),
+        "rows": made.rows,
+        "key_id": made.key_id,
+        "findings": [asdict(finding) for finding in made.proof.findings],
+    }
+    lines = [
+        f"{path}: {made.rows} ledger rows, signed with key {made.key_id}",
+        "check it anywhere: unzip it and run `python3 controleer.py`; hand out the key's id by another way",
+    ]
+    lines += [f"{n}. [{f.code}] {f.subject}: {f.text}" for n, f in enumerate(made.proof.findings, start=1)]
+    answer(value, lines, as_json=as_json)
+    if made.proof.findings:
         raise typer.Exit(1)
 
 

@@ -132,6 +132,31 @@ class Retention(_Section):
     max_share_per_run: float = Field(
         0.5, gt=0, le=1, description="A run that would erase a larger share of the store stops and asks."
     )
+    signing_key_file: Path | None = Field(
+        None, description="Ed25519 key under the erasure ledger and its certificate. Empty = data_dir/keys/signing.pem."
+    )
+    timestamp_url: str | None = Field(
+        None, description="RFC 3161 time-stamp authority. Empty = none: seals are dated by this server's clock alone."
+    )
+    timestamp_ca_file: Path | None = Field(
+        None, description="PEM with the root certificates of that authority; what they do not vouch for is refused."
+    )
+    timestamp_interval_s: int = Field(
+        3600, ge=60, le=86400, description="Seconds between two time-stamps; each covers every seal before it."
+    )
+
+    @field_validator("timestamp_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("must be http://… or https://…")
+        return value
+
+    @model_validator(mode="after")
+    def _authority_is_checked(self) -> "Retention":
+        if self.timestamp_url is not None and self.timestamp_ca_file is None:
+            raise ValueError("timestamp_url needs timestamp_ca_file, or no answer can be trusted")
+        return self
 
 
 class Onvif(_Section):
@@ -237,6 +262,10 @@ class SiteConfig(_Section):
     @property
     def site_key_file(self) -> Path:
         return self.recorder.site_key_file or self.site.data_dir / "keys" / "site.key"
+
+    @property
+    def signing_key_file(self) -> Path:
+        return self.retention.signing_key_file or self.site.data_dir / "keys" / "signing.pem"
 
     def camera(self, camera_id: str) -> Camera | None:
         return next((camera for camera in self.cameras if camera.id == camera_id), None)

@@ -4,6 +4,8 @@ Functions take the Session that `Store.transaction()` or `Store.reading()` gives
 They return frozen values, never rows.
 """
 
+from sqlalchemy.orm import Session as Transaction
+
 from vms.store.engine import Store
 
-__all__ = ["Store"]
+__all__ = ["Store", "Transaction"]

@@ -1,13 +1,18 @@
 """How the purge stands, from the ledger and the catalog, in a few index look-ups: for who watches the system."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from vms.store import ledger
 from vms.store.schema import LedgerRow, SegmentRow
+from vms.units import US_PER_SECOND
+
+_EPOCH = date(1970, 1, 1)
+_DAY_US = 86_400 * US_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +48,12 @@ def purge_facts(tx: Session, oldest_allowed: datetime) -> PurgeFacts:
         is_refused=tx.scalars(refused).first() is not None,
         oldest_reachable_at=tx.scalar(oldest),
     )
+
+
+def stored_per_day(tx: Session) -> Iterator[tuple[str, date, int, int]]:
+    """(camera, day of UTC, segments, bytes) of all that is recorded. One pass over the catalog: seconds when large."""
+    day = type_coerce(SegmentRow.start_at, BigInteger) // _DAY_US
+    rows = select(SegmentRow.camera_id, day, func.count(SegmentRow.id), func.sum(SegmentRow.bytes))
+    rows = rows.where(SegmentRow.state == "recorded").group_by(SegmentRow.camera_id, day)
+    for camera_id, number, segments, size in tx.execute(rows):
+        yield camera_id, _EPOCH + timedelta(days=int(number)), int(segments), int(size)

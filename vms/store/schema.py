@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -134,6 +135,25 @@ class LedgerRow(Base):
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
     __table_args__ = (Index("ledger_by_segment", "segment_id"),)
+
+
+class LedgerSealRow(Base):
+    """The site's signature under the ledger up to a row, one for each purge run, and a time-stamp from outside."""
+
+    __tablename__ = "ledger_seal"
+    last_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    first_seq: Mapped[int] = mapped_column(BigInteger, doc="The row after the last one of the seal before.")
+    at: Mapped[datetime]
+    head: Mapped[str] = mapped_column(String(64), doc="Hash of ledger row last_seq; covers every row before it.")
+    root: Mapped[str] = mapped_column(String(64), doc="Merkle root over the hashes of rows first_seq … last_seq.")
+    key_id: Mapped[str] = mapped_column(String(16))
+    signature: Mapped[str] = mapped_column(String(128), doc="Ed25519 over all of the above, hexadecimal.")
+    token: Mapped[bytes | None] = mapped_column(LargeBinary, doc="RFC 3161 answer over the signature, DER.")
+    token_at: Mapped[datetime | None] = mapped_column(doc="The time-stamp authority's time.")
+    __table_args__ = (
+        CheckConstraint("last_seq >= first_seq", name="ledger_seal_covers"),
+        Index("ledger_seal_by_token", "token_at"),
+    )
 
 
 class HoldRow(Base):

@@ -1,0 +1,69 @@
+"""After each purge run: the site's signature under the ledger, and now and then a time-stamp from outside.
+
+A seal covers the rows since the one before by a Merkle root, and all rows ever by the hash of the last one. So one
+time-stamp vouches for every row that was there, and an authority that is away for a week costs nothing but waiting.
+"""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from vms.errors import StorageError
+from vms.rules import merkle
+from vms.signing import SiteSigner
+from vms.store import Store, seals
+from vms.store.seals import Seal
+
+log = logging.getLogger(__name__)
+
+
+class TimestampAuthority(Protocol):
+    def stamp(self, message: bytes) -> tuple[bytes, datetime]:
+        """The answer over SHA-256 of message (DER), and the time it names. Raises StorageError."""
+        ...
+
+
+def seal_ledger(store: Store, signer: SiteSigner, now: datetime) -> Seal | None:
+    """Sign what came since the last seal; None when nothing did. Raises StoreBusy."""
+    with store.transaction() as tx:
+        first_seq, hashes = seals.unsealed(tx)
+        if not hashes:
+            return None
+        root = merkle.root([bytes.fromhex(one) for one in hashes]).hex()
+        seal = Seal(first_seq, first_seq + len(hashes) - 1, now, hashes[-1], root, signer.key_id)
+        seal = replace(seal, signature=signer.sign(seals.KIND, seal.content()).hex())
+        seals.add(tx, seal)
+    return seal
+
+
+class Stamping:
+    """Has the newest seal time-stamped when the last time-stamp is old enough. One thread."""
+
+    def __init__(self, store: Store, authority: TimestampAuthority, interval_s: float) -> None:
+        self._store = store
+        self._authority = authority
+        self._interval = timedelta(seconds=interval_s)
+        self.problem: str | None = None
+        """Why the authority gave no time-stamp at the last attempt."""
+
+    def run(self) -> bool:
+        """True when a time-stamp came. An authority that is away is asked again at the next call. Raises StoreBusy."""
+        with self._store.reading() as tx:
+            newest, stamped = seals.last(tx), seals.last_stamped(tx)
+        if newest is None or newest.token is not None:
+            return False
+        if stamped is not None and abs(newest.at - stamped.at) < self._interval:
+            return False
+        try:
+            token, token_at = self._authority.stamp(bytes.fromhex(newest.signature))
+        except StorageError as error:
+            if self.problem is None:
+                log.warning("timestamp_postponed", extra={"reason": str(error)})
+            self.problem = str(error)
+            return False
+        self.problem = None
+        with self._store.transaction() as tx:
+            seals.stamp(tx, newest.last_seq, token, token_at)
+        log.info("ledger_stamped", extra={"seq": newest.last_seq, "at": token_at.isoformat()})
+        return True
