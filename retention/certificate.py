@@ -45,11 +45,13 @@ class _Erased:
         payload = entry.payload
         if entry.kind == "failed":
             self.failed += 1
-        if entry.kind == "done" and isinstance(start_us := payload.get("start_us"), int):
-            day = f"{utc_from_us(start_us):%d-%m-%Y}"
-            camera_day = (str(payload["camera"]), day)
-            self.number[camera_day] += 1
-            self.bytes[camera_day] += int(payload.get("bytes") or 0)
+        if entry.kind != "done":
+            return
+        for one in payload.get("segments", [payload]):
+            if "start_us" in one:
+                camera_day = (one["camera"], f"{utc_from_us(one['start_us']):%d-%m-%Y}")
+                self.number[camera_day] += 1
+                self.bytes[camera_day] += one.get("bytes", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ vertrouw hem dus niet zonder te vergelijken.
 Haal controleer.py liever uit de broncode van Uitkijk dan uit dit pakket; hij is kort genoeg om te lezen.
 
 certificaat.json   wat er op schijf en in de catalogus staat, per camera en dag (UTC), met handtekening
-wislogboek.jsonl   elke opname: voornemen om te wissen, en gewist of mislukt; elke regel bevat de hash van de vorige
+wislogboek.jsonl   wat gewist zou worden en wat gewist is, bestand voor bestand; elke regel bevat de hash van de vorige
 zegels.jsonl       de handtekening na elke wisronde, met tijdstempels van buiten (RFC 3161) waar die er zijn
 sleutel.pem        de publieke sleutel (Ed25519)
 """

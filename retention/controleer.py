@@ -167,16 +167,23 @@ class Check:
         return hashes
 
     def count(self, row: Row) -> None:
-        payload, segment = row["payload"], row["segment_id"]
-        if row["kind"] == "intent" and segment is not None:
-            self.intents.add(segment)
-        if row["kind"] in ("done", "failed"):
-            self.intents.discard(segment)
-        if row["kind"] == "done" and "start_us" in payload:
-            day = moment(payload["start_us"])[:10]
-            number, size = self.erased.get((payload["camera"], day), (0, 0))
-            self.erased[payload["camera"], day] = number + 1, size + payload.get("bytes", 0)
-            self.latest_us = max(self.latest_us, row["at_us"] - payload["start_us"])
+        payload = row["payload"]
+        files = payload.get("segments", [payload])
+        if row["kind"] == "intent":
+            self.intents.update(one for one in files if isinstance(one, int))
+        if row["kind"] == "failed":
+            self.intents.discard(row["segment_id"])
+        if row["kind"] == "done":
+            self.intents.difference_update(one.get("id") for one in files)
+            for one in files:
+                if "start_us" in one:
+                    self.count_erased(one, row["at_us"])
+
+    def count_erased(self, file: Row, at_us: int) -> None:
+        camera_day = file["camera"], moment(file["start_us"])[:10]
+        number, size = self.erased.get(camera_day, (0, 0))
+        self.erased[camera_day] = number + 1, size + file.get("bytes", 0)
+        self.latest_us = max(self.latest_us, at_us - file["start_us"])
 
     def check_seals(self, hashes: dict[int, str]) -> None:
         seals = [json.loads(line) for line in self.read("zegels.jsonl").splitlines()]

@@ -9,7 +9,7 @@
 import errno
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -91,7 +91,7 @@ class Purger:
         gone = [segment for segment in intended if errors[segment.id] is None]
         with self.store.transaction() as tx:
             catalog.set_states(tx, [segment.id for segment in gone], "purged")
-            ledger.append_all(tx, now, [_outcome(segment, errors[segment.id]) for segment in intended])
+            ledger.append_all(tx, now, _outcomes(gone, errors))
         for segment in intended:
             if errors[segment.id] is not None:
                 log.error("purge_failed", extra={"segment": segment.id, "error": errors[segment.id]})
@@ -104,8 +104,9 @@ class Purger:
             holding = holds.active(tx)
             intended = [s for s in segments if not isinstance(self._decide(s, holding, now, reason), Keep)]
             catalog.set_states(tx, [segment.id for segment in intended], "purging")
-            notes: list[Note] = [("intent", s.id, {**_facts(s), "reason": reason}) for s in intended]
-            ledger.append_all(tx, now, notes)
+            if intended:
+                ids = [segment.id for segment in intended]
+                ledger.append(tx, now, "intent", None, {"reason": reason, "segments": ids})
         return intended, len(segments) - len(intended)
 
     def _decide(
@@ -134,14 +135,17 @@ class Purger:
         return None
 
 
-def _outcome(segment: Segment, problem: str | None) -> Note:
-    if problem is None:
-        return "done", segment.id, _facts(segment)
-    return "failed", segment.id, {"error": problem}
+def _outcomes(gone: Sequence[Segment], errors: Mapping[int, str | None]) -> Iterator[Note]:
+    """One entry for all that is gone, with what each file was; one for each that is not, with why."""
+    if gone:
+        yield "done", None, {"segments": [_facts(segment) for segment in gone]}
+    for segment_id, problem in errors.items():
+        if problem is not None:
+            yield "failed", segment_id, {"error": problem}
 
 
 def _facts(segment: Segment) -> Payload:
-    return {**catalog.footage_facts(segment), "chain_hash": segment.chain_hash}
+    return {"id": segment.id, **catalog.footage_facts(segment), "chain_hash": segment.chain_hash}
 
 
 def unlink_beneath(root: Path, relative: str) -> None:

@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from vms.keys import day_keys
+from vms.rules import merkle
 from vms.rules.layout import parse_path, segment_of
 from vms.rules.retention import holds_on, oldest_allowed
-from vms.store import Store, catalog, holds, ledger
+from vms.store import Store, Transaction, catalog, holds, ledger, seals
 from vms.store.catalog import Segment
 from vms.store.holds import EvidenceHold
 from vms.volume import MARKER_NAME, mounted
@@ -20,7 +21,8 @@ FOREIGN_NAMES = frozenset({"lost+found"})
 @dataclass(frozen=True, slots=True)
 class Finding:
     """code: R1 too old on disk · R2 erased footage on disk · R3 ledger broken · R4 erasure without ledger entry ·
-    R5 old footage in the catalog · R6 key outlived its footage · R7 volume not mounted · R8 foreign file."""
+    R5 old footage in the catalog · R6 key outlived its footage · R7 volume not mounted · R8 foreign file ·
+    R9 a seal does not fit the ledger."""
 
     code: str
     subject: str
@@ -60,11 +62,14 @@ def verify(store: Store, roots: Sequence[Path], keys_dir: Path, now: datetime, d
     with store.reading() as tx:
         holding = holds.active(tx)
         broken = ledger.first_break(tx)
+        unfit = _first_unfit_seal(tx)
         done = ledger.segments_done(tx)
     tombstones = {s.path: s for s in _all(store, "purged")}
     kept = {s.path: s for s in _all(store, "recorded", "purging")}
     if broken:
         findings.append(Finding("R3", "ledger", broken))
+    if unfit:
+        findings.append(Finding("R9", "ledger", unfit))
     findings += [
         Finding("R4", segment.path, "erased, but the ledger has no `done` for it")
         for segment in tombstones.values()
@@ -90,6 +95,22 @@ def verify(store: Store, roots: Sequence[Path], keys_dir: Path, now: datetime, d
                 findings.append(Finding("R1", file.path, f"taken {name.start_at:%Y-%m-%d %H:%M:%S} UTC: too old"))
     findings += _late_keys(keys_dir, kept.values(), limit)
     return Proof(now, limit, len(files), sum(f.bytes for f in files), oldest, held_files, len(done), tuple(findings))
+
+
+def _first_unfit_seal(tx: Transaction) -> str | None:
+    """Seals follow each other and fit the rows that they are over. Whose they are, a certificate's reader checks."""
+    expected = 1
+    for seal in seals.after(tx):
+        hashes = seals.hashes(tx, seal.first_seq, seal.last_seq)
+        name = f"the seal over rows {seal.first_seq} to {seal.last_seq}"
+        if seal.first_seq != expected:
+            return f"{name} does not follow the one before it"
+        if len(hashes) != seal.last_seq - seal.first_seq + 1 or hashes[-1] != seal.head:
+            return f"{name} is over other rows"
+        if merkle.root([bytes.fromhex(one) for one in hashes]).hex() != seal.root:
+            return f"{name} is over other rows"
+        expected = seal.last_seq + 1
+    return None
 
 
 def _all(store: Store, *states: catalog.SegmentState) -> Iterator[Segment]:

@@ -143,6 +143,7 @@ FINDING: Final[Mapping[str, str]] = {
     "R6": _m("Sleutel bestaat langer dan het beeld"),
     "R7": _m("Volume niet aangekoppeld: daar is niets te bewijzen"),
     "R8": _m("Vreemd bestand op een volume"),
+    "R9": _m("Zegel past niet bij het wislogboek"),
 }
 """The codes of retention.verify."""
 AUDIT_ACTION: Final[Mapping[str, str]] = {

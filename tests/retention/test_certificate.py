@@ -184,13 +184,13 @@ def put_sums(parts: Parts) -> None:
 
 def edit_row(parts: Parts) -> None:
     rows = lines(parts, "wislogboek.jsonl")
-    rows[1]["payload"]["start_us"] += 1
+    rows[1]["payload"]["segments"][0]["start_us"] += 1
     put_lines(parts, "wislogboek.jsonl", rows)
 
 
 def edit_row_and_rehash(parts: Parts) -> None:
     rows = lines(parts, "wislogboek.jsonl")
-    rows[1]["payload"]["start_us"] += 1
+    rows[1]["payload"]["segments"][0]["start_us"] += 1
     previous = rows[0]["prev_hash"]
     for row in rows:
         row["prev_hash"] = previous

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from retention.__main__ import make_stamping, open_signer
 from retention.sealing import Stamping, seal_ledger
@@ -265,3 +266,15 @@ def test_a_site_without_an_authority_asks_none_and_bad_roots_are_named(world: Wo
         retention = Retention(timestamp_url="https://tsa.example", timestamp_ca_file=roots)
         with pytest.raises(ConfigError, match=r"roots\.pem"):
             make_stamping(SiteConfig(site=Site(data_dir=tmp_path), retention=retention), world.store)
+
+
+@pytest.mark.parametrize("change", ["delete from ledger_seal where last_seq < 5", "update ledger_seal set root = head"])
+def test_seals_that_were_tampered_with_are_a_finding(world: World, signer: SiteSigner, change: str) -> None:
+    world.runner.signer = signer
+    for age in (29.0, 28.5):
+        world.record(days_ago(age))
+        world.runner.run()
+    assert world.proof().findings == ()
+    with world.store.transaction() as tx:
+        tx.execute(text(change))
+    assert [finding.code for finding in world.proof().findings] == ["R9"]

@@ -1,11 +1,15 @@
 """Wrong usage and wrong configuration: one clear line on stderr, exit code 2, never a traceback."""
 
 import json
+import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from retention.controleer import Check
 from vms.cli import main
+from vms.volume import create_marker
 
 SITE = """
 [site]
@@ -75,6 +79,24 @@ def test_retention_answers_as_json_and_proves_an_empty_store(capsys, site: str) 
     code, out, _ = run(capsys, "retention", "verify", "--config", site, "--json")
     assert code == 1
     assert [finding["code"] for finding in json.loads(out)["findings"]] == ["R7"]
+
+
+def test_a_certificate_is_made_and_its_checker_agrees(capsys, site: str, tmp_path: Path) -> None:
+    out_file = tmp_path / "c.zip"
+    arguments = ["retention", "certificate", "--config", site, "--out", str(out_file)]
+    code, _, err = run(capsys, *arguments)
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert "no purge has run" in err
+    create_marker(tmp_path / "data" / "media", datetime.now(UTC))
+    assert run(capsys, "retention", "run", "--config", site)[0] == 0
+    code, out, _ = run(capsys, *arguments, "--json")
+    assert (code, json.loads(out)["rows"]) == (0, 1)
+    with zipfile.ZipFile(out_file) as package:
+        checked = Check(package, json.loads(out)["key_id"], None)
+        checked.run()
+    assert checked.findings == []
+    code, _, err = run(capsys, *arguments)
+    assert (code, "choose another name" in err) == (2, True)
 
 
 def test_the_schema_of_the_configuration_explains_every_key(capsys) -> None:

@@ -172,10 +172,11 @@ def _expire(store: Store, shape: CatalogShape, _: int) -> None:
         with store.transaction() as tx:
             holds.active(tx)
             catalog.set_states(tx, ids, "purging")
-            ledger.append_all(tx, now, [("intent", s.id, {"path": s.path, "sha256": s.sha256}) for s in batch])
+            ledger.append(tx, now, "intent", None, {"reason": "expired", "segments": ids})
         with store.transaction() as tx:
             catalog.set_states(tx, ids, "purged")
-            ledger.append_all(tx, now, [("done", s.id, {"path": s.path, "sha256": s.sha256}) for s in batch])
+            facts = [{"id": s.id, **catalog.footage_facts(s), "chain_hash": s.chain_hash} for s in batch]
+            ledger.append(tx, now, "done", None, {"segments": facts})
 
 
 _QUESTIONS: dict[str, Question] = {

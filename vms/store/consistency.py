@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import BigInteger, func, or_, select, type_coerce
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from vms.store import ledger
 from vms.store.catalog import MAX_SEGMENT, Segment, from_row, segment
 from vms.store.gaps import Gap, gap_from_row
 from vms.store.schema import GapRow, LedgerRow, SegmentRow, UtcDateTime
@@ -75,13 +76,13 @@ def streams_with_several_open_gaps(tx: Session) -> list[tuple[str, str, int]]:
 
 def unfinished_intents(tx: Session, before: datetime) -> Iterator[tuple[int, datetime]]:
     """(segment, time) of erasures that the ledger announced before then and never reported as done or failed."""
-    after = aliased(LedgerRow)
-    outcome = select(after.seq).where(
-        after.segment_id == LedgerRow.segment_id, after.seq > LedgerRow.seq, after.kind.in_(("done", "failed"))
-    )
-    rows = select(LedgerRow.segment_id, LedgerRow.at).where(
-        LedgerRow.kind == "intent", LedgerRow.at < before, ~outcome.exists()
-    )
-    for segment_id, at in tx.execute(rows.order_by(LedgerRow.seq)):
-        if segment_id is not None:
-            yield segment_id, at
+    announced: dict[int, datetime] = {}
+    rows = select(LedgerRow.kind, LedgerRow.at, LedgerRow.segment_id, LedgerRow.payload)
+    rows = rows.where(LedgerRow.kind.in_(("intent", "done", "failed"))).order_by(LedgerRow.seq)
+    for kind, at, segment_id, payload in tx.execute(rows.execution_options(yield_per=1000)):
+        for one in ledger.segments_of(segment_id, payload):
+            if kind == "intent":
+                announced[one] = at
+            else:
+                announced.pop(one, None)
+    yield from ((segment_id, at) for segment_id, at in announced.items() if at < before)

@@ -1,9 +1,13 @@
-"""The purge ledger: append-only, hash-chained. Every erasure leaves an intent before it and a done or failed after."""
+"""The purge ledger: append-only, hash-chained. Every erasure leaves an intent before it and a done or failed after.
 
-from collections.abc import Iterator, Mapping, Sequence
+A purge erases in batches, and each batch is two entries: `segments` of the intent are ids, those of the done tell what
+each file was. What fails, or goes on its own (a stray file, a lost volume), is an entry for one file.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -14,7 +18,8 @@ from vms.units import us_from_utc
 
 LedgerKind = Literal["run", "intent", "done", "failed", "refused", "key"]
 """run: a purge run's summary. refused: a guard stopped it. key: a day's key was destroyed."""
-Payload = Mapping[str, str | int | None]
+Payload = Mapping[str, Any]
+"""Texts, integers, and lists and mappings of them; floats have no one spelling."""
 Note = tuple[LedgerKind, int | None, Payload]
 """Kind, segment id, payload: an entry on its way."""
 
@@ -38,11 +43,11 @@ def content_of(seq: int, at: datetime, kind: str, segment_id: int | None, payloa
 
 
 def append(tx: Session, at: datetime, kind: LedgerKind, segment_id: int | None, payload: Payload) -> int:
-    """Add an entry, return its seq. payload: texts and integers only (floats have no one spelling)."""
+    """Add an entry, return its seq."""
     return append_all(tx, at, [(kind, segment_id, payload)])
 
 
-def append_all(tx: Session, at: datetime, notes: Sequence[Note]) -> int:
+def append_all(tx: Session, at: datetime, notes: Iterable[Note]) -> int:
     """Add entries in this order, at once; returns the seq of the last one in the ledger."""
     last = tx.execute(select(LedgerRow.seq, LedgerRow.hash).order_by(LedgerRow.seq.desc()).limit(1)).first()
     seq, last_hash = last or (0, GENESIS)
@@ -95,7 +100,19 @@ def last_of_kind(tx: Session, kind: LedgerKind) -> LedgerEntry | None:
 
 def segments_done(tx: Session) -> set[int]:
     """Ids of all segments whose erasure is written as done."""
-    return {n for n in tx.scalars(select(LedgerRow.segment_id).where(LedgerRow.kind == "done")) if n is not None}
+    found: set[int] = set()
+    rows = select(LedgerRow.segment_id, LedgerRow.payload).where(LedgerRow.kind == "done")
+    for segment_id, payload in tx.execute(rows.execution_options(yield_per=_PAGE)):
+        found.update(segments_of(segment_id, payload))
+    return found
+
+
+def segments_of(segment_id: int | None, payload: Payload) -> Iterator[int]:
+    """Ids of the segments that an entry is about, one or a batch."""
+    if segment_id is not None:
+        yield segment_id
+    for one in payload.get("segments", ()):
+        yield one["id"] if isinstance(one, Mapping) else one
 
 
 def _entry(row: LedgerRow) -> LedgerEntry:

@@ -130,7 +130,7 @@ class LedgerRow(Base):
     seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(12))
-    segment_id: Mapped[int | None] = mapped_column(BigInteger)
+    segment_id: Mapped[int | None] = mapped_column(BigInteger, doc="When it is about one file.")
     payload: Mapped[dict[str, Any]]
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))

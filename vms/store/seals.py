@@ -49,6 +49,12 @@ def unsealed(tx: Session) -> tuple[int, list[str]]:
     return sealed + 1, list(tx.scalars(rows))
 
 
+def hashes(tx: Session, first_seq: int, last_seq: int) -> list[str]:
+    """Of these ledger rows, as far as they are there."""
+    rows = select(LedgerRow.hash).where(LedgerRow.seq >= first_seq, LedgerRow.seq <= last_seq).order_by(LedgerRow.seq)
+    return list(tx.scalars(rows))
+
+
 def add(tx: Session, seal: Seal) -> None:
     tx.add(
         LedgerSealRow(
