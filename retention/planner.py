@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from vms.rules.retention import Keep, decide_purge, oldest_allowed
 from vms.store import Store, catalog, holds
@@ -29,14 +29,15 @@ class PurgePlan:
         return dict(Counter(segment.camera_id for segment in self.erase))
 
 
-def make_plan(store: Store, now: datetime, days: int) -> PurgePlan:
+def make_plan(store: Store, now: datetime, days: int, ahead: timedelta = timedelta(0)) -> PurgePlan:
+    """ahead: how long before its limit footage goes."""
     with store.reading() as tx:
-        expired = catalog.expired(tx, oldest_allowed(now, days), PAGE_SEGMENTS)
+        expired = catalog.expired(tx, oldest_allowed(now + ahead, days), PAGE_SEGMENTS)
         holding = holds.active(tx)
         stored, _ = catalog.count(tx)
     erase, held = [], []
     for segment in expired:
-        decision = decide_purge(segment, holding, now, days)
+        decision = decide_purge(segment, holding, now + ahead, days)
         if isinstance(decision, Keep):
             held.append((segment.id, decision.hold_ids))
         else:

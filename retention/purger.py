@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
 from vms.clock import Clock, now_utc
@@ -27,7 +27,7 @@ from vms.volume import mounted
 
 log = logging.getLogger(__name__)
 
-BATCH_SEGMENTS = 50
+BATCH_SEGMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +57,16 @@ class Purger:
     keys_dir: Path
     clock: Clock
     days: int
+    ahead: timedelta = timedelta(0)
+    """See PurgeRunner."""
     _volumes: dict[str, Path] = field(init=False)
 
     def __post_init__(self) -> None:
         self._volumes = mounted(self.roots)
 
     def erase(self, segments: Sequence[Segment], reason: EraseReason = "expired") -> PurgeResult:
+        """Directory by directory, the oldest hour first: each directory's sync costs as much as many files."""
+        segments = sorted(segments, key=lambda segment: (PurePosixPath(segment.path).parts[1:3], segment.path))
         result = PurgeResult()
         for first in range(0, len(segments), BATCH_SEGMENTS):
             result += self._erase_batch(segments[first : first + BATCH_SEGMENTS], reason)
@@ -73,7 +77,7 @@ class Purger:
         now = now_utc(self.clock)
         destroyed = 0
         for camera_id, day in list(day_keys(self.keys_dir)):
-            if day >= oldest_allowed(now, self.days).date():
+            if day >= oldest_allowed(now + self.ahead, self.days).date():
                 continue
             with self.store.transaction() as tx:
                 if catalog.needs_day_key(tx, camera_id, day) or not destroy_day_key(self.keys_dir, camera_id, day):
@@ -114,7 +118,7 @@ class Purger:
     ) -> PurgeDecision:
         if reason == "disk_pressure":
             return decide_early(segment, holding)
-        return decide_purge(segment, holding, now, self.days)
+        return decide_purge(segment, holding, now + self.ahead, self.days)
 
     def _directory(self, segment: Segment) -> Path | None:
         root = self._volumes.get(segment.volume_uuid)

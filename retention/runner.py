@@ -34,10 +34,12 @@ class PurgeRunner:
     max_share: float
     signer: SiteSigner | None = None
     """Seals the ledger after each run. None: its key cannot be read; erasing goes on, and the next seal covers it."""
+    ahead: timedelta = timedelta(0)
+    """How long before its limit footage goes: what passes until the next run, so that nothing is ever older."""
     _last_run: tuple[datetime, float] | None = None
 
     def plan(self) -> PurgePlan:
-        return make_plan(self.store, now_utc(self.clock), self.days)
+        return make_plan(self.store, now_utc(self.clock), self.days, self.ahead)
 
     def run(self, *, confirmed: bool = False) -> PurgeResult:
         """Erase all that expired. Raises Refused when a guard stops the run and nobody confirmed it."""
@@ -45,14 +47,14 @@ class PurgeRunner:
         if not confirmed:
             self._guard(plan)
         volumes = mounted(self.high_water_pct)
-        purger = Purger(self.store, list(self.high_water_pct), self.keys_dir, self.clock, self.days)
+        purger = Purger(self.store, list(self.high_water_pct), self.keys_dir, self.clock, self.days, self.ahead)
         result = PurgeResult()
         while plan.erase:
             result += purger.erase(plan.erase)
             if result.failed or len(plan.erase) + len(plan.held) < PAGE_SEGMENTS:
                 break
             plan = self.plan()
-        result += erase_strays(self.store, volumes, oldest_allowed(plan.now, self.days), plan.now)
+        result += erase_strays(self.store, volumes, oldest_allowed(plan.now + self.ahead, self.days), plan.now)
         result += self.relieve(search_held=True)
         result = replace(result, keys_destroyed=purger.destroy_keys())
         self._record(plan, result)

@@ -43,6 +43,17 @@ def test_the_day_key_dies_with_the_last_segment_of_its_day(world: World) -> None
     assert world.state(last) == "purged"
 
 
+def test_footage_goes_before_its_limit_so_that_nothing_is_older_when_the_next_run_comes(world: World) -> None:
+    soon = world.record(days_ago(28) + timedelta(seconds=119))
+    later = world.record(days_ago(28) + timedelta(seconds=121))
+    assert world.runner.run().erased == 0
+    world.runner.ahead = timedelta(seconds=120)
+    assert world.runner.run().erased == 1
+    assert (world.state(soon), world.state(later)) == ("purged", "recorded")
+    world.clock.advance(120)
+    assert world.proof().findings == ()
+
+
 def test_held_footage_survives_and_goes_at_the_first_run_after_its_release(world: World) -> None:
     held = world.record(days_ago(40))
     world.hold(held)
