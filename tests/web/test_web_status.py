@@ -203,7 +203,8 @@ def test_the_websocket_says_hello_and_a_digest_each_second(site: Site) -> None:
         assert set(digest["cameras"]) == {OPEN, MASKED, TURNING}
         assert "main" not in digest["cameras"][OPEN]
         own = eventually(lambda: read(socket, "digest")["sessions"])
-    assert own == {"session-0001": {"rtp_timestamp": 90_000, "utc_us": T0_US, "mask": "ok", "reason": ""}}
+    expected = {"rtp_timestamp": 90_000, "utc_us": T0_US, "mask": "ok", "reason": "", "is_reduced": False}
+    assert own == {"session-0001": expected}
 
 
 def test_the_digest_holds_ones_own_sessions_only(site: Site) -> None:

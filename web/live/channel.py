@@ -212,6 +212,10 @@ class Channels:
         status = self._sources.status(camera.id)
         return camera.sub is not None if status is None else status.sub is not None
 
+    def has_smaller(self, camera_id: CameraId) -> bool:
+        """Its tile is another stream than its hero. Raises KeyError for an unknown camera."""
+        return self.has_sub(self._cameras[camera_id])
+
     def stop(self) -> None:
         self._mailbox.close()
         pipelines = [running.producer.pipeline for running in self._running.values()]
