@@ -39,6 +39,7 @@ CAMERAS: list[dict[str, Any]] = [
     {"id": "weg"},
     {"id": "gedeeld"},
     {"id": "omgezet", "masks": "none"},
+    {"id": "vrij265", "masks": "none"},
 ]
 MASKS = (
     mask_document("vast", HALF),
@@ -93,6 +94,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, poses: Poses) -> Any:
         for camera in ("vrij", "vast", "zonder", "gedeeld", "omgezet"):
             site.add(camera)
         site.add("h265", codec="h265")
+        site.add("vrij265", codec="h265")
         site.add("draait", draw=steady_street, pose=poses)
         yield site
 
@@ -201,7 +203,11 @@ def test_a_swap_keeps_the_connection_and_never_shows_the_other_cameras_area(site
     run(site, scenario)
 
 
-def test_two_viewers_share_one_encoder(site: LiveSite, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("camera", "is_masked"), [("gedeeld", True), ("vrij265", False)])
+def test_all_viewers_share_one_encoder(
+    site: LiveSite, monkeypatch: pytest.MonkeyPatch, camera: str, is_masked: bool
+) -> None:
+    """A mask, or H.265 that no browser takes: decoded and encoded once."""
     from web.live import codec
 
     opened_encoders: list[str] = []
@@ -214,9 +220,9 @@ def test_two_viewers_share_one_encoder(site: LiveSite, monkeypatch: pytest.Monke
     monkeypatch.setattr(codec.FrameEncoder, "_open", counted)
 
     async def scenario(make: Any) -> None:
-        viewers = [await opened(make, "gedeeld") for _ in range(3)]
+        viewers = [await opened(make, camera) for _ in range(3)]
         for viewer in viewers:
-            assert_masked(await newest(viewer, 0.3))
+            (assert_masked if is_masked else assert_control)(await newest(viewer, 0.3))
         assert opened_encoders == ["x264"]
 
     run(site, scenario)
