@@ -111,6 +111,11 @@ class StatusBoard:
         return len(self._sessions)
 
     @property
+    def reduced_viewers(self) -> int:
+        """Whose connection does not carry the large stream that they asked for."""
+        return sum(known.get("is_reduced") is True for known in self._sessions.values())
+
+    @property
     def live_load(self) -> LiveLoad:
         return self._live_load
 

@@ -186,6 +186,10 @@ def test_metrics_count_cameras_viewers_and_requests(site: Site) -> None:
     site.client("observer").post(f"/whep/{MASKED}", content=OFFER, headers={"Content-Type": "application/sdp"})
     client = site.client("technician")
     eventually(lambda: "uitkijk_viewers 1.0" in client.get("/metrics").text)
+    assert "uitkijk_viewers_reduced 0.0" in client.get("/metrics").text
+    for session in site.live.sessions.values():
+        session["is_reduced"] = True
+    eventually(lambda: "uitkijk_viewers_reduced 1.0" in client.get("/metrics").text)
     lines = client.get("/metrics").text.splitlines()
     assert f'uitkijk_camera_up{{camera="{OPEN}"}} 1.0' in lines
     assert f'uitkijk_camera_up{{camera="{MASKED}"}} 0.0' in lines
