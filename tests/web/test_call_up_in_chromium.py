@@ -23,6 +23,11 @@ def watched_call_up(page: Page, number: int) -> list[dict[str, Any]]:
     hero = page.locator("vms-tile.hero")
     expect(hero).to_have_attribute("data-camera", f"camera-{number:02d}")
     expect(hero).to_have_attribute("data-state", "live", timeout=15_000)
+    return seen_so_far(page)
+
+
+def seen_so_far(page: Page) -> list[dict[str, Any]]:
+    """And a moment longer."""
     frames: list[dict[str, Any]] = page.evaluate(
         "() => new Promise((done) => setTimeout(() => { window.watching = false; done(window.frames_seen); }, 200))"
     )
@@ -54,6 +59,19 @@ def test_a_camera_on_the_wall_is_seen_in_the_hero_from_the_first_frame_on(wall: 
         after = [frame for frame in frames if frame["number"] == number]
         assert (after[0]["what"], after[-1]["what"]) == ("still", "video")
         assert {frame["plate"] for frame in after} == {""}
+
+
+def test_streams_that_were_released_come_back_behind_their_last_picture(wall: Page) -> None:
+    """As in a window that was covered for half a minute: every tile lets go, and none can lend its picture."""
+    number = int(wall.locator("vms-tile.hero .number").inner_text())
+    wall.evaluate(WATCH_HERO)
+    wall.evaluate("() => [...document.querySelectorAll('vms-tile')].reverse().forEach((tile) => tile.release())")
+    expect(wall.locator("vms-tile.hero")).not_to_have_attribute("data-state", "live")
+    all_live(wall)
+    frames = seen_so_far(wall)
+    assert [frame for frame in frames if not is_of(frame["colour"], number)] == []
+    assert "still" in {frame["what"] for frame in frames}
+    assert "Verbinden…" in {frame["plate"] for frame in frames}
 
 
 def test_a_poor_connection_is_told_on_the_picture(wall: Page, backend: Backend) -> None:

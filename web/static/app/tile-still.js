@@ -36,7 +36,9 @@ export class TileStill {
     if (canvas) canvas.hidden = true;
   }
 
-  drop() {
+  /** What is of another camera goes. @param {string} camera */
+  keepOnly(camera) {
+    if (this._camera === camera) return;
     this._camera = "";
     this.hide();
   }

@@ -125,7 +125,6 @@ export class Tile extends LitElement {
     if (!this.connection || !this.meter || !this.isConnected) return;
     const wanted = this.camera ? `${this.camera.id} ${this.profile}` : "";
     if (wanted === this._shown) return;
-    const sameCamera = this._shown.split(" ")[0] === this.camera?.id;
     this._shown = wanted;
     this._askedMs = performance.now();
     this._sessionSeenMs = 0;
@@ -133,7 +132,7 @@ export class Tile extends LitElement {
     this._retryAtMs = 0;
     this.released = false;
     this._downSinceUs = 0;
-    if (!sameCamera) this._still.drop();
+    this._still.keepOnly(this.camera?.id ?? "");
     this.meter.reset();
     if (this.camera) {
       const others = /** @type {Tile[]} */ ([...document.querySelectorAll("vms-tile")]).filter((tile) => tile !== this);
