@@ -86,8 +86,11 @@ class LiveClient:
         answer = (await self._ask("POST", "/whep", body)).json()
         return str(answer["session"]), str(answer["sdp"])
 
-    async def swap(self, session: str, camera: str, profile: LiveProfile) -> None:
-        await self._ask("PATCH", f"/whep/{session}", {"camera": camera, "profile": profile})
+    async def swap(self, session: str, camera: str, profile: LiveProfile) -> int | None:
+        """The RTP timestamp after which every picture is of this camera; None when live cannot tell."""
+        answer = (await self._ask("PATCH", f"/whep/{session}", {"camera": camera, "profile": profile})).json()
+        after_rtp = answer.get("after_rtp") if isinstance(answer, dict) else None
+        return after_rtp if isinstance(after_rtp, int) else None
 
     async def trickle(self, session: str, fragment: str) -> None:
         await self._ask("PATCH", f"/whep/{session}", {"sdpfrag": fragment})

@@ -34,6 +34,11 @@ class SystemCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         captures = self._board.captures()
         yield GaugeMetricFamily("uitkijk_viewers", "Live sessions.", value=self._board.viewers)
+        yield GaugeMetricFamily(
+            "uitkijk_viewers_reduced",
+            "Live sessions that get the small stream because their connection loses too much.",
+            value=self._board.reduced_viewers,
+        )
         yield GaugeMetricFamily("uitkijk_live_up", "1 while the live process answers.", value=self._board.live_answers)
         yield GaugeMetricFamily(
             "uitkijk_live_encoders",

@@ -90,8 +90,8 @@ class StatusBoard:
         return camera_state(camera, status, silent_since_us, self._masks.get(camera_id), self._lock_of(camera_id))
 
     def sessions_of(self, username: str) -> dict[str, dict[str, Any]]:
-        """The RTP ↔ UTC map and mask of this person's live sessions."""
-        keys = ("rtp_timestamp", "utc_us", "mask", "reason")
+        """The RTP ↔ UTC map, mask and quality of this person's live sessions."""
+        keys = ("rtp_timestamp", "utc_us", "mask", "reason", "is_reduced")
         return {
             session: {key: known.get(key) for key in keys}
             for session, known in self._sessions.items()
@@ -109,6 +109,11 @@ class StatusBoard:
     @property
     def viewers(self) -> int:
         return len(self._sessions)
+
+    @property
+    def reduced_viewers(self) -> int:
+        """Whose connection does not carry the large stream that they asked for."""
+        return sum(known.get("is_reduced") is True for known in self._sessions.values())
 
     @property
     def live_load(self) -> LiveLoad:

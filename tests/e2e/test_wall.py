@@ -56,9 +56,11 @@ def test_the_page_and_the_server_agree_on_the_time(wall: Wall) -> None:
     assert -50 < off_ms < 5000
 
 
-def test_digits_and_enter_call_a_camera_up(wall: Wall, cameras_up: list[str]) -> None:
-    wall.call_up(5, cameras_up[4])
-    wall.call_up(2, cameras_up[1])
+def test_digits_and_enter_call_a_camera_up_without_a_blank_frame(wall: Wall, cameras_up: list[str]) -> None:
+    for number in (5, 2):
+        frames = wall.watched_call_up(number, cameras_up[number - 1])
+        blank = [frame for frame in frames if frame["colour"] is None or max(frame["colour"]) < 10]
+        assert blank == []
     assert "camera=2" in wall.page.url
 
 

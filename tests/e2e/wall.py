@@ -1,10 +1,13 @@
 """The wall as an operator sees it, and its tiles' test contract."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from e2e.browser import Shot, Watched
 from e2e.waiting import wait_for
+
+_WATCH_HERO = (Path(__file__).parent / "watch_hero.js").read_text(encoding="utf-8")
 
 
 @dataclass
@@ -40,6 +43,16 @@ class Wall:
         self.page.keyboard.press("Enter")
         wait_for(lambda: self.hero("camera") == camera, f"{camera} in the hero")
         wait_for(lambda: self.hero("state") == "live", f"{camera} live in the hero")
+
+    def watched_call_up(self, number: int, camera: str) -> list[dict[str, Any]]:
+        """What the hero showed at every frame, from before the keys until shortly after its own first picture."""
+        self.page.evaluate(_WATCH_HERO)
+        self.call_up(number, camera)
+        self.page.wait_for_timeout(200)
+        frames: list[dict[str, Any]] = self.page.evaluate(
+            "() => { window.watching = false; return window.frames_seen; }"
+        )
+        return frames
 
     def tile_shot(self, camera: str) -> Shot:
         return self.watched.grab(f"vms-tile:not(.hero)[data-camera={camera}] video")

@@ -135,6 +135,7 @@ class Loop(MediaStreamTrack):
         self.sent_90k = 0
         self.sent_us = 0
         self.frames = 0
+        self._shown, self._first = number, 1
         self._started = time.monotonic()
         self._loops: dict[int, list[bytes]] = {}
 
@@ -144,9 +145,11 @@ class Loop(MediaStreamTrack):
             await asyncio.sleep(max(0.0, self._started + self.frames / FPS - time.monotonic()))
             if f"camera-{self.number:02d}" not in self.backend.frozen:
                 break
+        if self.number != self._shown:  # from a keyframe on
+            self._shown, self._first = self.number, self.frames
         if self.number not in self._loops:
             self._loops[self.number] = await asyncio.to_thread(encoded_loop, self.number)
-        packet = av.Packet(self._loops[self.number][self.frames % FPS])
+        packet = av.Packet(self._loops[self.number][(self.frames - self._first) % FPS])
         packet.pts = packet.dts = self.frames * CLOCK_90K // FPS
         packet.time_base = fractions.Fraction(1, CLOCK_90K)
         self.sent_90k, self.sent_us = packet.pts, now_us()
@@ -159,10 +162,14 @@ class Viewer:
     track: Loop
     sender: RTCRtpSender
     camera: str
+    is_reduced: bool = False
 
     def state(self) -> dict[str, Any]:
         stamp = self.sender._RTCRtpSender__rtp_timestamp  # type: ignore[attr-defined]
-        return {"rtp_timestamp": stamp, "utc_us": self.track.sent_us, "mask": "none", "reason": ""}
+        return {
+            "rtp_timestamp": stamp, "utc_us": self.track.sent_us, "mask": "none", "reason": "",
+            "is_reduced": self.is_reduced,
+        }  # fmt: skip
 
 
 def number_of(camera: str) -> int:
@@ -317,8 +324,10 @@ def _live_routes(app: FastAPI, backend: Backend) -> None:
         if viewer is None:
             return problem(404, "not_found", "Dit bestaat niet.")
         wanted = await request.json()
-        viewer.camera, viewer.track.number = wanted["camera"], number_of(wanted["camera"])
-        return wanted
+        after_rtp = viewer.state()["rtp_timestamp"]
+        viewer.camera = wanted["camera"]
+        viewer.track.number = number_of(wanted["camera"])
+        return wanted | {"after_rtp": after_rtp}
 
     @app.delete("/whep/session/{session}")
     async def close(session: str) -> dict[str, bool]:

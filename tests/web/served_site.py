@@ -135,7 +135,7 @@ class FakeLive:
         session = f"session-{len(self.sessions) + 1:04d}"
         self.sessions[session] = {
             "camera": body["camera"], "profile": body["profile"], "user": body["user"], "rtp_timestamp": 90_000,
-            "utc_us": T0_US, "mask": "ok", "reason": "", "frames": 1,
+            "utc_us": T0_US, "mask": "ok", "reason": "", "is_reduced": False, "frames": 1,
         }  # fmt: skip
         return JSONResponse({"session": session, "sdp": "v=0\r\nanswer"}, 201)
 
@@ -146,7 +146,7 @@ class FakeLive:
             return JSONResponse({"status": 404, "detail": "no session"}, 404)
         if request.method == "DELETE":
             del self.sessions[session]
-        return JSONResponse({})
+        return JSONResponse({"after_rtp": 90_000})
 
     async def _sessions(self, _request: Request) -> Response:
         return JSONResponse({"sessions": self.sessions, "cameras": self.cameras})

@@ -35,7 +35,7 @@ def test_a_swap_is_audited_and_keeps_the_session(site: Site) -> None:
     client = site.browser("observer")
     session = start(client)
     answer = client.patch(f"/api/live/{session}", json={"camera": OPEN, "profile": "hero"})
-    assert answer.json() == {"camera": OPEN, "profile": "hero"}
+    assert answer.json() == {"camera": OPEN, "profile": "hero", "after_rtp": 90_000}
     assert site.live.asked[-1] == ("PATCH", f"/whep/{session}", {"camera": OPEN, "profile": "hero"})
     assert [row.object for row in site.audit("live.watch")] == [f"camera:{MASKED}", f"camera:{OPEN}"]
 

@@ -186,6 +186,10 @@ def test_metrics_count_cameras_viewers_and_requests(site: Site) -> None:
     site.client("observer").post(f"/whep/{MASKED}", content=OFFER, headers={"Content-Type": "application/sdp"})
     client = site.client("technician")
     eventually(lambda: "uitkijk_viewers 1.0" in client.get("/metrics").text)
+    assert "uitkijk_viewers_reduced 0.0" in client.get("/metrics").text
+    for session in site.live.sessions.values():
+        session["is_reduced"] = True
+    eventually(lambda: "uitkijk_viewers_reduced 1.0" in client.get("/metrics").text)
     lines = client.get("/metrics").text.splitlines()
     assert f'uitkijk_camera_up{{camera="{OPEN}"}} 1.0' in lines
     assert f'uitkijk_camera_up{{camera="{MASKED}"}} 0.0' in lines
@@ -203,7 +207,8 @@ def test_the_websocket_says_hello_and_a_digest_each_second(site: Site) -> None:
         assert set(digest["cameras"]) == {OPEN, MASKED, TURNING}
         assert "main" not in digest["cameras"][OPEN]
         own = eventually(lambda: read(socket, "digest")["sessions"])
-    assert own == {"session-0001": {"rtp_timestamp": 90_000, "utc_us": T0_US, "mask": "ok", "reason": ""}}
+    expected = {"rtp_timestamp": 90_000, "utc_us": T0_US, "mask": "ok", "reason": "", "is_reduced": False}
+    assert own == {"session-0001": expected}
 
 
 def test_the_digest_holds_ones_own_sessions_only(site: Site) -> None:

@@ -4,6 +4,7 @@ import typer
 
 from vms.cli.bench_catalog import bench_catalog
 from vms.cli.bench_drift import bench_drift
+from vms.cli.bench_glass import bench_glass
 from vms.cli.bench_live import bench_live
 from vms.cli.bench_mask import bench_mask
 from vms.cli.bench_purge import bench_purge
@@ -15,6 +16,7 @@ bench_app.command("record")(bench_record)
 bench_app.command("restart")(bench_restart)
 bench_app.command("drift")(bench_drift)
 bench_app.command("live")(bench_live)
+bench_app.command("glass")(bench_glass)
 bench_app.command("mask")(bench_mask)
 bench_app.command("purge")(bench_purge)
 bench_app.command("catalog")(bench_catalog)

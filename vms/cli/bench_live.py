@@ -78,7 +78,7 @@ def _measure_own(
     work: Path, street: dict[str, Any], streams: Sequence[tuple[str, str]], seconds: float, *, masked: bool
 ) -> LiveFigure:
     config_file = work / "live.toml"
-    config = _prepare(config_file, street, masked=masked)
+    config = prepare_site(config_file, street, masked=masked)
     python = [sys.executable, "-m"]
     capture = [
         [*python, "recorder", "--config", str(config_file), "--group", str(group)]
@@ -148,7 +148,7 @@ def _cpu_pct(pids: Sequence[int], seconds: float) -> float:
     return 100 * (sum(map(cpu_s, pids)) - before_s) / (clock.monotonic_s() - started_s)
 
 
-def _prepare(file: Path, street: dict[str, Any], *, masked: bool) -> SiteConfig:
+def prepare_site(file: Path, street: dict[str, Any], *, masked: bool) -> SiteConfig:
     config = write_site(file, street, sections="", masks="required" if masked else "none")
     create_site_key(config.site_key_file)
     store = Store(config.database_url)

@@ -23,10 +23,13 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
-def simulator(work: Path, cameras: int, codec: str = "h264", mbit: float = 4.0) -> Iterator[dict[str, Any]]:
-    """What `vms simulate --bench --json` said, while it runs."""
-    command = [sys.executable, "-m", "ingest.simulator", "--bench", "--json", "--no-discovery"]
-    command += ["--cameras", str(cameras), "--codec", codec, "--bench-mbit", str(mbit)]
+def simulator(
+    work: Path, cameras: int, codec: str = "h264", mbit: float = 4.0, *, live: bool = False
+) -> Iterator[dict[str, Any]]:
+    """What `vms simulate --bench --json` said, while it runs. live: drawn as it goes, with a true clock."""
+    command = [sys.executable, "-m", "ingest.simulator", "--json", "--no-discovery"]
+    command += ["--cameras", str(cameras), "--codec", codec]
+    command += [] if live else ["--bench", "--bench-mbit", str(mbit)]
     command += ["--rtsp-port", "0", "--onvif-port", "0", "--control-port", "0"]
     with (work / "simulator.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603

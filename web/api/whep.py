@@ -104,13 +104,16 @@ async def stop(session: SessionId, services: ServicesDep, actor: WatchActor) -> 
 
 @router.patch("/api/live/{session}")
 async def swap(session: SessionId, body: Swap, services: ServicesDep, actor: WatchActor) -> dict[str, Any]:
-    """Another camera in the same tile: same peer connection, no new offer."""
+    """Another camera in the same tile: same peer connection, no new offer.
+
+    after_rtp: every picture with a later RTP timestamp is of this camera; null when that is not known.
+    """
     services.live_sessions.require(actor, session)
     camera_or_404(services, body.camera)
     _limit(services, actor)
     await _audit(services, actor, body.camera, body.profile)
-    await services.live.swap(session, body.camera, body.profile)
-    return {"camera": body.camera, "profile": body.profile}
+    after_rtp = await services.live.swap(session, body.camera, body.profile)
+    return {"camera": body.camera, "profile": body.profile, "after_rtp": after_rtp}
 
 
 def entity_tag(session: str) -> str:

@@ -104,8 +104,8 @@ class LiveApp:
             return Response(status_code=204)
         camera_id, profile = self._stream(body.get("camera"), body.get("profile"))
         self.sessions.get(session_id)
-        self.sessions.swap(session_id, camera_id, profile)
-        return JSONResponse({"camera": camera_id, "profile": profile})
+        after_rtp = self.sessions.swap(session_id, camera_id, profile)
+        return JSONResponse({"camera": camera_id, "profile": profile, "after_rtp": after_rtp})
 
     async def _delete(self, request: Request) -> Response:
         self.sessions.delete(request.path_params["session"])
@@ -220,6 +220,7 @@ class LiveApp:
         return {
             "camera": camera_id,
             "profile": profile,
+            "is_reduced": session.is_reduced,
             "user": session.user,
             "connected": session.connected,
             "rtp_timestamp": session.sender.rtp_timestamp if newest else None,

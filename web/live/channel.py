@@ -212,6 +212,11 @@ class Channels:
         status = self._sources.status(camera.id)
         return camera.sub is not None if status is None else status.sub is not None
 
+    def has_smaller(self, camera_id: CameraId) -> bool:
+        """Its tile takes less than its hero: another stream, or encoded here. Raises KeyError for an unknown camera."""
+        camera = self._cameras[camera_id]
+        return self.has_sub(camera) or camera.masks == "required"
+
     def stop(self) -> None:
         self._mailbox.close()
         pipelines = [running.producer.pipeline for running in self._running.values()]

@@ -21,6 +21,8 @@ TILES_PER_WALL = 25
 
 Signal = Callable[[str], Awaitable[str]]
 """Offer in, answer out; raises httpx.HTTPError or KeyError while there is none."""
+Take = Callable[[Any, int], Awaitable[None]]
+"""aiortc's RTP packet, and when it arrived in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,12 @@ def signal_to(
     return post
 
 
-async def open_viewer(signal: Signal, clock: Clock) -> tuple[RTCPeerConnection, _Counter]:
+async def open_viewer(signal: Signal, clock: Clock, take: Take | None = None) -> tuple[RTCPeerConnection, _Counter]:
+    """take: gets every RTP packet in place of the counter."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     counter = _Counter(clock)
     receiver = cast(Any, peer.addTransceiver("video", direction="recvonly").receiver)
-    receiver._handle_rtp_packet = counter.take  # noqa: SLF001 - counting, not decoding
+    receiver._handle_rtp_packet = take or counter.take  # noqa: SLF001 - counting, not decoding
     counter.started_s = clock.monotonic_s()
     await peer.setLocalDescription(await peer.createOffer())
     try:

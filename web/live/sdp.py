@@ -3,11 +3,15 @@
 import re
 from itertools import pairwise
 
+from aiortc.sdp import H264Profile, parse_h264_profile_level_id
+
 MAX_OFFER_BYTES = 64 * 1024
 MAX_CANDIDATES = 32
 _CANDIDATE = re.compile(r"^a=candidate:\S+ \d+ (?P<transport>\S+) \d+ (?P<host>\S+) \d+ typ ")
 _H264 = re.compile(r"^a=rtpmap:(\d+) H264/90000$", re.IGNORECASE)
 _MODE_1 = re.compile(r"[ ;]packetization-mode=1(;|$)")
+_LEVEL = re.compile(r"[ ;]profile-level-id=([0-9a-fA-F]{6})(;|$)")
+_PROFILES = frozenset({H264Profile.PROFILE_CONSTRAINED_BASELINE, H264Profile.PROFILE_BASELINE})
 
 
 class OfferRefused(ValueError):
@@ -51,8 +55,26 @@ def _check_media(lines: list[str]) -> None:
     if not {"a=sendonly", "a=inactive"}.isdisjoint(video):
         raise OfferRefused("the offer must want to receive video (a=recvonly)")
     numbers = {match[1] for line in video if (match := _H264.match(line))}
-    if not any(line.startswith(f"a=fmtp:{number} ") and _MODE_1.search(line) for number in numbers for line in video):
+    formats = [line for line in video for number in numbers if line.startswith(f"a=fmtp:{number} ")]
+    usable = [line for line in formats if _MODE_1.search(line)]
+    if not usable:
         raise NoH264("the offer has no H.264 (packetization-mode 1): this player cannot show the cameras")
+    if not any(_is_baseline(line) for line in usable):
+        raise NoH264(
+            "the offer has H.264 in other profiles only: this player must offer (constrained) baseline, 42e01f"
+        )
+
+
+def _is_baseline(fmtp: str) -> bool:
+    """Players that do not name a profile mean constrained baseline."""
+    match = _LEVEL.search(fmtp)
+    if match is None:
+        return True
+    try:
+        profile, _ = parse_h264_profile_level_id(match[1])
+    except ValueError:
+        return False
+    return profile in _PROFILES
 
 
 def is_usable_candidate(line: str) -> bool:

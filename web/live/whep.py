@@ -4,7 +4,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aioice.ice
 from aiortc import (
@@ -20,9 +20,11 @@ from aiortc.exceptions import InternalError, OperationError
 from aiortc.sdp import candidate_from_sdp
 
 from vms.clock import Clock
+from vms.rules.link_quality import LinkQuality, after_report
 from vms.units import CameraId, LiveProfile
 from web.live import sdp
-from web.live.channel import Channel, Channels
+from web.live.channel import Channel, ChannelKey, Channels
+from web.live.receiver_reports import on_loss_reports
 from web.live.sender import LeanSender
 
 log = logging.getLogger(__name__)
@@ -95,18 +97,27 @@ class Answer:
 
 @dataclass(slots=True, eq=False)
 class WhepSession:
-    """One viewer. channel changes on a swap, the peer connection stays."""
+    """One viewer. channel changes on a swap, the peer connection stays.
+
+    wanted: what the viewer asked for; channel is a smaller one while the connection cannot carry that.
+    """
 
     id: str
     user: str
     peer: RTCPeerConnection
     sender: LeanSender
     channel: Channel
+    wanted: ChannelKey
     created_s: float
     remote_ufrag: str | None
     connected: bool = False
     closed: bool = False
     repaired_s: float = float("-inf")
+    quality: LinkQuality = field(default_factory=LinkQuality)
+
+    @property
+    def is_reduced(self) -> bool:
+        return self.channel.key != self.wanted
 
 
 class WhepSessions:
@@ -156,8 +167,11 @@ class WhepSessions:
         sender = LeanSender(
             transceiver.sender, self._clock, lambda: self._ready(session_id), lambda: self._repair(session_id)
         )
-        channel = self._channels.open(camera_id, profile)
-        session = WhepSession(session_id, user, peer, sender, channel, self._clock.monotonic_s(), sdp.ice_ufrag(usable))
+        on_loss_reports(transceiver.sender, lambda loss: self._heard(session_id, loss))
+        channel, now_s = self._channels.open(camera_id, profile), self._clock.monotonic_s()
+        session = WhepSession(
+            session_id, user, peer, sender, channel, (camera_id, profile), now_s, sdp.ice_ufrag(usable)
+        )
         self._sessions[session_id] = session
         peer.add_listener("connectionstatechange", lambda: self._state_changed(session))
         try:
@@ -179,18 +193,46 @@ class WhepSessions:
         if connecting >= MAX_CONNECTING_PER_USER:
             raise TooManyOffers(f"{connecting} connections of {user} do not stand yet")
 
-    def swap(self, session_id: str, camera_id: CameraId, profile: LiveProfile) -> None:
-        """Another camera over the same connection. Raises NoSession, KeyError for an unknown camera."""
+    def swap(self, session_id: str, camera_id: CameraId, profile: LiveProfile) -> int | None:
+        """Another camera over the same connection. Raises NoSession, KeyError for an unknown camera.
+
+        Returns the RTP timestamp after which every picture is of this camera; None when that is not known.
+        """
         session = self.get(session_id)
-        channel = self._channels.open(camera_id, profile)
+        return self._show(session, (camera_id, profile))
+
+    def _show(self, session: WhepSession, wanted: ChannelKey) -> int | None:
+        channel = self._channels.open(*self._affordable(wanted, session.quality))
+        session.wanted = wanted
         if channel is session.channel:
             self._channels.close(channel)
-            return
+            return None
+        last = session.sender.rtp_timestamp if session.connected else None
         self._detach(session)
         session.channel = channel
         session.sender.restart()
         if session.connected:
             self._attach(session)
+        return last
+
+    def _affordable(self, wanted: ChannelKey, quality: LinkQuality) -> ChannelKey:
+        """What a connection of this quality can carry of it."""
+        camera_id, profile = wanted
+        if profile == "hero" and quality.is_reduced and self._channels.has_smaller(camera_id):
+            return camera_id, "tile"
+        return wanted
+
+    def _heard(self, session_id: str, loss: float) -> None:
+        """Down to the small stream and up again, over the same connection."""
+        session = self._sessions.get(session_id)
+        if session is None or not session.connected:
+            return
+        was = session.quality
+        session.quality = after_report(was, loss, self._clock.monotonic_s())
+        if session.quality.is_reduced != was.is_reduced:
+            camera_id, _ = session.wanted
+            log.info("viewer_quality", extra={"camera": camera_id, "reduced": session.quality.is_reduced})
+            self._show(session, session.wanted)
 
     async def add_candidates(self, session_id: str, fragment: str) -> None:
         """Raises NoSession, sdp.OfferRefused (IceRestartRefused: aiortc cannot do it)."""

@@ -16,6 +16,7 @@ import av
 import httpx
 import numpy as np
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from lossy_path import LossyPath
 
 from vms.bus import BusPublisher
 from vms.clock import SystemClock
@@ -85,6 +86,8 @@ class BusCamera:
     size: tuple[int, int] = (WIDTH, HEIGHT)
     pose: Callable[[int], PtzPose | None] | None = None
     state: str = "up"
+    tells_status: bool = True
+    """One of a camera's two streams does it for both."""
     encoded: int = 0
     paused: threading.Event = field(default_factory=threading.Event)
     """Says that it is up, and sends nothing."""
@@ -119,7 +122,7 @@ class BusCamera:
             self.publisher.offer(
                 Packet(CameraId(self.camera), self.profile, self.codec, data, ticks, ticks, key, now_us, now_us, index)
             )
-            if index % 6 == 0:
+            if self.tells_status and index % 6 == 0:
                 self.publisher.offer(status(self.camera, now_us, self.state, self.codec, self.profile))
             if self.pose is not None and time.monotonic() - poses_at_s > 0.1:
                 poses_at_s = time.monotonic()
@@ -151,6 +154,8 @@ class WhepViewer:
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.peer.addTransceiver("video", direction="recvonly")
         self.pictures: asyncio.Queue[Picture] = asyncio.Queue()
+        self.path: LossyPath | None = None
+        """Set it before opening: what lies between this viewer and the server."""
         self.session = ""
         self.answer = ""
         self.first_s: float | None = None
@@ -161,10 +166,14 @@ class WhepViewer:
     async def open(self, camera: str, profile: str = "tile") -> httpx.Response:
         await self.peer.setLocalDescription(await self.peer.createOffer())
         self._started_s = time.monotonic()
-        body = {"camera": camera, "profile": profile, "sdp": self.peer.localDescription.sdp, "user": "test"}
-        response = await self._http.post("/whep", json=body)
+        offer = self.peer.localDescription.sdp if self.path is None else self.path.offer(self.peer.localDescription.sdp)
+        response = await self._http.post(
+            "/whep", json={"camera": camera, "profile": profile, "sdp": offer, "user": "test"}
+        )
         if response.status_code == 201:
             self.session, self.answer = response.json()["session"], response.json()["sdp"]
+            if self.path is not None:
+                self.answer = await self.path.answer(self.answer)
             await self.peer.setRemoteDescription(RTCSessionDescription(self.answer, "answer"))
         return response
 
@@ -191,6 +200,8 @@ class WhepViewer:
 
     async def close(self) -> None:
         await self.peer.close()
+        if self.path is not None:
+            self.path.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

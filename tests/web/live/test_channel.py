@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from live_site import mask_document
 
 from tests.fakes import T0_US, FakeClock, packet
 from vms.bus import RequestServer
+from vms.config.model import Camera, Live
 from vms.packet import Packet
 from vms.rules.masking import InForce, MaskRules, NoMaskRequired, PreparedSet, SetUnknown, prepare_set
 from vms.rules.masks import Mask, MaskSet, parse_mask_import
@@ -20,7 +22,7 @@ from vms.rules.pose_at import PoseLimits
 from vms.store import Store
 from vms.store import masks as mask_store
 from vms.units import CameraId, utc_from_us
-from web.live.channel import Channel
+from web.live.channel import Channel, Channels
 from web.live.keyframes import PERIOD_S, REFUSED_S, KeyframeRequests
 from web.live.mask_book import MaskBook
 from web.live.masked import MaskedPacket
@@ -291,3 +293,22 @@ def test_a_set_comes_into_force_to_the_microsecond_and_a_new_version_at_once(tmp
         assert [version(from_us + step) for step in (-1, 0, -(10**7))] == [2, 2, None]
     finally:
         store.close()
+
+
+@pytest.mark.parametrize(
+    ("masks", "sub", "has_smaller"),
+    [("none", "rtsp://127.0.0.1/klein", True), ("none", None, False), ("required", None, True)],
+)
+def test_a_camera_has_something_smaller_when_it_sends_two_streams_or_is_encoded_here(
+    masks: str, sub: str | None, has_smaller: bool
+) -> None:
+    document = {"id": "markt-01", "number": 1, "name": "Markt", "main": "rtsp://127.0.0.1/groot"}
+    camera = Camera.model_validate(document | {"sub": sub, "masks": masks})
+    sources: Any = SimpleNamespace(status=lambda _: None)
+
+    async def body() -> bool:
+        unused: Any = None
+        channels = Channels({camera.id: camera}, Live(), sources, unused, unused, unused, FakeClock())
+        return channels.has_smaller(CameraId(camera.id))
+
+    assert asyncio.run(body()) is has_smaller

@@ -1,6 +1,7 @@
 """The live process with cameras on the bus and WebRTC viewers on loopback: what arrives is decoded and measured."""
 
 import asyncio
+import re
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -39,6 +40,7 @@ CAMERAS: list[dict[str, Any]] = [
     {"id": "weg"},
     {"id": "gedeeld"},
     {"id": "omgezet", "masks": "none"},
+    {"id": "vrij265", "masks": "none"},
 ]
 MASKS = (
     mask_document("vast", HALF),
@@ -93,6 +95,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, poses: Poses) -> Any:
         for camera in ("vrij", "vast", "zonder", "gedeeld", "omgezet"):
             site.add(camera)
         site.add("h265", codec="h265")
+        site.add("vrij265", codec="h265")
         site.add("draait", draw=steady_street, pose=poses)
         yield site
 
@@ -201,7 +204,11 @@ def test_a_swap_keeps_the_connection_and_never_shows_the_other_cameras_area(site
     run(site, scenario)
 
 
-def test_two_viewers_share_one_encoder(site: LiveSite, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("camera", "is_masked"), [("gedeeld", True), ("vrij265", False)])
+def test_all_viewers_share_one_encoder(
+    site: LiveSite, monkeypatch: pytest.MonkeyPatch, camera: str, is_masked: bool
+) -> None:
+    """A mask, or H.265 that no browser takes: decoded and encoded once."""
     from web.live import codec
 
     opened_encoders: list[str] = []
@@ -214,9 +221,9 @@ def test_two_viewers_share_one_encoder(site: LiveSite, monkeypatch: pytest.Monke
     monkeypatch.setattr(codec.FrameEncoder, "_open", counted)
 
     async def scenario(make: Any) -> None:
-        viewers = [await opened(make, "gedeeld") for _ in range(3)]
+        viewers = [await opened(make, camera) for _ in range(3)]
         for viewer in viewers:
-            assert_masked(await newest(viewer, 0.3))
+            (assert_masked if is_masked else assert_control)(await newest(viewer, 0.3))
         assert opened_encoders == ["x264"]
 
     run(site, scenario)
@@ -251,6 +258,10 @@ def test_refusals_are_problems_with_a_code(site: LiveSite) -> None:
         assert int(gone.headers["retry-after"]) > 0
         await _refused(make, base | {"sdp": offer.replace("H264", "H263")}, 406, "no_h264")
         await _refused(make, base | {"sdp": offer.replace("mode=1", "mode=0")}, 406, "no_h264")
+        for other in ("640c1f", "4d001f", "42ffff"):
+            profiles = re.sub("profile-level-id=4[0-9a-f]{5}", f"profile-level-id={other}", offer)
+            refused = await _refused(make, base | {"sdp": profiles}, 406, "no_h264")
+            assert "profile" in refused.json()["detail"]
         await _refused(make, base | {"sdp": offer.replace("a=recvonly", "a=sendonly")}, 422, "sdp")
         await _refused(make, base | {"sdp": "hello"}, 400, "sdp_malformed")
         await _refused(make, base | {"sdp": offer + "m=video 9 UDP/TLS/RTP/SAVPF 97\r\n"}, 422, "sdp")
@@ -366,6 +377,18 @@ def test_masks_that_are_imported_take_effect_while_watching(tmp_path: Path, monk
         camera: BusCamera = site.add("vast")
         assert camera.state == status("vast", 0).main.state
         run(site, lambda make: scenario(make, site))
+
+
+def test_a_player_that_names_no_profile_gets_constrained_baseline(site: LiveSite) -> None:
+    async def scenario(make: Any) -> None:
+        viewer: WhepViewer = make()
+        await viewer.peer.setLocalDescription(await viewer.peer.createOffer())
+        offer = re.sub(";profile-level-id=[0-9a-f]{6}", "", viewer.peer.localDescription.sdp)
+        answer = await make.http.post("/whep", json={"camera": "vrij", "profile": "tile", "sdp": offer, "user": "u"})
+        assert answer.status_code == 201, answer.text
+        assert "profile-level-id=42e01f" in answer.json()["sdp"]
+
+    run(site, scenario)
 
 
 def test_a_player_that_offers_audio_too_gets_the_video(site: LiveSite) -> None:

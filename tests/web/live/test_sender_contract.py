@@ -37,6 +37,7 @@ def test_the_pinned_version_still_looks_as_the_sender_expects() -> None:
     assert "self._run_rtp(parameters.codecs[0])" in source
     assert "await self._retransmit(seq)" in source
     assert "self._send_keyframe()" in source
+    assert "await recipient._handle_rtcp_packet(packet)" in inspect.getsource(RTCDtlsTransport)
     assert "self._tx_srtp.protect(data)" in inspect.getsource(RTCDtlsTransport._send_rtp)
     srtp = inspect.getsource(Session)
     assert "self._buffer = ffi.buffer(self._cdata)" in srtp

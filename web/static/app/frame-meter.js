@@ -9,10 +9,12 @@ export class FrameMeter {
   /**
    * @param {HTMLVideoElement} video
    * @param {import("./whep.js").LiveConnection} connection
+   * @param {() => void} onFirst the first frame of a camera is on the screen
    */
-  constructor(video, connection) {
+  constructor(video, connection, onFirst) {
     this.video = video;
     this.connection = connection;
+    this._onFirst = onFirst;
     /** performance.now of the last new frame; 0 = none of the present camera. */
     this.frameMs = 0;
     this.firstFrameMs = 0;
@@ -34,17 +36,28 @@ export class FrameMeter {
     });
   }
 
-  /** Only frames received after the server confirmed the camera count as that camera's. @param {VideoFrameCallbackMetadata} metadata */
+  /**
+   * Frames of the camera before are still under way when the server confirms this one: it says up to which time
+   * stamp, else only what is received after the confirmation counts. @param {VideoFrameCallbackMetadata} metadata
+   */
+  _isOfThisCamera({ rtpTimestamp, receiveTime, presentationTime }) {
+    const { confirmedMs, afterRtp } = this.connection;
+    if (!confirmedMs) return false;
+    if (afterRtp !== null && rtpTimestamp !== undefined) return ((rtpTimestamp - afterRtp) | 0) > 0;
+    return (receiveTime ?? presentationTime) >= confirmedMs;
+  }
+
+  /** @param {VideoFrameCallbackMetadata} metadata */
   _frame(metadata) {
-    const confirmed = this.connection.confirmedMs;
-    const received = metadata.receiveTime ?? metadata.presentationTime;
-    if (!confirmed || received < confirmed) return;
+    if (!this._isOfThisCamera(metadata)) return;
     const now = performance.now();
+    const isFirst = !this.firstFrameMs;
     this.frameMs = now;
     this.firstFrameMs ||= now;
     this._rtp = metadata.rtpTimestamp ?? null;
     this._times.push(now);
     while (this._times.length && this._times[0] < now - FPS_WINDOW_MS) this._times.shift();
+    if (isFirst) this._onFirst();
   }
 
   /** Another camera: nothing measured so far is about it. */

@@ -30,6 +30,7 @@ import { toLogin } from "./api.js";
  * @property {number} utc_us when that picture was taken
  * @property {"ok" | "fault" | "none"} mask
  * @property {string} reason
+ * @property {boolean} is_reduced the small stream, because the connection does not carry the large one
  *
  * @typedef {object} Alarm
  * @property {number} id

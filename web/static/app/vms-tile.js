@@ -6,6 +6,7 @@ import { FrameMeter } from "./frame-meter.js";
 import { icon } from "./icon.js";
 import { decimal, t } from "./page.js";
 import { LATE_AGE_S, isDown, isFrozen, tileState } from "./tile-state.js";
+import { TileStill } from "./tile-still.js";
 import { serverLink } from "./server-link.js";
 import { since } from "./times.js";
 import { maskText, ptzText, purposeText, recText, sourceText } from "./words.js";
@@ -59,7 +60,7 @@ export class Tile extends LitElement {
     this._sessionSeenMs = 0;
     this._offScreenMs = 0;
     this._shown = "";
-    this._stillOf = "";
+    this._still = new TileStill(() => this.querySelector("canvas.still"));
     this._observer = new IntersectionObserver(([entry]) => {
       this._offScreenMs = entry.isIntersecting ? 0 : performance.now();
     });
@@ -89,7 +90,7 @@ export class Tile extends LitElement {
   firstUpdated() {
     this.video.muted = true;
     this.connection = new LiveConnection(this.video);
-    this.meter = new FrameMeter(this.video, this.connection);
+    this.meter = new FrameMeter(this.video, this.connection, () => this.tick());
     this._ask();
   }
 
@@ -109,11 +110,21 @@ export class Tile extends LitElement {
     return { fps: this.meter?.fps() ?? null, ageS: this.meter?.ageS(session, this.link.nowUs()) ?? null };
   }
 
+  /** Its picture is of this camera, moves, and may be shown elsewhere. @param {string} camera */
+  shows(camera) {
+    const moves = this.state === "live" || this.state === "late";
+    return moves && Boolean(this.meter?.frameMs) && this._shown.split(" ")[0] === camera;
+  }
+
+  /** The large stream was asked for; the connection carries only the small one. */
+  get isReduced() {
+    return this.link.sessions[this.connection?.session ?? ""]?.is_reduced ?? false;
+  }
+
   _ask() {
     if (!this.connection || !this.meter || !this.isConnected) return;
     const wanted = this.camera ? `${this.camera.id} ${this.profile}` : "";
     if (wanted === this._shown) return;
-    const sameCamera = this._shown.split(" ")[0] === this.camera?.id;
     this._shown = wanted;
     this._askedMs = performance.now();
     this._sessionSeenMs = 0;
@@ -121,10 +132,13 @@ export class Tile extends LitElement {
     this._retryAtMs = 0;
     this.released = false;
     this._downSinceUs = 0;
-    if (!sameCamera) this._dropStill();
+    this._still.keepOnly(this.camera?.id ?? "");
     this.meter.reset();
-    if (this.camera) this.connection.show(this.camera.id, this.profile);
-    else this.connection.close();
+    if (this.camera) {
+      const others = /** @type {Tile[]} */ ([...document.querySelectorAll("vms-tile")]).filter((tile) => tile !== this);
+      this._still.follow(this.camera.id, others);
+      this.connection.show(this.camera.id, this.profile);
+    } else this.connection.close();
     this.tick();
   }
 
@@ -180,7 +194,8 @@ export class Tile extends LitElement {
       mask: session?.mask ?? status?.mask ?? "none",
     });
     if (sinceFrameS !== null && sinceFrameS > 1) this.meter.checkDecoded();
-    if (this.state === "live") this._still.hidden = true; // older than what the video now holds
+    if (this.state === "live") this._still.hide();
+    else if (this.state !== "connecting") this._still.unfollow();
     this._retry(now);
     this._loadStill(now);
     this._attributes(status);
@@ -219,42 +234,15 @@ export class Tile extends LitElement {
     }
   }
 
-  get _still() {
-    return /** @type {HTMLCanvasElement} */ (this.querySelector("canvas.still"));
-  }
-
   _keepStill() {
-    const { video } = this;
-    if (!this.meter?.frameMs || !video.videoWidth || !this.camera) return;
-    this._drawStill(video, video.videoWidth, video.videoHeight);
-    this._stillOf = this.camera.id;
+    if (this.meter?.frameMs && this.camera) this._still.keep(this.video, this.camera.id);
   }
 
-  /** @param {CanvasImageSource} source @param {number} width @param {number} height */
-  _drawStill(source, width, height) {
-    const canvas = this._still;
-    canvas.width = width;
-    canvas.height = height;
-    canvas.getContext("2d")?.drawImage(source, 0, 0, width, height);
-    canvas.hidden = false;
-  }
-
-  _dropStill() {
-    this._stillOf = "";
-    if (this._still) this._still.hidden = true;
-  }
-
-  /** Something to look at while connecting: the server's masked snapshot. @param {number} now */
-  async _loadStill(now) {
+  /** Something to look at while connecting. @param {number} now */
+  _loadStill(now) {
     const camera = this.camera;
     const idle = this.state !== "connecting" || now - this._askedMs < STILL_AFTER_MS || this.status?.source !== "up";
-    if (!camera || idle || this._stillOf === camera.id) return;
-    this._stillOf = camera.id;
-    const response = await fetch(`/api/cameras/${encodeURIComponent(camera.id)}/snapshot?profile=tile`).catch(() => null);
-    if (!response?.ok) return;
-    const image = await createImageBitmap(await response.blob()).catch(() => null);
-    if (image && this.camera?.id === camera.id) this._drawStill(image, image.width, image.height);
-    image?.close();
+    if (camera && !idle) this._still.load(camera.id, () => this.camera?.id === camera.id);
   }
 
   /** @param {import("./server-link.js").CameraState | undefined} status */
@@ -272,6 +260,7 @@ export class Tile extends LitElement {
     }
     this.toggleAttribute("data-frozen", isFrozen(this.state));
     this.toggleAttribute("data-fresh", Boolean(this.meter?.frameMs));
+    this.toggleAttribute("data-borrowed", this._still.isLive);
   }
 
   /** What the plate over the picture says: icon, text, second line. @returns {[string, string, string] | null} */
@@ -279,7 +268,7 @@ export class Tile extends LitElement {
     const attempt = this.attempt ? t("poging {n}", { n: this.attempt }) : "";
     switch (this.state) {
       case "connecting":
-        return ["hourglass", t("Verbinden…"), ""];
+        return this._still.isLive ? null : ["hourglass", t("Verbinden…"), ""];
       case "stalled":
         return ["triangle-alert", t("bevroren {n} s", { n: this.silentS }), ""];
       case "reconnecting":
@@ -322,6 +311,7 @@ export class Tile extends LitElement {
   _badges() {
     const { mask, ptz, rec } = this.dataset;
     return html`<span class="badges">
+      ${this.isReduced ? html`<span class="badge reduced">${icon("arrow-down")}${t("lagere kwaliteit: verbinding")}</span>` : nothing}
       ${ptz === "none" ? nothing : html`<span class="badge ptz" data-value=${ptz ?? ""} title=${ptzText(this.status)}>${icon("joystick")}</span>`}
       ${mask === "none" ? nothing : html`<span class="badge mask" data-value=${mask ?? ""} title=${mask === "ok" ? t("masker actief") : t("masker onzeker")}>${icon(mask === "ok" ? "eye-off" : "shield-alert")}</span>`}
       <span class="badge rec" data-value=${rec ?? "off"} title=${recText(this.status)}>${rec === "on" ? html`<i></i>${t("OPN")}` : rec === "fault" ? html`${icon("triangle-alert")}${t("OPN")}` : t("geen opname")}</span>

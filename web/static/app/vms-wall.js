@@ -131,7 +131,7 @@ export class Wall extends LitElement {
   _tick() {
     for (const tile of this.tiles) {
       const rates = this.fps[tile.camera?.id ?? ""];
-      tile.nominalFps = (tile.profile === "hero" ? rates?.main : rates?.sub) ?? 0;
+      tile.nominalFps = (tile.profile === "hero" && !tile.isReduced ? rates?.main : rates?.sub) ?? 0;
       tile.tick();
     }
     if (isWorn() && this.current && this.link.cameras[this.current.id]?.ptz !== "mine") location.reload();

@@ -59,6 +59,8 @@ export class LiveConnection {
     this.profile = "tile";
     /** When the server confirmed the camera now asked for (performance.now); 0 = not yet. */
     this.confirmedMs = 0;
+    /** Frames with a later RTP timestamp are of the camera now shown; null = the server did not say. @type {number | null} */
+    this.afterRtp = null;
     /** @type {Problem | null} */
     this.problem = null;
     this.broken = false;
@@ -101,7 +103,9 @@ export class LiveConnection {
   }
 
   async _swap() {
-    await request("PATCH", `/api/live/${this.session}`, { json: { camera: this.camera, profile: this.profile } });
+    const json = { camera: this.camera, profile: this.profile };
+    const answer = await request("PATCH", `/api/live/${this.session}`, { json });
+    this.afterRtp = (await answer.json()).after_rtp ?? null;
   }
 
   /** @param {number} generation */
@@ -120,6 +124,7 @@ export class LiveConnection {
 
   async _offer() {
     made += 1;
+    this.afterRtp = null;
     const peer = new RTCPeerConnection({ iceServers: [] });
     this._peer = peer;
     this.broken = false;
