@@ -14,7 +14,7 @@ export function helpDialog() {
     [["←", "↑", "→", "↓"], t("actieve tegel verplaatsen")],
     [["Enter"], t("actieve tegel groot")],
     [["PageUp", "PageDown"], t("vorige of volgende camera's")],
-    [["N", "←"], t("buurcamera")],
+    [["N", "←"], t("volgen naar de buurcamera; elke stap komt in het volgspoor")],
     [["/"], t("zoeken: camera, gebied of stand (ook Ctrl K)")],
     [["L"], t("bewaarde standen")],
     [["Q"], t("rondje: starten, pauzeren, hervatten")],
@@ -23,6 +23,7 @@ export function helpDialog() {
     [["Shift", "1"], t("preset 1 tot 9 (tijdens sturen); Home = beginstand")],
     [["Esc"], t("stop en geef de camera vrij")],
     [["S"], t("foto van het grote beeld, met masker")],
+    [["B"], t("dit moment markeren, voor wie terugkijkt")],
     [["A"], t("nieuwste open melding bevestigen")],
     [["F"], t("volledig scherm")],
   ];

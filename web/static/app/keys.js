@@ -29,6 +29,7 @@ const STEERING = {
  * @property {() => void} palette
  * @property {() => void} saved
  * @property {() => void} acknowledge the newest open alarm
+ * @property {() => void} bookmark
  * @property {(direction: string) => void} neighbour
  * @property {(on: boolean) => void} steerMode
  * @property {(index: number) => void} preset
@@ -117,6 +118,7 @@ export class Keys {
       f: this.target.fullScreen,
       s: this.target.snapshot,
       a: this.target.acknowledge,
+      b: this.target.bookmark,
       q: this.target.round,
       l: this.target.saved,
       "/": this.target.palette,

@@ -6,12 +6,19 @@ import { FrameMeter } from "./frame-meter.js";
 import { icon } from "./icon.js";
 import { decimal, t } from "./page.js";
 import { LATE_AGE_S, isDown, isFrozen, tileState } from "./tile-state.js";
+import { patrolText } from "./ptz-patrols.js";
 import { serverLink } from "./server-link.js";
 import { since } from "./times.js";
 import { maskText, ptzText, purposeText, recText, sourceText } from "./words.js";
 import { LiveConnection } from "./whep.js";
 
 /**
+ * @typedef {object} Way
+ * @property {string} camera
+ * @property {"left" | "right" | "up" | "down" | null} side
+ * @property {[number, number][] | null} outline in the picture, 0 … 1
+ * @property {boolean} turns it goes to a preset that shows the way
+ *
  * @typedef {object} CameraInfo
  * @property {string} id
  * @property {number} number
@@ -22,6 +29,7 @@ import { LiveConnection } from "./whep.js";
  * @property {boolean} can_turn
  * @property {"required" | "none"} masks
  * @property {string[]} neighbours
+ * @property {Way[]} ways how to follow on to each neighbour
  * @property {boolean} has_sub
  */
 
@@ -322,7 +330,7 @@ export class Tile extends LitElement {
   _badges() {
     const { mask, ptz, rec } = this.dataset;
     return html`<span class="badges">
-      ${ptz === "none" ? nothing : html`<span class="badge ptz" data-value=${ptz ?? ""} title=${ptzText(this.status)}>${icon("joystick")}</span>`}
+      ${ptz === "none" ? nothing : html`<span class="badge ptz" data-value=${ptz ?? ""} title=${ptzText(this.status)}>${icon("joystick")}${this.hero && ptz === "patrol" && this.status?.patrol ? patrolText(this.status.patrol) : nothing}</span>`}
       ${mask === "none" ? nothing : html`<span class="badge mask" data-value=${mask ?? ""} title=${mask === "ok" ? t("masker actief") : t("masker onzeker")}>${icon(mask === "ok" ? "eye-off" : "shield-alert")}</span>`}
       <span class="badge rec" data-value=${rec ?? "off"} title=${recText(this.status)}>${rec === "on" ? html`<i></i>${t("OPN")}` : rec === "fault" ? html`${icon("triangle-alert")}${t("OPN")}` : t("geen opname")}</span>
     </span>`;
