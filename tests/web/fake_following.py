@@ -17,10 +17,11 @@ LEFT_OUTLINE = [[0.0, 0.2], [0.2, 0.3], [0.2, 0.8], [0.0, 0.9]]
 
 def ways(neighbours: list[str], *, turns: bool) -> list[dict[str, Any]]:
     """The first to the left with an outline where the camera stands still, the second to the right."""
+    outlines = [None if turns else LEFT_OUTLINE, None]
     return [
-        {"camera": neighbour, "side": side, "turns": False, "outline": LEFT_OUTLINE if not turns and index == 0 else None}
-        for index, (neighbour, side) in enumerate(zip(neighbours, ("left", "right"), strict=False))
-    ]  # fmt: skip
+        {"camera": neighbour, "side": side, "turns": False, "outline": outline}
+        for neighbour, side, outline in zip(neighbours, ("left", "right"), outlines, strict=False)
+    ]
 
 
 def following_routes(app: FastAPI, backend: "Backend") -> None:

@@ -29,6 +29,6 @@ export function cameraDetails(camera, status, exits, follow, mark) {
             html`<button type="button" title=${t("Buurcamera (N + pijl)")} @click=${() => follow(exit)}>${exit.way.side ? icon(`arrow-${exit.way.side}`) : nothing}<span class="num">${String(exit.camera.number).padStart(2, "0")}</span> ${exit.camera.name}</button>`,
         )}</div>`
       : nothing}
-    <button type="button" class="mark" title=${t("Moment markeren (B)")} @click=${mark}><span aria-hidden="true">▲</span> ${t("Markeren")}</button>
+    <button type="button" class="mark-moment" title=${t("Moment markeren (B)")} @click=${mark}><span aria-hidden="true">▲</span> ${t("Markeren")}</button>
   </div>`;
 }
