@@ -18,6 +18,7 @@ export function helpDialog() {
     [["/"], t("zoeken: camera, gebied of stand (ook Ctrl K)")],
     [["L"], t("bewaarde standen")],
     [["Q"], t("rondje: starten, pauzeren, hervatten")],
+    [["V", "2"], t("deze camera naar scherm 2; is het er niet, dan gaat het open")],
     [["P"], t("sturen aan of uit")],
     [["←", "↑", "+", "−"], t("draaien en zoomen; Shift langzaam, Ctrl snel")],
     [["Shift", "1"], t("preset 1 tot 9 (tijdens sturen); Home = beginstand")],

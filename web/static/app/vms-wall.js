@@ -20,10 +20,11 @@ import { savePicture } from "./snapshot.js";
 import { alarmBar, alarmQueue } from "./wall-alarms.js";
 import { WallFollow } from "./wall-follow.js";
 import { applyFit } from "./wall-fitted.js";
+import { WallScreens } from "./wall-screens.js";
 import { layoutText, toolbar } from "./wall-toolbar.js";
 import { WallSteering } from "./wall-steering.js";
 import { WallTools } from "./wall-tools.js";
-import { LAYOUTS, OVERVIEW, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf, toQuery } from "./wall-state.js";
+import { LAYOUTS, OVERVIEW, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf } from "./wall-state.js";
 import { isWorn } from "./whep.js";
 
 const HIDDEN_MS = 30_000;
@@ -58,6 +59,7 @@ export class Wall extends LitElement {
     this.driver = this.steer.driver;
     this.tools = new WallTools(this);
     this.trails = new WallFollow(this);
+    this.screens = new WallScreens(this);
     this.driver.addEventListener("moving", () => this.tools.round.pause());
     this.keys = new Keys(this._keyTarget());
     this._space = new ResizeObserver(() => this._fit());
@@ -83,7 +85,8 @@ export class Wall extends LitElement {
       this.requestUpdate();
     });
     setInterval(() => this._tick(), 250);
-    followGamepad(this.driver, () => this.steer.allowed, (step) => this._moveActive(step, 0));
+    followGamepad(this.driver, () => this.steer.allowed && this.screens.steers, (step) => this._moveActive(step, 0));
+    this.screens.start();
     this._load();
   }
 
@@ -152,7 +155,7 @@ export class Wall extends LitElement {
   go(change) {
     this.state = { ...this.state, ...change };
     if (this.layout.hero) this._lastHeroLayout = this.state.layout;
-    history.replaceState(null, "", toQuery(this.state));
+    history.replaceState(null, "", this.screens.address(this.state));
     this.requestUpdate();
   }
 
@@ -261,6 +264,7 @@ export class Wall extends LitElement {
       snapshot: () => this._snapshot(),
       acknowledge: () => this._acknowledge(),
       bookmark: () => this._bookmark(),
+      toScreen: (number) => this.screens.send(number),
       neighbour: (direction) => this.tools.byHand(() => this.trails.go(direction)),
       round: () => this.tools.toggleRound(),
       palette: () => this.tools.openPalette(),
@@ -295,6 +299,7 @@ export class Wall extends LitElement {
   updated() {
     const camera = this.current;
     this.trails.watch();
+    if (this.loaded) this.screens.watch();
     this.driver.aim(camera?.can_turn ? camera.id : "");
     if (this.steering && !this.steer.allowed) this.keys.mode(false);
     this.steer.follow(this.querySelector("vms-tile.hero"));
@@ -389,7 +394,7 @@ export class Wall extends LitElement {
     const { hero, key, tiles } = this.layout;
     return html`<div class="wall" data-layout=${key} ?data-has-hero=${hero} ?data-has-tiles=${tiles > 0} ?inert=${!this.link.up && this.link.lostAtMs > 0}>
         ${this._hero()}
-        <div class="side">${this._toolbar()}${tiles ? this._tiles() : nothing}${key === OVERVIEW ? html`<vms-overview .cameras=${this.listed} .callUp=${(/** @type {number} */ number) => this.tools.byHand(() => this.callUp(number))}></vms-overview>` : nothing}${hero ? (this._alarmsInDeck() ? nothing : this._alarms()) : this._alarmBar()}</div>
+        <div class="side">${this._toolbar()}${this.screens.bar()}${tiles ? this._tiles() : nothing}${key === OVERVIEW ? html`<vms-overview .cameras=${this.listed} .callUp=${(/** @type {number} */ number) => this.tools.byHand(() => this.callUp(number))}></vms-overview>` : nothing}${hero ? (this._alarmsInDeck() ? nothing : this._alarms()) : this._alarmBar()}</div>
       </div>
       ${this.entry ? html`<output class="entry">${this.entry}<i></i></output>` : nothing}
       ${this.message ? html`<p class="toast">${this.message}</p>` : nothing}
