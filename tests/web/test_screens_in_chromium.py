@@ -36,11 +36,11 @@ def second(first: Page) -> Iterator[Page]:
         first.keyboard.press("2")
     page = opened.value
     shows(page, "camera-02")
-    expect(first.locator(".screen")).to_contain_text("Scherm 1")
+    expect(first.locator(".this-screen")).to_contain_text("Scherm 1")
     yield page
     if not page.is_closed():
         page.close()
-    expect(first.locator(".screen")).to_have_count(0)
+    expect(first.locator(".this-screen")).to_have_count(0)
     first.evaluate(f"[...{PEERS}.gone.keys()].forEach((screen) => {PEERS}.forget(screen))")
     expect(first.locator(".screens")).to_have_count(0)
 
@@ -76,14 +76,14 @@ def test_one_window_steers_and_the_one_that_loses_it_lets_go(first: Page, second
     assert eventually(lambda: len(backend.calls("/ptz/move")) > 0)
     assert first.evaluate(f"{PEERS}.steers")
     second.locator(".toolbar").click(position={"x": 2, "y": 2})
-    expect(second.locator(".screen")).to_contain_text("bediening hier")
-    expect(first.locator(".screen")).to_contain_text("bediening op scherm 2")
+    expect(second.locator(".this-screen")).to_contain_text("bediening hier")
+    expect(first.locator(".this-screen")).to_contain_text("bediening op scherm 2")
     assert first.evaluate("document.querySelector('vms-wall').driver.moving") is False
     assert eventually(lambda: backend.calls("/ptz/")[-1][1].endswith("/stop"))
     first.keyboard.up("ArrowLeft")
     first.keyboard.press("Escape")
-    expect(first.locator(".screen")).to_contain_text("bediening hier")
-    expect(second.locator(".screen")).to_contain_text("bediening op scherm 1")
+    expect(first.locator(".this-screen")).to_contain_text("bediening hier")
+    expect(second.locator(".this-screen")).to_contain_text("bediening op scherm 1")
 
 
 def test_a_closed_windows_cameras_are_named_and_come_back_where_one_wants(first: Page, second: Page) -> None:

@@ -95,7 +95,7 @@ export class WallScreens {
     if (!open.size && !gone.size) return nothing;
     const who = steers ? t("bediening hier") : t("bediening op scherm {n}: klik hier om over te nemen", { n: steering });
     return html`<div class="screens" role="group" aria-label=${t("Schermen")}>
-      ${open.size ? html`<span class="screen" data-steers=${steers}>${icon("monitor-play")}<b>${t("Scherm {n}", { n: number })}</b> ${who}</span>` : nothing}
+      ${open.size ? html`<span class="this-screen" data-steers=${steers}>${icon("monitor-play")}<b>${t("Scherm {n}", { n: number })}</b> ${who}</span>` : nothing}
       ${[...gone].map(
         ([screen, shown]) => html`<span class="screen-gone">${icon("triangle-alert")}${t("Scherm {n} is gesloten:", { n: screen })} <span class="num">${shown.cameras.slice(0, 13).map((camera) => String(camera).padStart(2, "0")).join(" ")}</span>
           <button type="button" @click=${() => this.open(screen)}>${t("Weer openen")}</button>
