@@ -122,6 +122,14 @@ def test_a_marked_moment_is_audited_and_stands_on_the_timeline_of_its_camera(sit
     assert (row.object, row.detail) == (f"camera:{OPEN}", {"at_us": T0_US - 3 * S, "note": "rode jas"})
 
 
+def test_a_mark_is_invisible_as_soon_as_its_footage_is_too_old(site: Site) -> None:
+    site.client("observer").post("/api/bookmarks", json={"camera": OPEN, "at_us": T0_US - S, "note": "x"})
+    site.clock.advance(timedelta(days=28).total_seconds() - 2)
+    assert len(coverage(site, OPEN)) == 1
+    site.clock.advance(2)
+    assert coverage(site, OPEN) == []
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

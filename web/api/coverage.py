@@ -60,7 +60,7 @@ def coverage(
         "segments": [_segment(segment, consultation.id, need.of(segment)) for segment in window.segments],
         "gaps": [_gap(gap, span.start, until) for gap in window.gaps if gap.start_at < until],
         "holds": [_hold(hold) for hold in window.holds],
-        "bookmarks": _bookmarks(services, camera, span),
+        "bookmarks": _bookmarks(services, camera, max(span.start, window.retention_from), span.end),
         **_explained(stretches),
     }
 
@@ -108,9 +108,9 @@ def _explained(stretches: list[Stretch]) -> dict[str, Any]:
     }
 
 
-def _bookmarks(services: Services, camera_id: str, span: TimeRange) -> list[dict[str, Any]]:
+def _bookmarks(services: Services, camera_id: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
     with services.store.reading() as tx:
-        found = bookmarks.between(tx, camera_id, span.start, span.end)
+        found = bookmarks.between(tx, camera_id, start, end)
     return [{"at_us": us_from_utc(mark.at), "note": mark.note, "author": mark.author} for mark in found]
 
 
