@@ -62,7 +62,7 @@ class Patrols:
         patrol = patrol_of(camera, name)
         if patrol is None:
             raise Problem("unknown_patrol")
-        names = await self._presets(camera.id)
+        names = await self._capture.presets(camera.id)
         for step in patrol.steps:
             if isinstance(ptz_patrol.token_of(step.preset, names), UnknownPreset):
                 raise _no_preset(step.preset)
@@ -101,7 +101,7 @@ class Patrols:
 
     async def _go(self, camera_id: str, running: _Running, step: PatrolStep) -> None:
         try:
-            token = ptz_patrol.token_of(step.preset, await self._presets(camera_id))
+            token = ptz_patrol.token_of(step.preset, await self._capture.presets(camera_id))
             if isinstance(token, UnknownPreset):
                 raise _no_preset(step.preset)
             if self._running.get(camera_id) is running:
@@ -112,10 +112,6 @@ class Patrols:
                 return  # somebody was quicker: the next look pauses it
             running.fault = True
             log.warning("patrol_step_failed", extra={"camera": camera_id, "preset": step.preset, "reason": str(error)})
-
-    async def _presets(self, camera_id: str) -> dict[str, str]:
-        answer = await self._capture.request(camera_id, {"op": "ptz_presets", "camera": camera_id})
-        return {str(preset["token"]): str(preset["name"]) for preset in answer.get("presets", [])}
 
     async def _end(self, camera_id: str) -> None:
         running = self._running.pop(camera_id, None)

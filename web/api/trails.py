@@ -122,9 +122,7 @@ async def _turn(services: Services, actor: Actor, body: Step) -> bool | None:
     if preset is None:
         return None
     try:
-        answer = await services.capture.request(body.to, {"op": "ptz_presets", "camera": body.to})
-        names = {str(known["token"]): str(known["name"]) for known in answer.get("presets", [])}
-        token = ptz_patrol.token_of(preset, names)
+        token = ptz_patrol.token_of(preset, await services.capture.presets(body.to))
         if isinstance(token, ptz_patrol.UnknownPreset):
             log.warning("neighbour_preset_unknown", extra={"camera": body.to, "preset": preset})
             return False

@@ -94,13 +94,21 @@ export class PtzPad extends LitElement {
     this.presets = [];
     this.patrols = [];
     if (!id) return;
-    patrolsOf(id).then((patrols) => this._presetsOf === id && (this.patrols = patrols), () => undefined).then(() => this.requestUpdate());
+    this._loadPatrols(id);
     try {
       const presets = await this.driver.presets();
       if (this._presetsOf === id) this.presets = presets.slice(0, 64);
     } catch (error) {
       if (this._presetsOf === id) this._say(messageOf(error));
     }
+    this.requestUpdate();
+  }
+
+  /** Also when the camera is silent: what runs can be stopped. @param {string} id */
+  async _loadPatrols(id) {
+    const patrols = await patrolsOf(id).catch(() => []);
+    if (this._presetsOf !== id) return;
+    this.patrols = patrols;
     this.requestUpdate();
   }
 

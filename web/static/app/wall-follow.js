@@ -41,7 +41,6 @@ export class WallFollow {
     this._camera = id;
     this._sinceUs = Math.round(this._wall.link.nowUs());
     this.look(null);
-    this._wall.querySelector(".trail ol")?.scrollTo({ left: 1e6 });
   }
 
   get exits() {
