@@ -13,6 +13,7 @@ from web import problems
 from web.api import (
     alarms,
     audit,
+    bookmarks,
     cameras,
     consultations,
     coverage,
@@ -23,11 +24,13 @@ from web.api import (
     masks,
     media,
     overview,
+    patrols,
     ptz,
     retention,
     session,
     snapshot,
     status,
+    trails,
     websocket,
     whep,
 )
@@ -64,6 +67,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         status,
         whep,
         ptz,
+        patrols,
         snapshot,
         overview,
         masks,
@@ -76,6 +80,8 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         retention,
         alarms,
         layouts,
+        trails,
+        bookmarks,
         websocket,
         health,
     ):
@@ -102,6 +108,7 @@ def _lifespan(
         finally:
             await background.stop()
             await services.oversight.close()
+            await services.patrols.close()
             await services.ptz.close()
             await services.exports.close()
             await services.live.close()

@@ -1,4 +1,4 @@
-"""What runs beside the requests: status, alarms, dead-man stops, ends of logins, deletion of exports."""
+"""What runs beside the requests: status, alarms, dead-man stops, patrols, ends of logins, deletion of exports."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ from typing import Any
 from web.alarms import AlarmWatch
 from web.disk_alarms import DiskAlarmWatch
 from web.ptz_locks import WATCH_EVERY_S
+from web.ptz_patrols import PATROLS_EVERY_S
 from web.services import Services
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Background:
     def start(self) -> None:
         for period_s, step in (
             (WATCH_EVERY_S, self._services.ptz.watch),
+            (PATROLS_EVERY_S, self._services.patrols.watch),
             (_SECOND_S, self._every_second),
             (_SECOND_S, self._look_at_disks),
             (_LOGINS_EVERY_S, self._check_logins),

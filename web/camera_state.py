@@ -8,6 +8,7 @@ from vms.rules.ptz_lock import PtzLock
 from vms.status import CameraStatus, RecordingReason, RecordingState, SourceState, StreamStatus
 
 MaskState = Literal["ok", "fault", "none"]
+PatrolState = Literal["running", "paused", "fault"]
 SourceReason = SourceState | Literal["recorder_silent"]
 RecReason = RecordingReason | Literal["recorder_silent"]
 SILENT: Literal["recorder_silent"] = "recorder_silent"
@@ -21,6 +22,15 @@ class MaskReport:
 
     state: MaskState
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatrolSeen:
+    """A patrol of a camera. fault: the camera did not go to the newest preset. by: who started it."""
+
+    name: str
+    state: PatrolState
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class CameraState:
     skew_ms: int | None
     main: StreamStatus | None
     sub: StreamStatus | None
+    patrol: PatrolSeen | None = None
 
     def seen_by(self, username: str, *, streams: bool) -> dict[str, Any]:
         """JSON for one viewer: the lock is mine or somebody's. streams: with main and sub in detail."""
@@ -63,6 +74,7 @@ class CameraState:
             "ptz": self._ptz(username),
             "ptz_holder": holder_json(self.lock),
             "ptz_fault": self.ptz_fault,
+            "patrol": asdict(self.patrol) if self.patrol else None,
             "skew_ms": self.skew_ms,
         }
         if streams:
@@ -70,11 +82,13 @@ class CameraState:
             seen["sub"] = asdict(self.sub) if self.sub else None
         return seen
 
-    def _ptz(self, username: str) -> Literal["none", "free", "mine", "other"]:
+    def _ptz(self, username: str) -> Literal["none", "free", "mine", "other", "patrol"]:
         if not self.can_turn:
             return "none"
         if self.lock is None:
-            return "free"
+            return "patrol" if self.patrol else "free"
+        if self.lock.holder.role == "patrol":
+            return "patrol"
         return "mine" if self.lock.holder.username == username else "other"
 
 
@@ -90,7 +104,12 @@ def holder_json(lock: PtzLock | None) -> dict[str, Any] | None:
 
 
 def camera_state(
-    camera: Camera, status: CameraStatus | None, silent_since_us: int, mask: MaskReport | None, lock: PtzLock | None
+    camera: Camera,
+    status: CameraStatus | None,
+    silent_since_us: int,
+    mask: MaskReport | None,
+    lock: PtzLock | None,
+    patrol: PatrolSeen | None = None,
 ) -> CameraState:
     """status None: the recording process is silent since then. mask None: live says nothing."""
     report = mask_report(camera, mask)
@@ -112,6 +131,7 @@ def camera_state(
             skew_ms=None,
             main=None,
             sub=None,
+            patrol=patrol,
         )
     rec, rec_reason, rec_detail = recording(status)
     return CameraState(
@@ -131,6 +151,7 @@ def camera_state(
         skew_ms=None if status.clock_skew_ms is None else round(status.clock_skew_ms),
         main=status.main,
         sub=status.sub,
+        patrol=patrol,
     )
 
 

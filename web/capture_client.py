@@ -72,6 +72,11 @@ class CaptureClient:
             raise CameraRefusedCommand(str(answer["error"])[:500])
         return answer
 
+    async def presets(self, camera_id: str) -> dict[str, str]:
+        """Names of the camera's PTZ presets, by token. Raises CameraError."""
+        answer = await self.request(camera_id, {"op": "ptz_presets", "camera": camera_id})
+        return {str(preset["token"]): str(preset["name"]) for preset in answer.get("presets", [])}
+
     def _on_message(self, message: Message) -> None:
         at_s = self._clock.monotonic_s()
         with self._lock:

@@ -68,6 +68,20 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     ),
     "ptz_busy": (409, "Iemand anders bestuurt deze camera.", "Somebody else steers this camera."),
     "ptz_not_held": (409, "U bestuurt deze camera niet.", "You do not steer this camera."),
+    "unknown_patrol": (404, "Deze patrouille staat niet in de configuratie.", "There is no such patrol."),
+    "patrol_preset": (
+        409,
+        "De camera mist een preset van deze patrouille.",
+        "The camera lacks a preset of this patrol.",
+    ),
+    "no_trail": (404, "U hebt geen volgspoor open.", "You have no trail open."),
+    "no_neighbour": (422, "Deze camera is geen buurcamera.", "That camera is no neighbour."),
+    "trail_full": (409, "Dit volgspoor is vol; beëindig het en begin een nieuw.", "This trail is full; end it first."),
+    "bookmark_time": (
+        422,
+        "Een markering is van nu of van ten hoogste vijf minuten geleden.",
+        "A bookmark is of now, or of at most five minutes ago.",
+    ),
     "no_lens": (
         409,
         "De lens van deze camera is niet gekalibreerd; zonder dat is een plek in beeld niet aan te wijzen.",

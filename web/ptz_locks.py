@@ -117,6 +117,35 @@ class PtzControl:
         async with camera.line:
             return await self._capture.request(camera_id, {"op": operation, "camera": camera_id, **arguments})
 
+    async def patrol(self, camera_id: str, patrol: Steerer, preset: str) -> None:
+        """A patrol's next preset, by its token. Raises Problem ptz_busy when a person has the camera; CameraError."""
+        camera = self._camera(camera_id)
+        is_new = self.lock_of(camera_id) is None
+        _settle(camera, ptz_lock.take(camera.lock, patrol, *self._now()))
+        if is_new:
+            self._tell(camera_id)
+        camera.newest += 1
+        number = camera.newest
+        async with camera.line:
+            if number == camera.newest:
+                await self._capture.request(camera_id, {"op": "ptz_goto", "camera": camera_id, "preset": preset})
+
+    def keep_for_patrol(self, camera_id: str, patrol: Steerer) -> None:
+        """The lock of a patrol does not lapse while it stays at a preset."""
+        lock = self.lock_of(camera_id)
+        if lock is not None and lock.holder == patrol:
+            self._cameras[camera_id].lock = _granted(ptz_lock.take(lock, patrol, *self._now())).lock
+
+    async def end_patrol(self, camera_id: str, patrol: Steerer) -> None:
+        """The camera stands and is free, unless somebody steers it."""
+        camera = self._camera(camera_id)
+        lock = self.lock_of(camera_id)
+        if lock is None or lock.holder != patrol:
+            return
+        camera.lock = None
+        self._tell(camera_id)
+        self._stop_soon(camera_id, camera)
+
     async def release(self, actor: Actor, camera_id: str) -> None:
         """Give the camera free; not holding it is fine."""
         camera = self._camera(camera_id)

@@ -26,6 +26,7 @@ from web.metrics_streams import StreamCollector
 from web.metrics_system import PurgeCollector, SystemCollector
 from web.oversight import Oversight
 from web.ptz_locks import PtzControl
+from web.ptz_patrols import Patrols
 from web.rate_limit import RateLimit
 from web.status_board import StatusBoard
 from web.viewed import Viewed
@@ -75,6 +76,7 @@ class Services:
     live: LiveClient
     board: StatusBoard
     ptz: PtzControl
+    patrols: Patrols
     hub: EventHub
     live_sessions: LiveSessions
     footage: Footage
@@ -95,8 +97,9 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     live = LiveClient(config.live_socket)
     hub = EventHub(clock)
     ptz = PtzControl(clock, capture, trail, hub.publish)
+    patrols = Patrols(config, clock, capture, ptz, store)
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
-    board = StatusBoard(config, clock, capture, live, ptz.lock_of, disks)
+    board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks)
     metrics = Metrics()
     metrics.watch(
         StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.retention.days)
@@ -111,6 +114,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         live=live,
         board=board,
         ptz=ptz,
+        patrols=patrols,
         hub=hub,
         live_sessions=LiveSessions(clock, live, board, accounts),
         footage=Footage(store, clock, config.retention.days),

@@ -12,7 +12,7 @@ from vms.errors import UitkijkError
 from vms.metrics import ProcessUsage
 from vms.rules.ptz_lock import PtzLock
 from vms.status import CaptureStatus
-from web.camera_state import CameraState, MaskReport, MaskState, camera_state
+from web.camera_state import CameraState, MaskReport, MaskState, PatrolSeen, camera_state
 from web.capture_client import CaptureClient
 from web.disk_board import DiskBoard
 from web.live_client import LiveClient
@@ -42,6 +42,7 @@ class StatusBoard:
         capture: CaptureClient,
         live: LiveClient,
         lock_of: Callable[[str], PtzLock | None],
+        patrol_of: Callable[[str], PatrolSeen | None],
         disk_board: DiskBoard,
     ) -> None:
         self._config = config
@@ -49,6 +50,7 @@ class StatusBoard:
         self._capture = capture
         self._live = live
         self._lock_of = lock_of
+        self._patrol_of = patrol_of
         self.disk_board = disk_board
         self._silent_since_us = {camera.id: clock.now_us() for camera in config.cameras}
         self._sessions: dict[str, dict[str, Any]] = {}
@@ -87,7 +89,8 @@ class StatusBoard:
         if status is not None:
             self._silent_since_us[camera_id] = status.at_us
         silent_since_us = self._silent_since_us[camera_id]
-        return camera_state(camera, status, silent_since_us, self._masks.get(camera_id), self._lock_of(camera_id))
+        lock, patrol = self._lock_of(camera_id), self._patrol_of(camera_id)
+        return camera_state(camera, status, silent_since_us, self._masks.get(camera_id), lock, patrol)
 
     def sessions_of(self, username: str) -> dict[str, dict[str, Any]]:
         """The RTP ↔ UTC map, mask and quality of this person's live sessions."""

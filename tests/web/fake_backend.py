@@ -22,6 +22,7 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
+from fake_following import following_routes, ways
 from fake_pictures import CLOCK_90K, FPS, SEGMENT_S, encoded_loop, picture, segment_mp4
 from fake_records import footage_routes, now_us, oversight_routes, problem
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
@@ -48,6 +49,8 @@ class Backend:
     ages: dict[str, str] = field(default_factory=dict)
     layouts: list[dict[str, Any]] = field(default_factory=list)
     alarms: list[dict[str, Any]] = field(default_factory=list)
+    trails: list[dict[str, Any]] = field(default_factory=list)
+    bookmarks: list[dict[str, Any]] = field(default_factory=list)
     segments: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     stretches: list[dict[str, Any]] = field(default_factory=list)
@@ -102,6 +105,8 @@ def make_backend(count: int) -> Backend:
         }
         for n in range(1, count + 1)
     ]
+    for camera in cameras:
+        camera["ways"] = ways(camera["neighbours"], turns=camera["can_turn"])
     states = {
         camera["id"]: {
             "source": "up",
@@ -116,6 +121,7 @@ def make_backend(count: int) -> Backend:
             "ptz": "free" if camera["can_turn"] else "none",
             "ptz_holder": None,
             "ptz_fault": "",
+            "patrol": None,
             "skew_ms": 12,
         }
         for camera in cameras
@@ -180,6 +186,7 @@ def make_app(backend: Backend) -> FastAPI:
     app = FastAPI()
     app.include_router(pages.router)
     _session_routes(app, backend)
+    following_routes(app, backend)
     _camera_routes(app, backend)
     _alarm_routes(app, backend)
     _layout_routes(app, backend)

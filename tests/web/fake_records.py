@@ -72,6 +72,7 @@ def footage_routes(app: FastAPI, backend: "Backend") -> None:
         return {
             "camera": camera, "from_us": from_us, "to_us": to_us, "retention_from_us": backend.retention_from_us,
             "segments": inside, "gaps": backend.gaps, "holds": [], "stretches": backend.stretches,
+            "bookmarks": [mark for mark in backend.bookmarks if mark["camera"] == camera],
         }  # fmt: skip
 
     @app.get("/api/media/{segment}")

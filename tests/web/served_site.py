@@ -51,6 +51,11 @@ PASSWORD_HASH = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1).hash(PAS
 """Real argon2id at a price that two hundred logins can pay."""
 OPEN, MASKED, TURNING = "plein-01", "markt-01", "toren-01"
 """Cameras: masks none · masks required · required, and it turns."""
+PATROLS = [
+    {"name": "Nacht", "steps": [{"preset": "Terras", "dwell_s": 20}, {"preset": "2", "dwell_s": 40}]},
+    {"name": "Dag", "steps": [{"preset": "Deur", "dwell_s": 60}]},
+]
+"""Of the turning camera."""
 OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n"
 
 
@@ -189,6 +194,7 @@ class FakeCapture:
         self.asked: list[dict[str, Any]] = []
         self.refuse: UitkijkError | None = None
         self.pose: dict[str, Any] = {}
+        self.presets = [{"token": "1", "name": "Terras"}]
         self.publisher = BusPublisher(config.bus_endpoint(0))
         self.requests = RequestServer(config.control_endpoint(0), self._answer)
         self.publisher.start()
@@ -206,7 +212,7 @@ class FakeCapture:
         if self.refuse:
             raise self.refuse
         if request["op"] == "ptz_presets":
-            return {"presets": [{"token": "1", "name": "Terras"}]}
+            return {"presets": self.presets}
         if request["op"] == "ptz_pose":
             return self.pose
         if request["op"] == "ptz_save_preset":
@@ -258,9 +264,24 @@ class Site:
                 "site": {"name": "Venlo", "data_dir": str(self.directory)},
                 "web": {"listen": "127.0.0.1:0"},
                 "cameras": [
-                    {"id": OPEN, "number": 1, "name": "Plein", "main": "rtsp://127.0.0.1:9/a", "masks": "none"},
+                    {
+                        "id": OPEN,
+                        "number": 1,
+                        "name": "Plein",
+                        "main": "rtsp://127.0.0.1:9/a",
+                        "masks": "none",
+                        "neighbours": [{"id": TURNING, "side": "right", "preset": "Terras"}, MASKED],
+                    },
                     {"id": MASKED, "number": 2, "name": "Markt", "main": "rtsp://127.0.0.1:9/b"},
-                    {"id": TURNING, "number": 3, "name": "Toren", "kind": "ptz", "onvif": onvif},
+                    {
+                        "id": TURNING,
+                        "number": 3,
+                        "name": "Toren",
+                        "kind": "ptz",
+                        "onvif": onvif,
+                        "neighbours": [MASKED],
+                        "patrols": PATROLS,
+                    },
                 ],
             }
         )

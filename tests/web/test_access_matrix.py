@@ -74,6 +74,8 @@ REQUESTS = {
     "layouts.share": ("PATCH", "/api/layouts/1"),
     "live.watch": ("POST", f"/whep/{MASKED}"),
     "ptz.steer": ("POST", f"/api/cameras/{TURNING}/ptz/lock"),
+    "trails.make": ("GET", "/api/trails/mine"),
+    "bookmarks.make": ("POST", "/api/bookmarks"),
     "snapshot.view": ("GET", f"/api/cameras/{MASKED}/snapshot"),
     "masks.read": ("GET", f"/api/cameras/{MASKED}/masks"),
     "masks.draw": ("POST", f"/api/cameras/{MASKED}/masks"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_backend import Backend, lay_down_footage, make_backend, serving
+from fake_records import now_us
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.e2e
@@ -37,6 +38,10 @@ def backend() -> Backend:
     made.has_video = False
     made.raise_alarm("camera-02", "camera_lost", "Geen beeld: niet bereikbaar")
     lay_down_footage(made)
+    made.states["camera-01"] |= {"ptz": "patrol", "patrol": {"name": "Nacht", "state": "running", "by": "Jan de Wit"}}
+    steps = [{"camera": f"camera-{n:02d}", "at_us": now_us()} for n in (1, 2, 9)]
+    trail = {"id": 1, "owner": "jan", "name": "", "started_us": now_us(), "ended_us": None, "steps": steps}
+    made.trails.append(trail)
     return made
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ingest.simulator.model import HFOV_DEG_AT_ZOOM, PAN_RANGE_DEG, TILT_RANGE_DEG, SimCameraSpec
 from ingest.simulator.street import Street
 from ingest.simulator.street_server import StreetOptions, make_specs
+from vms.cli.demo_links import links
 from vms.cli.import_masks import import_documents
 from vms.clock import Clock, now_utc
 from vms.config import load_config
@@ -167,10 +168,8 @@ days = 28
 purge_interval_s = 120
 """
     specs = make_specs(options)
-    ids = [spec.id for spec in specs]
     parts = [head]
     for index, spec in enumerate(specs):
-        neighbours = [ids[index - 1] if index else ids[-1], ids[(index + 1) % len(ids)]] if len(ids) > 2 else []
         lines = [
             "[[cameras]]",
             f'id = "{spec.id}"',
@@ -179,7 +178,7 @@ purge_interval_s = 120
             f'kind = "{"ptz" if spec.ptz else "fixed"}"',
             f'area = "{AREAS[index * len(AREAS) // len(specs)]}"',
             f'masks = "{"required" if spec.id in masked else "none"}"',
-            f"neighbours = {json.dumps(neighbours)}",
+            *links(specs, spec),
         ]
         if spec.ptz or index % 2:
             account = f'port = {options.onvif_port + index}, username = "{options.username}"'

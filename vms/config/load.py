@@ -1,6 +1,5 @@
 """Read a configuration file and report every problem in it at once, with file, line, key and fix."""
 
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from vms.config.links import link_problems
 from vms.config.model import SiteConfig
+from vms.config.toml_position import line_of
 from vms.errors import ConfigError
 
 MAX_CONFIG_BYTES = 4 * 1024 * 1024
@@ -87,7 +88,7 @@ def _problem(path: Path, text: str, document: dict[str, Any], detail: Any) -> st
         message = "unknown key; see configs/site.example.toml or `vms config schema`"
     elif detail["type"] == "missing":
         message = "is missing; add it"
-    return f"{path}:{_line_of(text, location)}: {key}: {message}"
+    return f"{path}:{line_of(text, location)}: {key}: {message}"
 
 
 def _key_name(location: Sequence[str | int], document: dict[str, Any]) -> str:
@@ -98,57 +99,30 @@ def _key_name(location: Sequence[str | int], document: dict[str, Any]) -> str:
     return ".".join(str(part) for part in location)
 
 
-def _line_of(text: str, location: Sequence[str | int]) -> int:
-    """Best line for a key: its section's header, then the key below it (tomllib keeps no positions)."""
-    lines = text.splitlines()
-    start, end = _section_span(lines, location)
-    key = next((part for part in reversed(location) if isinstance(part, str)), "")
-    for number in range(start, end):
-        if re.match(rf"\s*{re.escape(key)}\s*=", lines[number]) or re.search(
-            rf"[{{,]\s*{re.escape(key)}\s*=", lines[number]
-        ):
-            return number + 1
-    return start + 1 if lines else 1
-
-
-def _section_span(lines: Sequence[str], location: Sequence[str | int]) -> tuple[int, int]:
-    header = str(location[0]) if location else ""
-    wanted = location[1] if len(location) > 1 and isinstance(location[1], int) else 0
-    headers = [n for n, line in enumerate(lines) if re.match(rf"\s*\[\[?{re.escape(header)}\]?\]", line)]
-    if not headers:
-        return 0, len(lines)
-    start = headers[min(wanted, len(headers) - 1)]
-    end = next((n for n in range(start + 1, len(lines)) if re.match(r"\s*\[", lines[n])), len(lines))
-    return start, end
-
-
 def _cross_checks(config: SiteConfig, text: str) -> list[tuple[int, str]]:
-    """What no single key can know: duplicates, neighbours that do not exist, paths too long for a socket."""
+    """What no single key can know: duplicates, links to what does not exist, paths too long for a socket."""
     found: list[tuple[int, str]] = []
     for attribute in ("id", "number", "name"):
         counts = Counter(getattr(camera, attribute) for camera in config.cameras)
         for index, camera in enumerate(config.cameras):
             value = getattr(camera, attribute)
             if counts[value] > 1:
-                line = _line_of(text, ("cameras", index, attribute))
+                line = line_of(text, ("cameras", index, attribute))
                 found.append(
                     (
                         line,
                         f"cameras[{camera.id}].{attribute}: {value!r} is used {counts[value]} times; make it unique",
                     )
                 )
-    known = {camera.id for camera in config.cameras}
     for index, camera in enumerate(config.cameras):
-        line = _line_of(text, ("cameras", index, "neighbours"))
         found += [
-            (line, f"cameras[{camera.id}].neighbours: no camera {neighbour!r} in this file")
-            for neighbour in camera.neighbours
-            if neighbour not in known
+            (line_of(text, ("cameras", index, *where)), f"cameras[{camera.id}].{where[0]}: {message}")
+            for where, message in link_problems(config, camera)
         ]
     if len(str(config.run_dir / "capture-00.bus")) > MAX_IPC_PATH:
         found.append(
             (
-                _line_of(text, ("site", "data_dir")),
+                line_of(text, ("site", "data_dir")),
                 "site.data_dir: path too long for sockets; use a shorter one",
             )
         )

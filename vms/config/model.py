@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from vms.config.following import GivenNeighbour, GivenPatrol
+from vms.config.section import Section as _Section
 from vms.rules.placements import Placement
 
 PURPOSES = ("public_order", "traffic", "bollard", "harbour", "waste_site")
@@ -15,10 +17,6 @@ CAMERAS_PER_CAPTURE = 20
 """A capture process records at most this many cameras, so that a crash of one touches few."""
 RETENTION_CEILING_DAYS = 28
 """Hard ceiling in code (ten hoogste vier weken): a site may choose shorter, never longer."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Site(_Section):
@@ -205,7 +203,10 @@ class Camera(_Section):
         "required",
         description="required: no picture without an approved mask set; none: decided that no home shows.",
     )
-    neighbours: tuple[str, ...] = Field((), description="Ids of cameras whose view joins this one's.")
+    neighbours: tuple[GivenNeighbour, ...] = Field(
+        (), max_length=12, description="Cameras whose view joins this one's: each its id, or a table."
+    )
+    patrols: tuple[GivenPatrol, ...] = Field((), max_length=8, description="Rounds along this camera's presets.")
 
     _urls = field_validator("main", "sub")(_stream_url)
 

@@ -29,6 +29,8 @@ Action = Literal[
     "layouts.share",
     "live.watch",
     "ptz.steer",
+    "trails.make",
+    "bookmarks.make",
     "snapshot.view",
     "masks.read",
     "masks.draw",
@@ -58,6 +60,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "layouts.share": frozenset({"shift_manager"}),
     "live.watch": _WATCH,
     "ptz.steer": _WATCH,
+    # Made by who watches; read by who looks back, under a consultation (footage.view).
+    "trails.make": _WATCH,
+    "bookmarks.make": _WATCH,
     "snapshot.view": _WATCH | {"technician", "privacy_officer"},
     "masks.read": frozenset({"privacy_officer", "technician"}),
     "masks.draw": frozenset({"privacy_officer", "technician"}),

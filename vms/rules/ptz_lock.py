@@ -1,8 +1,8 @@
 """Who steers a camera, and when it must stop: a state machine without a clock of its own.
 
 One holder per camera. Police go before observers, observers before who draws masks, those before a patrol. The camera
-stops when heart-beats stay away for `DEAD_MAN_S`; the lock frees itself after `IDLE_RELEASE_S` without a command. Times
-are monotonic seconds, given by the caller.
+stops when heart-beats stay away for `DEAD_MAN_S`; the lock frees itself after `IDLE_RELEASE_S` without a command. A
+patrol gives way to any command of anybody. Times are monotonic seconds, given by the caller.
 """
 
 from collections.abc import Collection
@@ -80,12 +80,14 @@ def take(lock: PtzLock | None, who: Steerer, now_s: float, now_us: int) -> Grant
 
 
 def command(lock: PtzLock | None, who: Steerer, now_s: float, now_us: int, *, moving: bool) -> Granted | Busy:
-    """A movement's heart-beat (moving) or any other command. Takes a free camera, never somebody's."""
+    """A movement's heart-beat (moving) or any other command. Takes a free camera, or a patrol's, never a person's."""
     held = current(lock, now_s)
-    if held is not None and held.holder.username != who.username:
+    patrol = held.holder if held is not None and held.holder.role == "patrol" and who.role != "patrol" else None
+    if held is not None and patrol is None and held.holder.username != who.username:
         return Busy(held.holder, held.since_us, may_take=PRIORITY[who.role] > PRIORITY[held.holder.role])
-    base = held or PtzLock(who, now_us, now_s)
-    return Granted(replace(base, last_command_s=now_s, moving_since_beat_s=now_s if moving else None))
+    base = PtzLock(who, now_us, now_s) if held is None or patrol is not None else held
+    lock_now = replace(base, last_command_s=now_s, moving_since_beat_s=now_s if moving else None)
+    return Granted(lock_now, taken_from=patrol)
 
 
 def stopped(lock: PtzLock) -> PtzLock:

@@ -230,6 +230,49 @@ class WallLayoutRow(Base):
     __table_args__ = (UniqueConstraint("owner", "name"),)
 
 
+class PatrolRow(Base):
+    """A camera that goes along its presets by itself: what was started and not stopped, also over a restart."""
+
+    __tablename__ = "ptz_patrol"
+    camera_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), doc="Of one of the camera's patrols in the configuration.")
+    started_by: Mapped[str] = mapped_column(String(80))
+    started_at: Mapped[datetime]
+
+
+class TrailRow(Base):
+    """Volgspoor: along which cameras somebody was followed."""
+
+    __tablename__ = "follow_trail"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    owner: Mapped[str] = mapped_column(String(80), doc="Who followed.")
+    name: Mapped[str] = mapped_column(String(60), default="", doc="Given by who followed; no personal data.")
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (Index("follow_trail_by_owner", "owner", "ended_at"), Index("follow_trail_by_start", "started_at"))
+
+
+class TrailStepRow(Base):
+    __tablename__ = "follow_step"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    trail_id: Mapped[int] = mapped_column(ForeignKey("follow_trail.id"))
+    camera_id: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(doc="From then on this camera was looked at.")
+    __table_args__ = (Index("follow_step_by_trail", "trail_id", "id"),)
+
+
+class BookmarkRow(Base):
+    """Markering: a moment of a camera that an observer marked, for who looks back."""
+
+    __tablename__ = "bookmark"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    camera_id: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(String(120), default="", doc="No personal data.")
+    author: Mapped[str] = mapped_column(String(80))
+    __table_args__ = (Index("bookmark_by_time", "camera_id", "at"),)
+
+
 class UserRow(Base):
     __tablename__ = "user_account"
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)

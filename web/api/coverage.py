@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from vms.clock import now_utc
 from vms.rules.coverage import Stretch, totals
+from vms.store import bookmarks
 from vms.store.catalog import MAX_SEGMENT, Gap, Segment
 from vms.store.holds import EvidenceHold
 from vms.units import Profile, us_from_utc
@@ -14,6 +15,7 @@ from web.api.consultations import ConsultingDep
 from web.audit_trail import Actor
 from web.deps import ServicesDep, camera_or_404, needs
 from web.mask_need import MASKED_CODEC, mask_need
+from web.services import Services
 from web.time_range import TimeRange, long_day, time_range
 
 router = APIRouter(prefix="/api", tags=["footage"])
@@ -29,7 +31,7 @@ def coverage(
     camera: Annotated[str, Query(max_length=40)],
     profile: Annotated[Profile, Query()] = "sub",
 ) -> dict[str, Any]:
-    """Segments to play, gaps with their reason, evidence holds. At most 24 hours at a time.
+    """Segments to play, gaps with their reason, evidence holds, marked moments. At most 24 hours at a time.
 
     stretches: every moment of the interval up to now, in order: recorded, or not and why.
     """
@@ -58,6 +60,7 @@ def coverage(
         "segments": [_segment(segment, consultation.id, need.of(segment)) for segment in window.segments],
         "gaps": [_gap(gap, span.start, until) for gap in window.gaps if gap.start_at < until],
         "holds": [_hold(hold) for hold in window.holds],
+        "bookmarks": _bookmarks(services, camera, max(span.start, window.retention_from), span.end),
         **_explained(stretches),
     }
 
@@ -103,6 +106,12 @@ def _explained(stretches: list[Stretch]) -> dict[str, Any]:
             "other_us": found.other_us,
         },
     }
+
+
+def _bookmarks(services: Services, camera_id: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    with services.store.reading() as tx:
+        found = bookmarks.between(tx, camera_id, start, end)
+    return [{"at_us": us_from_utc(mark.at), "note": mark.note, "author": mark.author} for mark in found]
 
 
 def _segment(segment: Segment, consultation_id: int, masked: bool) -> dict[str, Any]:

@@ -118,9 +118,8 @@ async def release(camera: CameraPath, services: ServicesDep, actor: SteerActor) 
 @router.get("/presets")
 async def presets(camera: CameraPath, services: ServicesDep, _actor: SteerActor) -> dict[str, Any]:
     _require_ptz(services, camera)
-    answer = await services.capture.request(camera, {"op": "ptz_presets", "camera": camera})
-    known = answer.get("presets", [])
-    return {"presets": [{"token": str(p["token"]), "name": str(p["name"])} for p in known]}
+    known = await services.capture.presets(camera)
+    return {"presets": [{"token": token, "name": name} for token, name in known.items()]}
 
 
 @router.post("/presets", status_code=201)

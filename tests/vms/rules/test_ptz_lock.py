@@ -54,6 +54,15 @@ def test_an_observer_goes_before_a_patrol() -> None:
     assert granted(take(held_by(PATROL), ANNA, 1.0, T0_US)).taken_from == PATROL
 
 
+def test_a_patrol_gives_way_to_any_command_and_takes_nobodys_camera() -> None:
+    verdict = granted(command(held_by(PATROL), ANNA, 1.0, T0_US, moving=True))
+    assert (verdict.lock.holder, verdict.lock.since_us, verdict.taken_from) == (ANNA, T0_US, PATROL)
+    assert isinstance(take(verdict.lock, PATROL, 2.0, T0_US), Busy)
+    assert isinstance(command(verdict.lock, PATROL, 2.0, T0_US, moving=False), Busy)
+    other = Steerer("rondje 2", "Rondje 2", "patrol")
+    assert isinstance(command(held_by(PATROL), other, 1.0, T0_US, moving=False), Busy)
+
+
 def test_a_lock_lapses_after_fifteen_idle_seconds() -> None:
     lock = held_by(ANNA)
     assert current(lock, IDLE_RELEASE_S - 0.001) == lock
@@ -98,7 +107,7 @@ def test_nobody_loses_a_camera_in_use_to_an_equal_or_lower_one(steps: list[tuple
         if isinstance(verdict, Granted):
             lock = verdict.lock
             if before is not None and before.holder != who:
-                assert asks
+                assert asks or before.holder == PATROL
                 assert rank[who.role] > rank[before.holder.role]
         else:
             assert before is not None

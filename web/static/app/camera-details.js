@@ -6,16 +6,14 @@ import { icon } from "./icon.js";
 import { t } from "./page.js";
 import { purposeText, recText, sourceText } from "./words.js";
 
-const ARROWS = ["arrow-left", "arrow-right", "arrow-up", "arrow-down"];
-
 /**
  * @param {import("./vms-tile.js").CameraInfo} camera
  * @param {import("./server-link.js").CameraState | undefined} status
- * @param {import("./vms-tile.js").CameraInfo[]} cameras
- * @param {(number: number) => void} callUp
+ * @param {import("./neighbour-shapes.js").Exit[]} exits
+ * @param {(exit: import("./neighbour-shapes.js").Exit) => void} follow
+ * @param {() => void} mark this moment
  */
-export function cameraDetails(camera, status, cameras, callUp) {
-  const neighbours = camera.neighbours.map((id) => cameras.find((other) => other.id === id));
+export function cameraDetails(camera, status, exits, follow, mark) {
   const mask = camera.masks === "none" ? t("niet nodig (besluit)") : status?.mask === "ok" ? t("actief") : t("onzeker");
   return html`<div class="details">
     <dl>
@@ -25,12 +23,12 @@ export function cameraDetails(camera, status, cameras, callUp) {
       <dt>${t("Opname")}</dt><dd>${recText(status)}</dd>
       <dt>${t("Masker")}</dt><dd>${mask}</dd>
     </dl>
-    ${neighbours.some(Boolean)
-      ? html`<div class="neighbours" role="group" aria-label=${t("Buurcamera's")}>${neighbours.map((other, index) =>
-          other
-            ? html`<button type="button" title=${t("Buurcamera (N + pijl)")} @click=${() => callUp(other.number)}>${ARROWS[index] ? icon(ARROWS[index]) : nothing}<span class="num">${String(other.number).padStart(2, "0")}</span> ${other.name}</button>`
-            : nothing,
+    ${exits.length
+      ? html`<div class="neighbours" role="group" aria-label=${t("Buurcamera's")}>${exits.map(
+          (exit) =>
+            html`<button type="button" title=${t("Buurcamera (N + pijl)")} @click=${() => follow(exit)}>${exit.way.side ? icon(`arrow-${exit.way.side}`) : nothing}<span class="num">${String(exit.camera.number).padStart(2, "0")}</span> ${exit.camera.name}</button>`,
         )}</div>`
       : nothing}
+    <button type="button" class="mark-moment" title=${t("Moment markeren (B)")} @click=${mark}><span aria-hidden="true">▲</span> ${t("Markeren")}</button>
   </div>`;
 }

@@ -29,6 +29,8 @@ const STEERING = {
  * @property {() => void} palette
  * @property {() => void} saved
  * @property {() => void} acknowledge the newest open alarm
+ * @property {() => void} bookmark
+ * @property {(screen: number) => void} toScreen the current camera
  * @property {(direction: string) => void} neighbour
  * @property {(on: boolean) => void} steerMode
  * @property {(index: number) => void} preset
@@ -114,9 +116,11 @@ export class Keys {
     const commands = {
       "*": () => this._setPrefix("*"),
       n: () => this._setPrefix("N"),
+      v: () => this._setPrefix("V"),
       f: this.target.fullScreen,
       s: this.target.snapshot,
       a: this.target.acknowledge,
+      b: this.target.bookmark,
       q: this.target.round,
       l: this.target.saved,
       "/": this.target.palette,
@@ -142,6 +146,11 @@ export class Keys {
     if (this._prefix === "*") {
       this._clear();
       this.target.layout(Number(digit) - 1);
+      return true;
+    }
+    if (this._prefix === "V") {
+      this._clear();
+      this.target.toScreen(Number(digit));
       return true;
     }
     this._prefix = "";

@@ -111,6 +111,7 @@ export function queryForm(page) {
     if (wrongDay || Number.isNaN(from) || Number.isNaN(to)) return;
     page.profile = values.get("profile") === "main" ? "main" : "sub";
     const camera = String(values.get("camera"));
+    page.trails.close();
     history.replaceState(null, "", `?${new URLSearchParams({ camera, van: String(from), tot: String(to) })}`);
     page.load(camera, from, to);
   };

@@ -20,9 +20,10 @@ import { toLogin } from "./api.js";
  * @property {string} rec_detail
  * @property {"ok" | "fault" | "none"} mask
  * @property {string} mask_reason
- * @property {"none" | "free" | "mine" | "other"} ptz
+ * @property {"none" | "free" | "mine" | "other" | "patrol"} ptz
  * @property {Holder | null} ptz_holder
  * @property {string} ptz_fault
+ * @property {import("./ptz-patrols.js").PatrolState | null} [patrol]
  * @property {number | null} skew_ms
  *
  * @typedef {object} SessionState

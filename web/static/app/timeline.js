@@ -12,6 +12,7 @@ import { coverageText, gapText } from "./words.js";
  * @property {import("./mse-player.js").Segment[]} segments
  * @property {{ start_us: number, end_us: number, reason: string, detail: string }[]} gaps
  * @property {{ start_us: number, end_us: number, case_number: string }[]} holds
+ * @property {{ at_us: number, note: string, author: string }[]} [bookmarks] what observers marked, oldest first
  * @property {{ start_us: number, end_us: number, kind: string }[]} stretches
  */
 
@@ -19,6 +20,7 @@ const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 
 const NOISE_US = 2_000_000; // at the end of what is known now, and between segments
 const BAR_TOP = 26;
 const BAR_HEIGHT = 34;
+const MARK_WIDTH = 6;
 
 /** Runs of segments that touch, so that a day is drawn in few boxes. @param {import("./mse-player.js").Segment[]} segments */
 export function runs(segments) {
@@ -34,6 +36,9 @@ export function runs(segments) {
 
 /** @param {{ text: string, calm: boolean }} hole */
 const holeText = ({ text, calm }) => (calm ? text : `${t("geen opname")}: ${text}`);
+
+/** @param {{ note: string, author: string }} mark */
+const markText = ({ note, author }) => [`▲ ${t("markering")}`, note, author].filter(Boolean).join(" · ");
 
 /** Events: "seek" (detail us, when the moment was chosen), "scrub" (detail us, while dragging). */
 export class Timeline extends HTMLElement {
@@ -146,8 +151,9 @@ export class Timeline extends HTMLElement {
       this._scrub(event);
     }
     const us = this._at(event);
+    const mark = this._markAt(us);
     this._hover.hidden = false;
-    this._hover.textContent = `${clockTime(us)} ${zone(us)} · ${this._what(us)}`;
+    this._hover.textContent = `${clockTime(us)} ${zone(us)} · ${mark ? markText(mark) : this._what(us)}`;
     const box = this.getBoundingClientRect();
     this._hover.style.left = `${Math.max(90, Math.min(box.width - 90, event.clientX - box.left))}px`;
   }
@@ -171,6 +177,12 @@ export class Timeline extends HTMLElement {
   _wheel(event) {
     event.preventDefault();
     this.zoom(event.deltaY < 0 ? 0.8 : 1.25, this._at(event));
+  }
+
+  /** The mark under the pointer. @param {number} us */
+  _markAt(us) {
+    const nearUs = ((this._to - this._from) / this.clientWidth) * MARK_WIDTH;
+    return this.coverage?.bookmarks?.find(({ at_us }) => Math.abs(at_us - us) < nearUs);
   }
 
   /** What lies at an instant, in words. @param {number} us */
@@ -210,6 +222,8 @@ export class Timeline extends HTMLElement {
     for (const run of this._runs) pen.fillRect(x(run.start_us), BAR_TOP, Math.max(1, x(run.end_us) - x(run.start_us)), BAR_HEIGHT);
     pen.fillStyle = colour("--evidence");
     for (const hold of this.coverage.holds) pen.fillRect(x(hold.start_us), BAR_TOP + BAR_HEIGHT + 2, x(hold.end_us) - x(hold.start_us), 5);
+    pen.fillStyle = colour("--warn");
+    for (const { at_us } of this.coverage.bookmarks ?? []) this._paintMark(pen, x(at_us), height);
     this._paintSelection(pen, x, width, colour);
     this._paintNow(pen, x, height, colour);
   }
@@ -292,6 +306,15 @@ export class Timeline extends HTMLElement {
     if (this.outUs !== null) pen.fillRect(right - 2, BAR_TOP - 6, 2, BAR_HEIGHT + 12);
   }
 
+  /** ▲ @param {CanvasRenderingContext2D} pen @param {number} at @param {number} height */
+  _paintMark(pen, at, height) {
+    pen.beginPath();
+    pen.moveTo(at, BAR_TOP + BAR_HEIGHT - 4);
+    pen.lineTo(at + MARK_WIDTH, height - 4);
+    pen.lineTo(at - MARK_WIDTH, height - 4);
+    pen.fill();
+  }
+
   /** @param {CanvasRenderingContext2D} pen @param {(us: number) => number} x @param {number} height @param {(name: string) => string} colour */
   _paintNow(pen, x, height, colour) {
     const at = Math.round(x(this.nowUs));
@@ -310,8 +333,9 @@ export class Timeline extends HTMLElement {
       ...this._runs.map(({ start_us, end_us }) => ({ start_us, end_us, text: t("opname") })),
       ...this._holes().map((hole) => ({ ...hole, text: holeText(hole) })),
       ...(this.coverage?.holds ?? []).map(({ start_us, end_us, case_number }) => ({ start_us, end_us, text: t("veiliggesteld, zaak {case}", { case: case_number }) })),
+      ...(this.coverage?.bookmarks ?? []).map((mark) => ({ start_us: mark.at_us, end_us: mark.at_us, text: markText(mark) })),
     ].sort((a, b) => a.start_us - b.start_us);
-    return rows.map(({ start_us, end_us, text }) => `${date(start_us)} ${clockTime(start_us)} – ${clockTime(end_us)} ${zone(end_us)} (${span(end_us - start_us)}): ${text}`);
+    return rows.map(({ start_us, end_us, text }) => start_us === end_us ? `${date(start_us)} ${clockTime(start_us)} ${zone(start_us)}: ${text}` : `${date(start_us)} ${clockTime(start_us)} – ${clockTime(end_us)} ${zone(end_us)} (${span(end_us - start_us)}): ${text}`);
   }
 }
 

@@ -10,6 +10,7 @@ import { MsePlayer } from "./mse-player.js";
 import { announce, bytes, decimal, t } from "./page.js";
 import { purposeForm, queryForm } from "./playback-forms.js";
 import { playbackKeys } from "./playback-keys.js";
+import { PlaybackTrails } from "./playback-trail.js";
 import { clockTime, full, span, zone } from "./times.js";
 import { inOrder } from "./wall-state.js";
 
@@ -43,6 +44,7 @@ export class Playback extends LitElement {
     this.askedMs = 0;
     /** @type {MsePlayer | null} */
     this.player = null;
+    this.trails = new PlaybackTrails(this);
     this._reverseTimer = 0;
     this._messageTimer = 0;
   }
@@ -62,6 +64,7 @@ export class Playback extends LitElement {
     this.requestUpdate();
     await this.updateComplete;
     const query = new URLSearchParams(location.search);
+    if (await this.trails.load(query)) return;
     if (this.consultation && query.has("camera") && query.has("van")) {
       this.load(String(query.get("camera")), Number(query.get("van")), Number(query.get("tot")), Number(query.get("op")) || undefined);
     }
@@ -87,6 +90,7 @@ export class Playback extends LitElement {
     this.consultation = { ...made, purpose, reference };
     sessionStorage.setItem(KEPT, JSON.stringify(this.consultation));
     this.requestUpdate();
+    this.trails.load(new URLSearchParams(location.search));
   }
 
   endConsultation() {
@@ -95,6 +99,7 @@ export class Playback extends LitElement {
     this.player = null;
     this.consultation = null;
     this.coverage = null;
+    this.trails.close();
     history.replaceState(null, "", location.pathname);
     this.requestUpdate();
   }
@@ -194,6 +199,7 @@ export class Playback extends LitElement {
   _moved() {
     if (!this.player?.isOpen || this.video.seeking) return;
     this.timeline.moveTo(this.player.nowUs);
+    this.trails.moved(this.player.nowUs);
     const place = this.querySelector(".instant");
     if (place) place.textContent = full(this.player.nowUs);
     const erased = this.querySelector(".erased");
@@ -341,7 +347,7 @@ export class Playback extends LitElement {
     const { coverage } = this;
     const loading = this.player?.isOpen && this.video && this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
     const camera = this.cameras.find(({ id }) => id === this.camera);
-    return html`${queryForm(this)}
+    return html`${queryForm(this)}${this.trails.render()}
       <section class="theatre" ?hidden=${!coverage}>
         <div class="screen"><video muted playsinline disablepictureinpicture></video>
           <span class="looking-back">${icon("history")}${t("TERUGKIJKEN")}</span>
@@ -351,7 +357,7 @@ export class Playback extends LitElement {
         </div>
         <vms-timeline></vms-timeline>
         ${this._controls()}${this._selection()}
-        <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="expired">${t("gewist of nog niet in gebruik")}</span></p></div>
+        <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="bookmark">${t("markering")}</span><span data-kind="expired">${t("gewist of nog niet in gebruik")}</span></p></div>
       </section>
       ${coverage || this.error ? nothing : html`<div class="before">${icon("search")}<p>${t("Kies camera, dag en tijd, en zoek de beelden. Wat ouder is dan de bewaartermijn is gewist.")}</p></div>`}
       ${!coverage && this.error ? html`<p class="notice" role="alert">${this.error}</p>` : nothing}`;

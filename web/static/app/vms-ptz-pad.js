@@ -5,6 +5,7 @@ import { LitElement, html, nothing } from "lit";
 import { icon } from "./icon.js";
 import { messageOf } from "./api.js";
 import { announce, t } from "./page.js";
+import { patrolButtons, patrolText, patrolsOf } from "./ptz-patrols.js";
 import { roleText } from "./words.js";
 
 /** Name, icon, pan, tilt. @type {[string, string, number, number][]} */
@@ -59,6 +60,8 @@ export class PtzPad extends LitElement {
     this.driver = null;
     /** @type {{ token: string, name: string }[]} */
     this.presets = [];
+    /** @type {import("./ptz-patrols.js").Patrol[]} */
+    this.patrols = [];
     this.problem = "";
     /** A new preset is being given its name. */
     this.naming = false;
@@ -89,13 +92,23 @@ export class PtzPad extends LitElement {
     if (id === this._presetsOf || !this.driver) return;
     this._presetsOf = id;
     this.presets = [];
+    this.patrols = [];
     if (!id) return;
+    this._loadPatrols(id);
     try {
       const presets = await this.driver.presets();
       if (this._presetsOf === id) this.presets = presets.slice(0, 64);
     } catch (error) {
       if (this._presetsOf === id) this._say(messageOf(error));
     }
+    this.requestUpdate();
+  }
+
+  /** Also when the camera is silent: what runs can be stopped. @param {string} id */
+  async _loadPatrols(id) {
+    const patrols = await patrolsOf(id).catch(() => []);
+    if (this._presetsOf !== id) return;
+    this.patrols = patrols;
     this.requestUpdate();
   }
 
@@ -176,6 +189,9 @@ export class PtzPad extends LitElement {
       case "other":
         return html`<span class="lock" data-value="other">${icon("user")}${holder?.name ?? t("iemand anders")}${holder?.role ? html` <small>${roleText(holder.role)}</small>` : nothing}</span>
           <button type="button" ?disabled=${this.blocked} @click=${() => this.driver?.take()}>${t("Overnemen")}</button>`;
+      case "patrol":
+        return html`<span class="lock" data-value="patrol">${icon("refresh-cw")}${this.status?.patrol ? patrolText(this.status.patrol) : nothing}</span>
+          <button type="button" ?disabled=${this.blocked} @click=${() => this.driver?.take()}>${t("Nemen")}</button>`;
       default:
         return html`<span class="lock" data-value="free">${icon("lock-open")}${t("vrij")}</span>
           <button type="button" ?disabled=${this.blocked} @click=${() => this.driver?.take()}>${t("Nemen")}</button>`;
@@ -201,9 +217,10 @@ export class PtzPad extends LitElement {
         <div class="holder"><span class="title">${t("PTZ")}</span>${this._holder()}</div>
         <p class="ptz-problem" role="alert">${this.status?.ptz_fault ? t("PTZ gestoord") : this.problem}</p>
         ${this.naming ? this._naming() : nothing}
-        <div class="presets" role="group" aria-label=${t("Presets")}>
+        <div class="presets" role="group" aria-label=${t("Presets en patrouilles")}>
           <button type="button" class="home" ?disabled=${this.locked} title=${t("Beginstand (Home)")} @click=${() => this.driver?.home()}>${icon("home")}<span class="sr">${t("Beginstand (Home)")}</span></button>
           ${this.presets.map((preset, index) => html`<button type="button" ?disabled=${this.locked} @click=${() => this.driver?.goto(preset.token)}><kbd>${index + 1}</kbd>${preset.name || preset.token}</button>`)}
+          ${patrolButtons(this.camera.id, this.patrols, this.status?.patrol, this.blocked, (problem) => this._say(problem))}
           <button type="button" class="keep-preset" ?disabled=${this.locked} aria-expanded=${this.naming} title=${t("Deze stand als preset bewaren")} @click=${() => this._name(!this.naming)}>${icon("plus")}<span class="sr">${t("Deze stand als preset bewaren")}</span></button>
         </div>
         <p class="hint">${this.keysOn ? html`<strong>${t("Toetsen sturen de camera")}</strong> · ${t("Esc stopt en geeft vrij")}` : html`<kbd>P</kbd> ${t("sturen met toetsen · sleep in het beeld · wiel = zoom · Shift en sleep = kader · dubbelklik = kijk daar")}`}</p>

@@ -6,6 +6,7 @@ import { FrameMeter } from "./frame-meter.js";
 import { icon } from "./icon.js";
 import { decimal, t } from "./page.js";
 import { LATE_AGE_S, isDown, isFrozen, tileState } from "./tile-state.js";
+import { patrolText } from "./ptz-patrols.js";
 import { TileStill } from "./tile-still.js";
 import { serverLink } from "./server-link.js";
 import { since } from "./times.js";
@@ -13,6 +14,12 @@ import { maskText, ptzText, purposeText, recText, sourceText } from "./words.js"
 import { LiveConnection } from "./whep.js";
 
 /**
+ * @typedef {object} Way
+ * @property {string} camera
+ * @property {"left" | "right" | "up" | "down" | null} side
+ * @property {[number, number][] | null} outline in the picture, 0 … 1
+ * @property {boolean} turns it goes to a preset that shows the way
+ *
  * @typedef {object} CameraInfo
  * @property {string} id
  * @property {number} number
@@ -23,6 +30,7 @@ import { LiveConnection } from "./whep.js";
  * @property {boolean} can_turn
  * @property {"required" | "none"} masks
  * @property {string[]} neighbours
+ * @property {Way[]} ways how to follow on to each neighbour
  * @property {boolean} has_sub
  */
 
@@ -312,7 +320,7 @@ export class Tile extends LitElement {
     const { mask, ptz, rec } = this.dataset;
     return html`<span class="badges">
       ${this.isReduced ? html`<span class="badge reduced">${icon("arrow-down")}${t("lagere kwaliteit: verbinding")}</span>` : nothing}
-      ${ptz === "none" ? nothing : html`<span class="badge ptz" data-value=${ptz ?? ""} title=${ptzText(this.status)}>${icon("joystick")}</span>`}
+      ${ptz === "none" ? nothing : html`<span class="badge ptz" data-value=${ptz ?? ""} title=${ptzText(this.status)}>${icon("joystick")}${this.hero && ptz === "patrol" && this.status?.patrol ? patrolText(this.status.patrol) : nothing}</span>`}
       ${mask === "none" ? nothing : html`<span class="badge mask" data-value=${mask ?? ""} title=${mask === "ok" ? t("masker actief") : t("masker onzeker")}>${icon(mask === "ok" ? "eye-off" : "shield-alert")}</span>`}
       <span class="badge rec" data-value=${rec ?? "off"} title=${recText(this.status)}>${rec === "on" ? html`<i></i>${t("OPN")}` : rec === "fault" ? html`${icon("triangle-alert")}${t("OPN")}` : t("geen opname")}</span>
     </span>`;

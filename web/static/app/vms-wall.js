@@ -3,6 +3,7 @@
 import { LitElement, html, nothing } from "lit";
 import { repeat } from "lit-html/directives/repeat.js";
 
+import "./vms-bookmark.js";
 import "./vms-overview.js";
 import "./vms-palette.js";
 import "./vms-ptz-pad.js";
@@ -17,18 +18,18 @@ import { announce, t } from "./page.js";
 import { alarmText, serverLink } from "./server-link.js";
 import { savePicture } from "./snapshot.js";
 import { alarmBar, alarmQueue } from "./wall-alarms.js";
+import { WallFollow } from "./wall-follow.js";
 import { applyFit } from "./wall-fitted.js";
+import { WallScreens } from "./wall-screens.js";
 import { layoutText, toolbar } from "./wall-toolbar.js";
 import { WallSteering } from "./wall-steering.js";
 import { WallTools } from "./wall-tools.js";
-import { LAYOUTS, OVERVIEW, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf, toQuery } from "./wall-state.js";
+import { LAYOUTS, OVERVIEW, fromQuery, heroOf, inOrder, layoutOf, pages, tilesOf } from "./wall-state.js";
 import { isWorn } from "./whep.js";
 
 const HIDDEN_MS = 30_000;
 /** From here on the alarms fit beside the controls, and the tiles get the whole column. */
 const WIDE = matchMedia("(min-width: 1800px)");
-/** @type {Record<string, number>} */
-const NEIGHBOUR_KEYS = { left: 0, right: 1, up: 2, down: 3 };
 
 /** @typedef {import("./vms-tile.js").CameraInfo} CameraInfo */
 /** @typedef {import("./vms-tile.js").Tile} Tile */
@@ -57,6 +58,8 @@ export class Wall extends LitElement {
     this.steer = new WallSteering(this);
     this.driver = this.steer.driver;
     this.tools = new WallTools(this);
+    this.trails = new WallFollow(this);
+    this.screens = new WallScreens(this);
     this.driver.addEventListener("moving", () => this.tools.round.pause());
     this.keys = new Keys(this._keyTarget());
     this._space = new ResizeObserver(() => this._fit());
@@ -82,7 +85,8 @@ export class Wall extends LitElement {
       this.requestUpdate();
     });
     setInterval(() => this._tick(), 250);
-    followGamepad(this.driver, () => this.steer.allowed, (step) => this._moveActive(step, 0));
+    followGamepad(this.driver, () => this.steer.allowed && this.screens.steers, (step) => this._moveActive(step, 0));
+    this.screens.start();
     this._load();
   }
 
@@ -93,6 +97,7 @@ export class Wall extends LitElement {
       this.loaded = true;
       this.error = "";
       this._loadRates();
+      this.trails.load();
       this.tools.round.set(this.state.round);
     } catch (error) {
       this.error = messageOf(error);
@@ -150,7 +155,7 @@ export class Wall extends LitElement {
   go(change) {
     this.state = { ...this.state, ...change };
     if (this.layout.hero) this._lastHeroLayout = this.state.layout;
-    history.replaceState(null, "", toQuery(this.state));
+    history.replaceState(null, "", this.screens.address(this.state));
     this.requestUpdate();
   }
 
@@ -209,12 +214,9 @@ export class Wall extends LitElement {
     if (camera) this.go({ layout: this._lastHeroLayout, hero: camera.number, picks: {}, page: this.layout.hero ? this.state.page : 0 });
   }
 
-  /** @param {string} direction */
-  _neighbour(direction) {
-    const id = this.current?.neighbours[NEIGHBOUR_KEYS[direction]];
-    const camera = this.cameras.find((candidate) => candidate.id === id);
-    if (camera) this.callUp(camera.number);
-    else this.say(t("Geen buurcamera in die richting"));
+  _bookmark() {
+    const dialog = /** @type {import("./vms-bookmark.js").BookmarkDialog} */ (this.querySelector("vms-bookmark"));
+    if (this.current) dialog.open(this.current, this.link.nowUs(), (text) => this.say(text));
   }
 
   async _snapshot() {
@@ -261,7 +263,9 @@ export class Wall extends LitElement {
       fullScreen: () => this._fullScreen(),
       snapshot: () => this._snapshot(),
       acknowledge: () => this._acknowledge(),
-      neighbour: (direction) => this.tools.byHand(() => this._neighbour(direction)),
+      bookmark: () => this._bookmark(),
+      toScreen: (number) => this.screens.send(number),
+      neighbour: (direction) => this.tools.byHand(() => this.trails.go(direction)),
       round: () => this.tools.toggleRound(),
       palette: () => this.tools.openPalette(),
       saved: () => this.tools.openSaved(),
@@ -294,6 +298,8 @@ export class Wall extends LitElement {
 
   updated() {
     const camera = this.current;
+    this.trails.watch();
+    if (this.loaded) this.screens.watch();
     this.driver.aim(camera?.can_turn ? camera.id : "");
     if (this.steering && !this.steer.allowed) this.keys.mode(false);
     this.steer.follow(this.querySelector("vms-tile.hero"));
@@ -372,10 +378,11 @@ export class Wall extends LitElement {
     const status = this.link.cameras[camera.id];
     return html`<section class="spot" aria-label=${t("Hoofdbeeld")}>
       <div class="stage"><vms-tile class="hero" .camera=${camera} profile="hero" hero ?data-steerable=${this.steer.allowed}></vms-tile>
-        ${this.steer.overlay()}
+        ${this.trails.shapes()}${this.steer.overlay()}
       </div>
+      ${this.trails.row()}
       <div class="deck">
-        ${cameraDetails(camera, status, this.cameras, (number) => this.callUp(number))}
+        ${cameraDetails(camera, status, this.trails.exits, (exit) => this.tools.byHand(() => this.trails.follow(exit)), () => this._bookmark())}
         ${camera.can_turn ? html`<vms-ptz-pad .driver=${this.driver} .camera=${camera} .status=${status} .keysOn=${this.steering} .blocked=${!this.link.up}></vms-ptz-pad>` : nothing}
         ${this._alarmsInDeck() ? this._alarms() : nothing}
       </div></section>`;
@@ -387,11 +394,11 @@ export class Wall extends LitElement {
     const { hero, key, tiles } = this.layout;
     return html`<div class="wall" data-layout=${key} ?data-has-hero=${hero} ?data-has-tiles=${tiles > 0} ?inert=${!this.link.up && this.link.lostAtMs > 0}>
         ${this._hero()}
-        <div class="side">${this._toolbar()}${tiles ? this._tiles() : nothing}${key === OVERVIEW ? html`<vms-overview .cameras=${this.listed} .callUp=${(/** @type {number} */ number) => this.tools.byHand(() => this.callUp(number))}></vms-overview>` : nothing}${hero ? (this._alarmsInDeck() ? nothing : this._alarms()) : this._alarmBar()}</div>
+        <div class="side">${this._toolbar()}${this.screens.bar()}${tiles ? this._tiles() : nothing}${key === OVERVIEW ? html`<vms-overview .cameras=${this.listed} .callUp=${(/** @type {number} */ number) => this.tools.byHand(() => this.callUp(number))}></vms-overview>` : nothing}${hero ? (this._alarmsInDeck() ? nothing : this._alarms()) : this._alarmBar()}</div>
       </div>
       ${this.entry ? html`<output class="entry">${this.entry}<i></i></output>` : nothing}
       ${this.message ? html`<p class="toast">${this.message}</p>` : nothing}
-      ${helpDialog()}<vms-palette></vms-palette><vms-saved-layouts></vms-saved-layouts>`;
+      ${helpDialog()}<vms-palette></vms-palette><vms-saved-layouts></vms-saved-layouts><vms-bookmark></vms-bookmark>`;
   }
 }
 

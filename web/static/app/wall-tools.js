@@ -67,7 +67,7 @@ export class WallTools {
 
   openPalette() {
     const wall = this._wall;
-    const entries = paletteEntries(wall.cameras, this._saved.layouts, {
+    const entries = paletteEntries(wall.cameras, this._saved.layouts, wall.screens.choices(), {
       callUp: (number) => this.byHand(() => wall.callUp(number)),
       showArea: (area) => this.byHand(() => this._showArea(area)),
       setLayout: (key) => this.byHand(() => wall.setLayout(key)),

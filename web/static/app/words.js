@@ -1,6 +1,7 @@
 /** Words for the values of the API, each a whole phrase. */
 
 import { page, t } from "./page.js";
+import { patrolText } from "./ptz-patrols.js";
 import { full } from "./times.js";
 
 /** @param {string} purpose */
@@ -35,6 +36,7 @@ export function roleText(role) {
 /** @param {import("./server-link.js").CameraState | undefined} status */
 export function ptzText(status) {
   if (status?.ptz_fault) return t("PTZ gestoord");
+  if (status?.patrol && status.ptz === "patrol") return t("PTZ: {name}", { name: patrolText(status.patrol) });
   if (status?.ptz === "mine") return t("PTZ van u");
   if (status?.ptz === "other") return t("PTZ: {name}", { name: status.ptz_holder?.name ?? t("iemand anders") });
   return t("PTZ vrij");
