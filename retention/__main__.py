@@ -7,6 +7,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+from retention.daily import DailyCertificates
 from retention.runner import PurgeRunner
 from retention.sealing import Stamping
 from retention.timestamping import HttpTimestampAuthority, read_roots
@@ -55,10 +56,28 @@ def make_stamping(config: SiteConfig, store: Store) -> Stamping | None:
     return Stamping(store, authority, retention.timestamp_interval_s)
 
 
+def make_certificates(config: SiteConfig, store: Store, signer: SiteSigner | None) -> DailyCertificates | None:
+    """None: without a signing key there is nothing to sign with."""
+    if signer is None:
+        return None
+    data_dir = config.site.data_dir
+    return DailyCertificates(
+        config.certificates_dir,
+        config.site.name,
+        store,
+        [volume.path for volume in config.volumes],
+        data_dir / "keys",
+        signer,
+        SystemClock(),
+        config.retention.days,
+    )
+
+
 def run_retention(config: SiteConfig, stop: threading.Event) -> None:
     store = Store(config.database_url)
     runner = make_runner(config, store)
     stamping = make_stamping(config, store)
+    certificates = make_certificates(config, store, runner.signer)
     clock = SystemClock()
     purge_at_s = clock.monotonic_s()
     try:
@@ -71,8 +90,8 @@ def run_retention(config: SiteConfig, stop: threading.Event) -> None:
                     runner.run()
                 else:
                     runner.relieve()
-                if is_due and stamping is not None:
-                    stamping.run()
+                if is_due:
+                    _give_proof(stamping, certificates)
             except Refused as error:
                 log.error("purge_refused", extra={"reason": str(error)})
             except (StoreBusy, StorageError) as error:
@@ -80,6 +99,13 @@ def run_retention(config: SiteConfig, stop: threading.Event) -> None:
             stop.wait(PRESSURE_EVERY_S)
     finally:
         store.close()
+
+
+def _give_proof(stamping: Stamping | None, certificates: DailyCertificates | None) -> None:
+    if stamping is not None:
+        stamping.run()
+    if certificates is not None:
+        certificates.run()
 
 
 def main() -> int:

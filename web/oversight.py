@@ -6,7 +6,7 @@ from retention.verify import Finding, Proof, verify
 from vms.clock import Clock, now_utc
 from vms.config import SiteConfig
 from vms.errors import StorageError
-from vms.store import Store, audit, ledger
+from vms.store import Store, audit, ledger, seals
 from vms.units import us_from_utc
 from web.shared_answer import SharedAnswer
 from web.state_words import FINDING, both
@@ -27,6 +27,20 @@ class Oversight:
     async def close(self) -> None:
         await self.proof.close()
         await self.chain.close()
+
+    def seal(self) -> dict[str, Any] | None:
+        """The newest signature under the ledger, and the newest time-stamp; None while there is none."""
+        with self._store.reading() as tx:
+            newest, stamped = seals.last(tx), seals.last_stamped(tx)
+        if newest is None:
+            return None
+        stamped_at = stamped.token_at if stamped else None
+        return {
+            "at_us": us_from_utc(newest.at),
+            "rows": newest.last_seq,
+            "key_id": newest.key_id,
+            "stamped_us": us_from_utc(stamped_at) if stamped_at else None,
+        }
 
     def _prove(self) -> dict[str, Any]:
         """Raises StorageError, StoreBusy."""

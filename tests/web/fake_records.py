@@ -23,6 +23,15 @@ def oversight_routes(app: FastAPI, backend: "Backend") -> None:
     def proof() -> dict[str, Any]:
         return backend.proof
 
+    @app.get("/api/retention/certificates")
+    def certificates() -> dict[str, Any]:
+        items = [
+            {"day": f"2026-11-{day:02}", "bytes": 5_000_000, "url": f"/api/retention/certificates/2026-11-{day:02}"}
+            for day in range(24, 12, -1)
+        ]
+        seal = {"at_us": now_us(), "rows": 4711, "key_id": "0123456789abcdef", "stamped_us": None}
+        return {"items": items, "seal": seal}
+
     @app.get("/api/coverage/days")
     def days(from_us: int, to_us: int) -> dict[str, Any]:
         return {"from_us": from_us, "to_us": to_us, "now_us": now_us(), "cameras": {}}

@@ -54,6 +54,12 @@ def test_the_proof_the_masks_and_the_audit_log_are_on_one_page(opened: Open, bac
     assert "28 × 24 uur" in facts
     assert "1.234" in facts
     assert "nog geen" in facts
+    certificates = page.locator("vms-certificates")
+    expect(certificates.locator(".facts")).to_contain_text("0123456789abcdef")
+    expect(certificates.locator("a[download]")).to_have_count(7)
+    expect(certificates.locator("a[download]").first).to_contain_text("Certificaat van 24-11-2026")
+    certificates.get_by_role("button", name="Alle 12 tonen").click()
+    expect(certificates.locator("a[download]")).to_have_count(12)
     expect(page.locator('tr[data-camera="camera-01"]')).to_contain_text("afgedekt: geen vastgesteld masker")
     log = page.locator("vms-audit-log")
     expect(log.locator(".verdict")).to_contain_text("De keten sluit.")

@@ -2,13 +2,16 @@
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from retention.sealing import seal_ledger
 from retention.verify import Proof, verify
 from tests.web.served_site import OPEN, Site, eventually
 from vms.clock import now_utc
+from vms.signing import SiteSigner, create_signing_key
 from vms.store import audit, catalog, ledger
 from vms.store.schema import AuditRow, LedgerRow
 from vms.units import us_from_utc
@@ -126,3 +129,33 @@ def test_a_proof_that_takes_long_is_made_once_and_waited_for_later(site: Site, m
     may_end.set()
     eventually(lambda: client.get("/api/retention/proof").status_code == 200)
     assert made == [1]
+
+
+def test_certificates_are_listed_given_to_who_oversees_and_to_nobody_else(site: Site) -> None:
+    directory = site.config.certificates_dir
+    directory.mkdir(parents=True)
+    for day in ("2026-11-23", "2026-11-24"):
+        (directory / f"wiscertificaat-{day}.zip").write_bytes(b"zip of " + day.encode())
+    (directory / "wiscertificaat-2026-11-25.zip.part").write_bytes(b"half")
+    (directory / "wiscertificaat-2026-11-22.zip").symlink_to("/etc/passwd")
+    client = site.client("privacy_officer")
+    listed = client.get("/api/retention/certificates").json()
+    assert [item["day"] for item in listed["items"]] == ["2026-11-24", "2026-11-23"]
+    assert listed["seal"] is None
+    answer = client.get(listed["items"][0]["url"])
+    assert (answer.status_code, answer.content) == (200, b"zip of 2026-11-24")
+    assert answer.headers["content-type"] == "application/zip"
+    for day, status in (("2026-11-22", 404), ("2026-11-25", 404), ("..%2F..%2Fsite", 404), ("today", 422)):
+        assert client.get(f"/api/retention/certificates/{day}").status_code == status, day
+    assert site.client("observer").get(listed["items"][0]["url"]).status_code == 403
+    assert "certificate:2026-11-24" in [row.object for row in site.audit("retention.proof")]
+
+
+def test_the_newest_seal_and_its_key_are_told(site: Site, tmp_path: Path) -> None:
+    create_signing_key(tmp_path / "signing.pem")
+    signer = SiteSigner(tmp_path / "signing.pem")
+    with site.store.transaction() as tx:
+        ledger.append(tx, now_utc(site.clock), "run", None, {"erased": 0})
+    seal_ledger(site.store, signer, now_utc(site.clock))
+    told = site.client("shift_manager").get("/api/retention/certificates").json()["seal"]
+    assert told == {"at_us": site.clock.us, "rows": 1, "key_id": signer.key_id, "stamped_us": None}

@@ -265,6 +265,11 @@ class SiteConfig(_Section):
         return self.recorder.site_key_file or self.site.data_dir / "keys" / "site.key"
 
     @property
+    def certificates_dir(self) -> Path:
+        """Where the retention process leaves a certificate of erasure a day."""
+        return self.site.data_dir / "certificates"
+
+    @property
     def signing_key_file(self) -> Path:
         return self.retention.signing_key_file or self.site.data_dir / "keys" / "signing.pem"
 
