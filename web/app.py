@@ -100,6 +100,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(services.exports.open)
+        await services.alarms.keep()
         services.capture.start()
         background = Background(services, on_broken)
         background.start()
@@ -110,6 +111,7 @@ def _lifespan(
             await services.oversight.close()
             await services.patrols.close()
             await services.ptz.close()
+            await services.alarms.keep()
             await services.exports.close()
             await services.live.close()
             await run_in_threadpool(services.capture.stop)
