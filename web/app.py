@@ -30,6 +30,7 @@ from web.api import (
     session,
     snapshot,
     status,
+    street_map,
     trails,
     websocket,
     whep,
@@ -64,6 +65,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
     for noun in (
         session,
         cameras,
+        street_map,
         status,
         whep,
         ptz,

@@ -27,6 +27,7 @@ WEB: Final[dict[str, Gate]] = {
     "GET /api/media/{segment}": "original",
     "GET /api/exports/{export}/file": "painted",
     "POST /api/cameras/{camera}/masks/still": "drawing",
+    "GET /api/map/ground": "no picture",
     "WEBSOCKET /api/ws": "no picture",
     "GET /metrics": "no picture",
 }

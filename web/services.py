@@ -13,6 +13,7 @@ from vms.store import Store
 from web.alarm_book import AlarmBook
 from web.audit_trail import AuditTrail
 from web.auth import Accounts
+from web.camera_views import CameraViews
 from web.capture_client import CaptureClient
 from web.coverage_report import CoverageReport
 from web.disk_board import DiskBoard
@@ -80,6 +81,7 @@ class Services:
     patrols: Patrols
     hub: EventHub
     alarms: AlarmBook
+    camera_views: CameraViews
     live_sessions: LiveSessions
     footage: Footage
     coverage: CoverageReport
@@ -119,6 +121,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         patrols=patrols,
         hub=hub,
         alarms=AlarmBook(store, clock, hub.publish),
+        camera_views=CameraViews(config, store, clock, capture),
         live_sessions=LiveSessions(clock, live, board, accounts),
         footage=Footage(store, clock, config.retention.days),
         coverage=CoverageReport(store, clock, capture, config.retention.days),

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +27,7 @@ from fake_following import following_routes, ways
 from fake_pictures import CLOCK_90K, FPS, SEGMENT_S, encoded_loop, picture, segment_mp4
 from fake_records import footage_routes, now_us, oversight_routes, problem
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from starlette.responses import FileResponse
 
 from vms.rules.sheet_layout import columns_of
 from web import pages
@@ -48,6 +50,9 @@ class Backend:
     has_video: bool = True
     ages: dict[str, str] = field(default_factory=dict)
     layouts: list[dict[str, Any]] = field(default_factory=list)
+    areas: list[dict[str, Any]] = field(default_factory=list)
+    views: dict[str, dict[str, float]] = field(default_factory=dict)
+    ground: Path | None = None
     alarms: list[dict[str, Any]] = field(default_factory=list)
     trails: list[dict[str, Any]] = field(default_factory=list)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
@@ -99,8 +104,9 @@ def make_backend(count: int) -> Backend:
             "can_turn": n % 3 == 1,
             "masks": "required" if n % 3 == 1 else "none",
             "neighbours": [f"camera-{m:02d}" for m in (n - 1, n + 1) if 1 <= m <= count],
-            "lat": None,
-            "lon": None,
+            "lat": 51.37 + n // 3 * 0.0012,
+            "lon": 6.17 + n % 3 * 0.0018,
+            "reach_m": 60,
             "has_sub": True,
         }
         for n in range(1, count + 1)
@@ -189,6 +195,7 @@ def make_app(backend: Backend) -> FastAPI:
     following_routes(app, backend)
     _camera_routes(app, backend)
     _alarm_routes(app, backend)
+    _map_routes(app, backend)
     _layout_routes(app, backend)
     _live_routes(app, backend)
     oversight_routes(app, backend)
@@ -277,6 +284,20 @@ def _camera_routes(app: FastAPI, backend: Backend) -> None:
             return problem(409, "ptz_busy", "Iemand anders bestuurt deze camera.")
         state["ptz"] = "free" if what == "release" else "mine"
         return {"holder": None}
+
+
+def _map_routes(app: FastAPI, backend: Backend) -> None:
+    @app.get("/api/map")
+    def street_map() -> dict[str, Any]:
+        return {"areas": backend.areas, "ground": backend.ground and "/api/map/ground?version=1"}
+
+    @app.get("/api/map/views")
+    def views() -> dict[str, Any]:
+        return {"views": backend.views}
+
+    @app.get("/api/map/ground")
+    def ground() -> Response:
+        return FileResponse(str(backend.ground), media_type="application/vnd.pmtiles")
 
 
 def _alarm_routes(app: FastAPI, backend: Backend) -> None:

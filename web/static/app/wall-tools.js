@@ -1,5 +1,6 @@
 /** What arranges the wall besides number and click: the round, the palette, saved layouts. */
 
+import { messageOf } from "./api.js";
 import { announce, t } from "./page.js";
 import { paletteEntries } from "./palette-entries.js";
 import { Round, USUAL_DWELL_S } from "./round.js";
@@ -57,6 +58,11 @@ export class WallTools {
 
   get _saved() {
     return /** @type {import("./vms-saved-layouts.js").SavedLayouts} */ (this._wall.querySelector("vms-saved-layouts"));
+  }
+
+  fullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen().catch((error) => this._wall.say(messageOf(error)));
   }
 
   openSaved() {
