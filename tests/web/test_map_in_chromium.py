@@ -43,6 +43,7 @@ def wall(kept_page: Page) -> Iterator[Page]:
     kept_page.keyboard.press("m")
     expect(kept_page.locator(".pin")).to_have_count(5)
     yield kept_page
+    expect(kept_page.locator("#server-lost")).to_have_count(0)
     kept_page.keyboard.press("m")
     kept_page.keyboard.type("1")
     kept_page.keyboard.press("Enter")

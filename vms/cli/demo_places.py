@@ -9,9 +9,10 @@ AREAS = ("Binnenstad", "Stationsgebied", "Uitgaansgebied")
 _TOWN = (51.3702, 6.1722)
 _AREA_AT = ((0.0, 0.0), (0.1, 1.0), (-0.88, 0.5))
 """(north, east) of the town's middle, by area; 1 = so far that two areas do not touch."""
-_STEP_M = 62.0
+_STEP_M = 95.0
 _GOLDEN_ANGLE_DEG = 137.508
-_MARGIN_M = 70.0
+_MARGIN_M = 45.0
+_REACH_M = 110.0
 _METRES_PER_DEG = 111_320.0
 _CORNERS_DEG = (20, 75, 110, 165, 215, 250, 300, 340)
 
@@ -24,7 +25,7 @@ def placed(index: int, count: int, spec: SimCameraSpec) -> list[str]:
     """Lines of its configuration. Pan 0 of the simulated street is north."""
     north_m, east_m = _place_m(index, count)
     lat, lon = _degrees(north_m, east_m)
-    lines = [f"lat = {lat}", f"lon = {lon}"]
+    lines = [f"lat = {lat}", f"lon = {lon}", f"reach_m = {_REACH_M:g}"]
     if spec.ptz:
         return [*lines, "bearing_deg = 0"]
     return [*lines, f"bearing_deg = {spec.pan_deg % 360:g}", f"hfov_deg = {hfov_deg_at(HFOV_DEG_AT_ZOOM, spec.zoom):g}"]

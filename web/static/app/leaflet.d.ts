@@ -14,7 +14,6 @@ interface LeafletTiles extends LeafletLayer {
 interface LeafletPolygon extends LeafletLayer {
   setLatLngs(points: LatLonPair[]): this;
   getElement(): Element | undefined;
-  bindTooltip(content: HTMLElement, options: object): this;
 }
 
 interface LeafletMarker extends LeafletLayer {

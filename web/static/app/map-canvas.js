@@ -1,7 +1,7 @@
 /** The map itself: Leaflet with areas, cameras and what they see, on tiles from our own server or a plain ground. */
 
 import "leaflet";
-import { html, nothing, render } from "lit";
+import { html, render } from "lit";
 
 import { icon } from "./icon.js";
 import { cone } from "./map-shapes.js";
@@ -25,6 +25,12 @@ const CLOSEST_FIT = 18;
  * @typedef {{ marker: LeafletMarker, button: HTMLButtonElement, cone: LeafletPolygon | null }} Drawn
  */
 
+/** Its northern edge, in the middle. @param {[number, number][]} outline @returns {[number, number]} */
+function topOf(outline) {
+  const lons = outline.map(([, lon]) => lon);
+  return [Math.max(...outline.map(([lat]) => lat)), (Math.min(...lons) + Math.max(...lons)) / 2];
+}
+
 export class MapCanvas {
   /** @param {HTMLElement} container @param {(number: number) => void} choose */
   constructor(container, choose) {
@@ -46,7 +52,11 @@ export class MapCanvas {
     this._drawn = new Map();
     /** @type {[number, number][]} */
     this._corners = [];
-    this._wasFitted = false;
+    /** So many corners were fitted in. */
+    this._fitted = 0;
+    /** Somebody chose what to look at: from then on it stays. */
+    this._chosen = false;
+    for (const event of ["wheel", "pointerdown"]) container.addEventListener(event, () => (this._chosen = true), { passive: true });
     this._size = new ResizeObserver(() => this._resized());
     this._size.observe(container);
   }
@@ -57,23 +67,25 @@ export class MapCanvas {
   }
 
   zoomIn() {
+    this._chosen = true;
     this._map.zoomIn();
   }
 
   zoomOut() {
+    this._chosen = true;
     this._map.zoomOut();
   }
 
   _resized() {
     this._map.invalidateSize({ animate: false });
-    if (!this._wasFitted) this.fit();
+    if (!this._chosen) this.fit();
   }
 
   /** All areas and cameras in sight. */
   fit() {
     if (!this._corners.length) return;
     this._map.fitBounds(this._corners, { padding: PADDING, maxZoom: CLOSEST_FIT, animate: false });
-    this._wasFitted = true;
+    this._chosen = false;
   }
 
   /** @param {Area[]} areas */
@@ -81,9 +93,9 @@ export class MapCanvas {
     for (const { name, outline } of areas) {
       const label = document.createElement("span");
       label.textContent = name;
-      L.polygon(outline, { className: "map-area", interactive: false })
-        .bindTooltip(label, { permanent: true, direction: "center", className: "map-area-name", opacity: 1 })
-        .addTo(this._map);
+      L.polygon(outline, { className: "map-area", interactive: false }).addTo(this._map);
+      const place = L.divIcon({ html: label, className: "map-area-name", iconSize: null });
+      L.marker(topOf(outline), { icon: place, keyboard: false, interactive: false }).addTo(this._map);
       this._corners.push(...outline);
     }
   }
@@ -113,7 +125,8 @@ export class MapCanvas {
       this._drawn.get(id)?.cone?.remove();
       this._drawn.delete(id);
     }
-    if (!this._wasFitted) this.fit();
+    if (!this._chosen && this._corners.length !== this._fitted) this.fit();
+    this._fitted = this._corners.length;
   }
 
   /** @param {Pin} pin @returns {Drawn} */
@@ -141,8 +154,8 @@ export class MapCanvas {
     button.setAttribute("aria-pressed", String(hero));
     button.setAttribute("aria-label", label);
     button.title = label;
-    const word = state.level === "ok" ? nothing : html`<small>${state.text}</small>`;
-    render(html`${icon(state.icon)}<b>${String(camera.number).padStart(2, "0")}</b>${word}`, button);
+    const number = html`<b>${String(camera.number).padStart(2, "0")}</b>`;
+    render(state.level === "ok" ? number : html`${icon(state.icon)}${number}<small>${state.text}</small>`, button);
     marker.setZIndexOffset(hero ? 1000 : state.level === "ok" ? 0 : 500);
     this._look(drawn, pin);
   }
