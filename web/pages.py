@@ -182,6 +182,7 @@ def _page(page: Page) -> None:
             where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/inloggen?next={quote(where)}", 303)
         if not page.roles & set(user.roles):
+            deps.page_refused(request, user)
             return _render(request, "refused.html", 403, user=user)
         return _render(request, page.template, user=user, page=page)
 

@@ -148,6 +148,7 @@ FINDING: Final[Mapping[str, str]] = {
 """The codes of retention.verify."""
 AUDIT_ACTION: Final[Mapping[str, str]] = {
     "session.own": _m("eigen sessie"),
+    "page.open": _m("pagina openen"),
     "login": _m("inloggen"),
     "logout": _m("uitloggen"),
     "alarms.acknowledge": _m("melding bevestigen"),

@@ -56,6 +56,7 @@ class Backend:
     alarms: list[dict[str, Any]] = field(default_factory=list)
     trails: list[dict[str, Any]] = field(default_factory=list)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
+    refused_pages: list[str] = field(default_factory=list)
     segments: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     stretches: list[dict[str, Any]] = field(default_factory=list)
@@ -415,6 +416,9 @@ class FakeDeps:
         if not self._backend.logged_in:
             return None
         return SimpleNamespace(username="jan", display_name="Jan de Wit", roles=self._backend.roles)
+
+    def page_refused(self, request: Request, user: Any) -> None:
+        self._backend.refused_pages.append(request.url.path)
 
     def page_site(self, request: Request) -> Any:
         return SimpleNamespace(name="Gemeente Venlo", timezone="Europe/Amsterdam")
