@@ -53,6 +53,7 @@ class Backend:
     areas: list[dict[str, Any]] = field(default_factory=list)
     views: dict[str, dict[str, float]] = field(default_factory=dict)
     ground: Path | None = None
+    loop: asyncio.AbstractEventLoop | None = None
     alarms: list[dict[str, Any]] = field(default_factory=list)
     trails: list[dict[str, Any]] = field(default_factory=list)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
@@ -298,6 +299,8 @@ def _map_routes(app: FastAPI, backend: Backend) -> None:
 
     @app.get("/api/map/ground")
     def ground() -> Response:
+        if backend.ground is None:
+            return problem(404, "not_found", "Dit bestaat niet.")
         return FileResponse(str(backend.ground), media_type="application/vnd.pmtiles")
 
 
@@ -341,6 +344,7 @@ def _live_routes(app: FastAPI, backend: Backend) -> None:
         transceiver.sender.replaceTrack(track)
         await peer.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await peer.setLocalDescription(await peer.createAnswer())
+        backend.loop = asyncio.get_running_loop()
         session = uuid.uuid4().hex
         backend.sessions[session] = Viewer(peer, track, transceiver.sender, camera)
         return Response(
@@ -424,6 +428,16 @@ class FakeDeps:
         return SimpleNamespace(name="Gemeente Venlo", timezone="Europe/Amsterdam")
 
 
+def _hang_up(backend: Backend) -> None:
+    """A server that ends takes its connections along; their sockets are its event loop's."""
+    if backend.loop is None:
+        return
+    for viewer in list(backend.sessions.values()):
+        asyncio.run_coroutine_threadsafe(viewer.peer.close(), backend.loop).result(5)
+    backend.sessions.clear()
+    backend.loop = None
+
+
 @contextmanager
 def serving(backend: Backend, port: int = 0) -> Iterator[str]:
     """The fake on a free port, in a thread of its own. Yields its address."""
@@ -439,6 +453,7 @@ def serving(backend: Backend, port: int = 0) -> Iterator[str]:
             time.sleep(0.01)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
+        _hang_up(backend)
         server.should_exit = True
         server.force_exit = True
         thread.join(10)

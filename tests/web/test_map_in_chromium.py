@@ -130,20 +130,18 @@ def test_the_ground_comes_from_our_own_server_and_names_stay_text(wall: Page) ->
     assert violations(wall) == []
 
 
-def test_without_a_file_areas_and_cameras_lie_on_a_plain_ground(browser: Browser, backend: Backend) -> None:
-    kept, backend.ground = backend.ground, None
-    with opened_wall(browser, backend, "/muur?stand=4&kaart=1") as page:
-        expect(page.locator(".pin")).to_have_count(5)
-        expect(page.locator(".map-area")).to_have_count(1)
-        assert page.locator("img.leaflet-tile").count() == 0
-        assert page.locator(".map-message").count() == 0
-    backend.ground = kept
-
-
-def test_a_ground_that_cannot_be_read_leaves_the_map_usable(browser: Browser, backend: Backend, tmp_path: Path) -> None:
-    kept, backend.ground = backend.ground, tmp_path / "broken.pmtiles"
-    backend.ground.write_bytes(b"PMTiles\x03 and then nothing" * 10)
-    with opened_wall(browser, backend, "/muur?kaart=1") as page:
-        expect(page.locator(".pin")).to_have_count(5)
-        expect(page.locator(".map-message")).to_have_count(1)
+def test_without_a_file_or_with_a_broken_one_areas_and_cameras_lie_on_a_plain_ground(
+    wall: Page, backend: Backend, tmp_path: Path
+) -> None:
+    kept, broken = backend.ground, tmp_path / "broken.pmtiles"
+    broken.write_bytes(b"PMTiles\x03 and then nothing" * 10)
+    for ground, messages in ((None, 0), (broken, 1)):
+        wall.keyboard.press("m")
+        expect(wall.locator("vms-map")).to_have_count(0)
+        backend.ground = ground
+        wall.keyboard.press("m")
+        expect(wall.locator(".pin")).to_have_count(5)
+        expect(wall.locator(".map-area")).to_have_count(1)
+        expect(wall.locator(".map-message")).to_have_count(messages)
+        assert wall.locator("img.leaflet-tile").count() == 0
     backend.ground = kept
