@@ -1,15 +1,10 @@
-"""What a map shows of a camera: which way it looks and how wide; and what an outline may not be. Pure."""
+"""What a map shows of a camera: which way it looks and how wide. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from vms.packet import PtzPose
-from vms.rules.masks import LensCalibration, Point, crosses_itself
+from vms.rules.masks import LensCalibration
 from vms.rules.ptz_geometry import view_of_pose
-
-_LEAST_AREA_DEG2 = 1e-10
-"""About a square metre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +28,3 @@ def turning_view(bearing_deg: float | None, lens: LensCalibration | None, pose: 
         return None
     view = view_of_pose(lens, pose)
     return MapView((bearing_deg + view.pan_deg) % 360, view.hfov_deg)
-
-
-def outline_problem(outline: Sequence[Point]) -> str | None:
-    """outline: (latitude, longitude), not closed."""
-    closed = [*outline, outline[0]]
-    if crosses_itself(closed):
-        return "crosses itself; give the corners in order round the edge"
-    area = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(_near_zero(closed))) / 2
-    return "has no area" if abs(area) < _LEAST_AREA_DEG2 else None
-
-
-def _near_zero(points: Sequence[Point]) -> list[Point]:
-    """The same shape round the first corner: products of whole degrees would drown a street."""
-    lat, lon = points[0]
-    return [(a - lat, b - lon) for a, b in points]

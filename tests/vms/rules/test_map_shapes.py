@@ -1,12 +1,9 @@
-import pytest
-
 from vms.packet import PtzPose
-from vms.rules.map_shapes import MapView, fixed_view, outline_problem, turning_view
+from vms.rules.map_shapes import MapView, fixed_view, turning_view
 from vms.rules.masks import LensCalibration
 from vms.units import CameraId
 
 LENS = LensCalibration((-180, 180), (-90, 20), ((0.0, 60.0), (1.0, 3.0)))
-SQUARE = [(51.370, 6.170), (51.371, 6.170), (51.371, 6.172), (51.370, 6.172)]
 
 
 def pose(pan: float, zoom: float = 0.0) -> PtzPose:
@@ -26,18 +23,3 @@ def test_what_is_not_known_is_not_drawn() -> None:
     assert fixed_view(None, 60) is None
     assert fixed_view(90, None) is None
     assert fixed_view(0, 60) == MapView(0, 60)
-
-
-@pytest.mark.parametrize(
-    ("outline", "problem"),
-    [
-        (SQUARE, None),
-        (SQUARE[::-1], None),
-        ([SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]], "crosses itself"),
-        ([SQUARE[0], SQUARE[1], SQUARE[0]], "has no area"),
-        ([(51.370, 6.170), (51.371, 6.170), (51.372, 6.170)], "has no area"),
-    ],
-)
-def test_an_outline_is_a_polygon(outline: list[tuple[float, float]], problem: str | None) -> None:
-    found = outline_problem(outline)
-    assert found is None if problem is None else problem in str(found)

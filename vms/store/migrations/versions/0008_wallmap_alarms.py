@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_wallmap_alarms"
-down_revision = "0006_start"
+revision = "0008_wallmap_alarms"
+down_revision = "0007_ledger_seals"
 branch_labels = None
 depends_on = None
 
