@@ -16,7 +16,6 @@ import { helpDialog } from "./help.js";
 import { Keys } from "./keys.js";
 import { announce, t } from "./page.js";
 import { alarmText, serverLink } from "./server-link.js";
-import { savePicture } from "./snapshot.js";
 import { alarmBar, alarmQueue } from "./wall-alarms.js";
 import { WallFollow } from "./wall-follow.js";
 import { applyFit } from "./wall-fitted.js";
@@ -220,15 +219,6 @@ export class Wall extends LitElement {
     if (this.current) dialog.open(this.current, this.link.nowUs(), (text) => this.say(text));
   }
 
-  async _snapshot() {
-    if (!this.current) return;
-    try {
-      this.say(t("Foto opgeslagen: {file}", { file: await savePicture(this.current, this.link.nowUs()) }));
-    } catch (error) {
-      this.say(messageOf(error));
-    }
-  }
-
   /** @param {import("./server-link.js").Alarm} [alarm] the newest open one when none is given */
   async _acknowledge(alarm = this.link.openAlarms[0]) {
     if (!alarm) {
@@ -257,7 +247,7 @@ export class Wall extends LitElement {
       moveActive: (dx, dy) => this.tools.byHand(() => this._moveActive(dx, dy)),
       makeHero: () => this.tools.byHand(() => this._makeHero()),
       fullScreen: () => this.tools.fullScreen(),
-      snapshot: () => this._snapshot(),
+      snapshot: () => this.tools.snapshot(),
       acknowledge: () => this._acknowledge(),
       bookmark: () => this._bookmark(),
       toScreen: (number) => this.screens.send(number),
@@ -329,7 +319,7 @@ export class Wall extends LitElement {
       saved: () => this.tools.openSaved(),
       mapOpen: this.state.map,
       map: () => toggleMap(this),
-      snapshot: () => this._snapshot(),
+      snapshot: () => this.tools.snapshot(),
       fullScreen: () => this.tools.fullScreen(),
       help: () => this._keyTarget().help(),
     });

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_wallmap_alarms"
-down_revision = "0007_ledger_seals"
+revision = "0009_wallmap_alarms"
+down_revision = "0008_wallfollow"
 branch_labels = None
 depends_on = None
 
