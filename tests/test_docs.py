@@ -31,6 +31,20 @@ def test_links_and_named_files_exist(document: Path) -> None:
     assert missing == []
 
 
+def test_every_test_that_the_acceptance_table_names_exists() -> None:
+    text = (ROOT / "docs" / "acceptance.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if not re.search(rf"^def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
+    ]
+    assert missing == []
+    rows = {int(number): row for number, row in re.findall(r"^\| (\d+) (\|.*)$", text, re.MULTILINE)}
+    assert set(rows) == {*range(1, 16), 17, 25}
+    assert [number for number, row in rows.items() if "::test_" not in row] == []
+
+
 def known_commands() -> set[str]:
     found = set()
 

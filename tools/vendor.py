@@ -21,11 +21,12 @@ from pathlib import Path
 
 VENDOR = Path(__file__).resolve().parent.parent / "web" / "static" / "vendor"
 LOCK = VENDOR / "vendor.lock.json"
+LICENSES = Path(__file__).resolve().parent / "licenses"
 ICONS = (  # noqa: SIM905 – sixty names read better as words
     "arrow-down arrow-down-left arrow-down-right arrow-left arrow-right arrow-up arrow-up-left arrow-up-right bell "
     "camera chevron-left chevron-right circle-check circle-dot circle-x clock cpu download eye eye-off file-lock-2 "
-    "gavel hard-drive history home hourglass info joystick keyboard languages layout-grid lock lock-open log-out "
-    "maximize minus monitor-play pause play plus rewind fast-forward refresh-cw "
+    "gavel hard-drive history home hourglass info joystick keyboard languages layout-grid list locate-fixed lock "
+    "lock-open log-out map maximize minus monitor-play pause play plus rewind fast-forward refresh-cw "
     "search server shield-alert shield-check square "
     "step-back step-forward sun-moon triangle-alert user video video-off wifi-off wrench x zoom-in zoom-out"
 ).split()
@@ -39,6 +40,8 @@ class Package:
     version: str
     license: str
     keep: tuple[str, ...]
+    license_text: Path | None = None
+    """Where the package itself carries none: its authors' text, from their repository."""
 
     @property
     def folder(self) -> str:
@@ -64,6 +67,11 @@ PACKAGES = (
         (r"(reactive-element|css-tag|reactive-controller)\.(js|d\.ts)",),
     ),
     Package("lucide-static", "1.62.0", "ISC", (r"icons/(" + "|".join(ICONS) + r")\.svg",)),
+    Package("leaflet", "1.9.4", "BSD-2-Clause", (r"dist/leaflet\.(js|css)",)),
+    Package(
+        "pmtiles", "4.5.0", "BSD-3-Clause", (r"dist/esm/index\.(js|d\.ts)",), license_text=LICENSES / "pmtiles.txt"
+    ),
+    Package("fflate", "0.8.2", "MIT", (r"esm/browser\.js",)),
     Package("@fontsource-variable/inter", "5.3.0", "OFL-1.1", (r"files/inter-latin(-ext)?-wght-normal\.woff2",)),
 )
 
@@ -117,6 +125,8 @@ def select(package: Package, tarball: bytes) -> dict[str, bytes]:
                 icons[Path(path).stem] = data
             else:
                 files[path] = without_source_map(data)
+    if package.license_text is not None:
+        files["LICENSE"] = package.license_text.read_bytes()
     if icons:
         files["sprite.svg"] = sprite(icons)
     return files

@@ -27,8 +27,9 @@ def packet_topic(camera_id: str, profile: str) -> bytes:
     return f"v/{camera_id}/{profile}/".encode()
 
 
-def pose_topic(camera_id: str) -> bytes:
-    return f"p/{camera_id}/".encode()
+def pose_topic(camera_id: str = "") -> bytes:
+    """Of one camera, or of all with the empty string."""
+    return f"p/{camera_id}/".encode() if camera_id else b"p/"
 
 
 def status_topic(camera_id: str = "") -> bytes:

@@ -1,6 +1,6 @@
 """Alarms: what changed for the worse between two looks at the cameras. Pure but for what it remembers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,12 +43,13 @@ class AlarmWatch:
     """Compares each look with the one before. Not thread-safe.
 
     The first look raises nothing: a start of the system is no alarm. What one process' silence does to all its
-    cameras is told once per camera (recording) or once at all (masks), never twice.
+    cameras is told once per camera (recording) or once at all (masks), never twice. lost: cameras whose loss was told
+    before this watch began, so that their return is told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lost: Collection[str] = ()) -> None:
         self._before: Mapping[str, CameraState] = {}
-        self._lost: set[str] = set()
+        self._lost = set(lost)
         self._losing: dict[str, int] = {}
         self._live_answered = False
         self._live_down = False

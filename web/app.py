@@ -30,6 +30,7 @@ from web.api import (
     session,
     snapshot,
     status,
+    street_map,
     trails,
     websocket,
     whep,
@@ -64,6 +65,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
     for noun in (
         session,
         cameras,
+        street_map,
         status,
         whep,
         ptz,
@@ -100,6 +102,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(services.exports.open)
+        await services.alarms.keep()
         services.capture.start()
         background = Background(services, on_broken)
         background.start()
@@ -110,6 +113,7 @@ def _lifespan(
             await services.oversight.close()
             await services.patrols.close()
             await services.ptz.close()
+            await services.alarms.keep()
             await services.exports.close()
             await services.live.close()
             await run_in_threadpool(services.capture.stop)

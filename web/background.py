@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 _SECOND_S = 1.0
 _LOGINS_EVERY_S = 2.0
+_SETTLING_LOOKS = 15
+"""So many looks after a start, what recorders say of the disks is news only if it was not told before the start."""
 
 
 class Background:
@@ -23,8 +25,9 @@ class Background:
     def __init__(self, services: Services, on_broken: Callable[[], None]) -> None:
         self._services = services
         self._on_broken = on_broken
-        self._alarms = AlarmWatch()
+        self._alarms = AlarmWatch(services.alarms.lost_cameras())
         self._disk_alarms = DiskAlarmWatch(services.config.retention.days)
+        self._disk_looks = 0
         self._tasks: list[asyncio.Task[Any]] = []
 
     def start(self) -> None:
@@ -48,14 +51,17 @@ class Background:
         services = self._services
         await services.board.poll_live()
         for alarm in self._alarms.look(services.board.cameras(), live_answers=services.board.live_answers):
-            services.hub.raise_alarm(alarm)
+            services.alarms.raise_alarm(alarm)
+        await services.alarms.keep()
         services.exports.sweep()
 
     async def _look_at_disks(self) -> None:
-        board = self._services.board.disk_board
+        board, alarms = self._services.board.disk_board, self._services.alarms
         await board.refresh()
         for alarm in self._disk_alarms.look(board.disks()):
-            self._services.hub.raise_alarm(alarm)
+            if not (self._disk_looks < _SETTLING_LOOKS and alarms.stands(alarm)):
+                alarms.raise_alarm(alarm)
+        self._disk_looks += 1
         await board.refresh_forecast()
 
     async def _check_logins(self) -> None:

@@ -7,13 +7,16 @@ from typing import Any
 import anyio.to_thread
 
 from vms import bus
-from vms.bus import BusSubscriber, Message, capture_topic, status_topic, volume_topic
+from vms.bus import BusSubscriber, Message, capture_topic, pose_topic, status_topic, volume_topic
 from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.errors import CameraError, CameraUnreachable
+from vms.packet import PtzPose
 from vms.status import CameraStatus, CaptureStatus, VolumeStatus
 
 STATUS_STALE_S = 5.0
+_POSE_STALE_S = 10.0
+"""A camera at rest tells its pose every second."""
 _PARALLEL_REQUESTS = 8
 _REQUEST_TIMEOUT_S = 3.0
 
@@ -26,6 +29,7 @@ class CaptureClient:
         self._clock = clock
         self._lock = threading.Lock()
         self._statuses: dict[str, tuple[CameraStatus, float]] = {}
+        self._poses: dict[str, tuple[PtzPose, float]] = {}
         self._processes: dict[str, tuple[CaptureStatus, float]] = {}
         self._volumes: dict[tuple[str, str], tuple[VolumeStatus, float]] = {}
         self._subscriber = BusSubscriber(config.bus_endpoints(), self._on_message, name="bus-status")
@@ -36,6 +40,7 @@ class CaptureClient:
         self._subscriber.subscribe(status_topic())
         self._subscriber.subscribe(capture_topic())
         self._subscriber.subscribe(volume_topic())
+        self._subscriber.subscribe(pose_topic())
 
     def stop(self) -> None:
         self._subscriber.stop()
@@ -47,6 +52,12 @@ class CaptureClient:
         if status is None or self._clock.monotonic_s() - at_s > STATUS_STALE_S:
             return None
         return status
+
+    def pose(self, camera_id: str) -> PtzPose | None:
+        """Where it looks, as it last said; None when that is longer ago than _POSE_STALE_S."""
+        with self._lock:
+            pose, at_s = self._poses.get(camera_id, (None, 0.0))
+        return pose if self._clock.monotonic_s() - at_s <= _POSE_STALE_S else None
 
     def processes(self) -> list[CaptureStatus]:
         """Of those capture processes that spoke in the last STATUS_STALE_S, by name."""
@@ -82,6 +93,8 @@ class CaptureClient:
         with self._lock:
             if isinstance(message, CameraStatus):
                 self._statuses[message.camera_id] = (message, at_s)
+            elif isinstance(message, PtzPose):
+                self._poses[message.camera_id] = (message, at_s)
             elif isinstance(message, CaptureStatus):
                 self._processes[message.name] = (message, at_s)
             elif isinstance(message, VolumeStatus):

@@ -91,6 +91,11 @@ def page_user(request: Request) -> Actor | None:
     return services(request).accounts.authenticate(request)
 
 
+def page_refused(request: Request, user: Actor) -> None:
+    """A page that is not for this person's roles was asked for by its address."""
+    services(request).trail.refuse(user, "page.open", f"path:{request.url.path}")
+
+
 def page_site(request: Request) -> Site:
     """Municipality and time zone, for every page."""
     return services(request).config.site

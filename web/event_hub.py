@@ -6,13 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from vms.clock import Clock
-from vms.units import US_PER_SECOND
-from web.alarms import Alarm
-
 _MAX_WAITING = 64
 _MAX_PER_USER = 12
-_REMEMBERED_ALARMS = 50
 
 
 class Follower:
@@ -28,12 +23,8 @@ class Follower:
 
 
 class EventHub:
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._followers: dict[Follower, str] = {}
-        self._alarms: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED_ALARMS)
-        self._next_alarm = clock.now_us() // US_PER_SECOND
-        """Starts where no earlier start of this process got to, so that a page never takes one for another."""
 
     @contextmanager
     def follow(self, username: str) -> Iterator[Follower | None]:
@@ -47,38 +38,6 @@ class EventHub:
             yield follower
         finally:
             del self._followers[follower]
-
-    @property
-    def recent_alarms(self) -> list[dict[str, Any]]:
-        return list(self._alarms)
-
-    def raise_alarm(self, alarm: Alarm) -> None:
-        event = {
-            "type": "alarm",
-            "id": self._next_alarm,
-            "at_us": self._clock.now_us(),
-            "camera": alarm.camera_id,
-            "code": alarm.code,
-            "text_nl": alarm.text_nl,
-            "text_en": alarm.text_en,
-            "detail": alarm.detail,
-            "acknowledged_by": "",
-            "acknowledged_us": None,
-        }
-        self._next_alarm += 1
-        self._alarms.append(event)
-        self.publish(dict(event))
-
-    def alarm(self, alarm_id: int) -> Mapping[str, Any] | None:
-        return next((alarm for alarm in self._alarms if alarm["id"] == alarm_id), None)
-
-    def acknowledge(self, alarm_id: int, name: str) -> Mapping[str, Any] | None:
-        """Somebody has seen it: told to everyone, once. None when it is not (or no longer) known."""
-        found = next((alarm for alarm in self._alarms if alarm["id"] == alarm_id), None)
-        if found is not None and found["acknowledged_us"] is None:
-            found["acknowledged_by"], found["acknowledged_us"] = name, self._clock.now_us()
-            self.publish(dict(found))
-        return found
 
     def publish(self, event: Mapping[str, Any]) -> None:
         for follower in self._followers:

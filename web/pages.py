@@ -69,6 +69,9 @@ IMPORTS: Final = {
     "lit-html/": "lit-html@3.3.3/",
     "lit-element/": "lit-element@4.2.2/",
     "@lit/reactive-element": "lit-reactive-element@2.1.2/reactive-element.js",
+    "leaflet": "leaflet@1.9.4/dist/leaflet.js",
+    "pmtiles": "pmtiles@4.5.0/dist/esm/index.js",
+    "fflate": "fflate@0.8.2/esm/browser.js",
 }
 
 router = APIRouter(include_in_schema=False)
@@ -179,6 +182,7 @@ def _page(page: Page) -> None:
             where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/inloggen?next={quote(where)}", 303)
         if not page.roles & set(user.roles):
+            deps.page_refused(request, user)
             return _render(request, "refused.html", 403, user=user)
         return _render(request, page.template, user=user, page=page)
 

@@ -28,6 +28,7 @@ WEB: Final[dict[str, Gate]] = {
     "GET /api/exports/{export}/file": "painted",
     "POST /api/cameras/{camera}/masks/still": "drawing",
     "GET /api/retention/certificates/{day}": "no picture",
+    "GET /api/map/ground": "no picture",
     "WEBSOCKET /api/ws": "no picture",
     "GET /metrics": "no picture",
 }

@@ -10,8 +10,10 @@ from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.keys import KeyRing
 from vms.store import Store
+from web.alarm_book import AlarmBook
 from web.audit_trail import AuditTrail
 from web.auth import Accounts
+from web.camera_views import CameraViews
 from web.capture_client import CaptureClient
 from web.coverage_report import CoverageReport
 from web.disk_board import DiskBoard
@@ -78,6 +80,8 @@ class Services:
     ptz: PtzControl
     patrols: Patrols
     hub: EventHub
+    alarms: AlarmBook
+    camera_views: CameraViews
     live_sessions: LiveSessions
     footage: Footage
     coverage: CoverageReport
@@ -95,7 +99,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     accounts = Accounts(store, clock, trail)
     capture = CaptureClient(config, clock)
     live = LiveClient(config.live_socket)
-    hub = EventHub(clock)
+    hub = EventHub()
     ptz = PtzControl(clock, capture, trail, hub.publish)
     patrols = Patrols(config, clock, capture, ptz, store)
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
@@ -116,6 +120,8 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         ptz=ptz,
         patrols=patrols,
         hub=hub,
+        alarms=AlarmBook(store, clock, hub.publish),
+        camera_views=CameraViews(config, store, clock, capture),
         live_sessions=LiveSessions(clock, live, board, accounts),
         footage=Footage(store, clock, config.retention.days),
         coverage=CoverageReport(store, clock, capture, config.retention.days),

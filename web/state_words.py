@@ -148,6 +148,7 @@ FINDING: Final[Mapping[str, str]] = {
 """The codes of retention.verify."""
 AUDIT_ACTION: Final[Mapping[str, str]] = {
     "session.own": _m("eigen sessie"),
+    "page.open": _m("pagina openen"),
     "login": _m("inloggen"),
     "logout": _m("uitloggen"),
     "alarms.acknowledge": _m("melding bevestigen"),
@@ -233,6 +234,36 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
 }
 """What an audit row may add; a name in `_us` is a moment."""
 
+CONSULTATION_PURPOSE: Final[Mapping[str, str]] = {
+    "heterdaad": _m("heterdaad"),
+    "opsporing": _m("opsporing van een strafbaar feit"),
+    "openbare_orde": _m("handhaving van de openbare orde"),
+    "hulpverlening": _m("hulpverlening"),
+    "vermissing": _m("vermissing"),
+}
+"""What police look back for; the page offers these, a machine may name another."""
+ALARM: Final[Mapping[str, str]] = {
+    "camera_lost": _m("geen beeld"),
+    "camera_back": _m("beeld is terug"),
+    "recording_fault": _m("opname gestopt"),
+    "pictures_lost": _m("beelden verloren"),
+    "mask_fault": _m("masker onzeker"),
+    "live_down": _m("beeldproces antwoordt niet"),
+    "live_back": _m("beeldproces antwoordt weer"),
+    "volume_fault": _m("schijf gestoord"),
+    "volume_back": _m("schijf weer in orde"),
+    "disk_pressure": _m("schijf te vol"),
+    "disk_forecast": _m("schijf binnenkort vol"),
+}
+"""Kinds of alarms, where their own sentences are not at hand."""
+PROFILE: Final[Mapping[str, str]] = {
+    "tile": _m("tegel"),
+    "hero": _m("groot beeld"),
+    "overview": _m("overzicht van alle camera's"),
+    "main": _m("hoofdstroom"),
+    "sub": _m("substroom"),
+}
+
 _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "source": SOURCE,
     "source_fix": SOURCE_FIX,
@@ -247,6 +278,9 @@ _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "finding": FINDING,
     "audit_action": AUDIT_ACTION,
     "audit_detail": AUDIT_DETAIL,
+    "consultation_purpose": CONSULTATION_PURPOSE,
+    "alarm": ALARM,
+    "profile": PROFILE,
 }
 
 

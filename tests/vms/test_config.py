@@ -114,3 +114,20 @@ def test_more_than_twenty_cameras_in_a_process_are_refused(tmp_path: Path) -> No
     [problem] = problems_of(tmp_path, GOOD + "[recorder]\ncameras_per_process = 21\n")
     assert "recorder.cameras_per_process" in problem
     assert "20" in problem
+
+
+def test_a_place_is_whole_and_an_area_is_a_polygon_of_its_own_name(tmp_path: Path) -> None:
+    text = (
+        GOOD
+        + 'lat = 51.37\n[[areas]]\nname = "Centrum"\noutline = [[51.0, 6.0], [51.1, 6.1], [51.0, 6.1], [51.1, 6.0]]\n'
+    )
+    found = problems_of(tmp_path, text)
+    assert [line.split(": ", 1)[1] for line in found] == [
+        "areas.0.outline: crosses itself; give the corners in order round the edge",
+        "cameras[markt-01]: give lat and lon, or neither",
+    ]
+    assert [line.split(":")[0] for line in found] == ["12", "4"]
+    assert "bearing_deg needs lat and lon" in problems_of(tmp_path, GOOD + "bearing_deg = 20\n")[0]
+    area = '[[areas]]\nname = "Centrum"\noutline = [[51.0, 6.0], [51.1, 6.1], [51.0, 6.1]]\n'
+    twice = "areas[Centrum].name: is used twice; make it unique"
+    assert problems_of(tmp_path, GOOD + area + area) == [f"10: {twice}", f"13: {twice}"]

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,6 +27,7 @@ from fake_following import following_routes, ways
 from fake_pictures import CLOCK_90K, FPS, SEGMENT_S, encoded_loop, picture, segment_mp4
 from fake_records import footage_routes, now_us, oversight_routes, problem
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
+from starlette.responses import FileResponse
 
 from vms.rules.sheet_layout import columns_of
 from web import pages
@@ -48,9 +50,14 @@ class Backend:
     has_video: bool = True
     ages: dict[str, str] = field(default_factory=dict)
     layouts: list[dict[str, Any]] = field(default_factory=list)
+    areas: list[dict[str, Any]] = field(default_factory=list)
+    views: dict[str, dict[str, float]] = field(default_factory=dict)
+    ground: Path | None = None
+    loop: asyncio.AbstractEventLoop | None = None
     alarms: list[dict[str, Any]] = field(default_factory=list)
     trails: list[dict[str, Any]] = field(default_factory=list)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
+    refused_pages: list[str] = field(default_factory=list)
     segments: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     stretches: list[dict[str, Any]] = field(default_factory=list)
@@ -99,8 +106,9 @@ def make_backend(count: int) -> Backend:
             "can_turn": n % 3 == 1,
             "masks": "required" if n % 3 == 1 else "none",
             "neighbours": [f"camera-{m:02d}" for m in (n - 1, n + 1) if 1 <= m <= count],
-            "lat": None,
-            "lon": None,
+            "lat": 51.37 + n // 3 * 0.0012,
+            "lon": 6.17 + n % 3 * 0.0018,
+            "reach_m": 60,
             "has_sub": True,
         }
         for n in range(1, count + 1)
@@ -189,6 +197,7 @@ def make_app(backend: Backend) -> FastAPI:
     following_routes(app, backend)
     _camera_routes(app, backend)
     _alarm_routes(app, backend)
+    _map_routes(app, backend)
     _layout_routes(app, backend)
     _live_routes(app, backend)
     oversight_routes(app, backend)
@@ -279,6 +288,22 @@ def _camera_routes(app: FastAPI, backend: Backend) -> None:
         return {"holder": None}
 
 
+def _map_routes(app: FastAPI, backend: Backend) -> None:
+    @app.get("/api/map")
+    def street_map() -> dict[str, Any]:
+        return {"areas": backend.areas, "ground": backend.ground and "/api/map/ground?version=1"}
+
+    @app.get("/api/map/views")
+    def views() -> dict[str, Any]:
+        return {"views": backend.views}
+
+    @app.get("/api/map/ground")
+    def ground() -> Response:
+        if backend.ground is None:
+            return problem(404, "not_found", "Dit bestaat niet.")
+        return FileResponse(str(backend.ground), media_type="application/vnd.pmtiles")
+
+
 def _alarm_routes(app: FastAPI, backend: Backend) -> None:
     @app.post("/api/alarms/{alarm}/acknowledge")
     def acknowledge(alarm: int) -> dict[str, Any]:
@@ -319,6 +344,7 @@ def _live_routes(app: FastAPI, backend: Backend) -> None:
         transceiver.sender.replaceTrack(track)
         await peer.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await peer.setLocalDescription(await peer.createAnswer())
+        backend.loop = asyncio.get_running_loop()
         session = uuid.uuid4().hex
         backend.sessions[session] = Viewer(peer, track, transceiver.sender, camera)
         return Response(
@@ -395,8 +421,21 @@ class FakeDeps:
             return None
         return SimpleNamespace(username="jan", display_name="Jan de Wit", roles=self._backend.roles)
 
+    def page_refused(self, request: Request, user: Any) -> None:
+        self._backend.refused_pages.append(request.url.path)
+
     def page_site(self, request: Request) -> Any:
         return SimpleNamespace(name="Gemeente Venlo", timezone="Europe/Amsterdam")
+
+
+def _hang_up(backend: Backend) -> None:
+    """A server that ends takes its connections along; their sockets are its event loop's."""
+    if backend.loop is None:
+        return
+    for viewer in list(backend.sessions.values()):
+        asyncio.run_coroutine_threadsafe(viewer.peer.close(), backend.loop).result(5)
+    backend.sessions.clear()
+    backend.loop = None
 
 
 @contextmanager
@@ -414,6 +453,7 @@ def serving(backend: Backend, port: int = 0) -> Iterator[str]:
             time.sleep(0.01)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
+        _hang_up(backend)
         server.should_exit = True
         server.force_exit = True
         thread.join(10)

@@ -55,7 +55,13 @@ def oversight_routes(app: FastAPI, backend: "Backend") -> None:
                 "about": about,
             },
             common
-            | {"seq": 1, "actor": "piet", "action": "footage.view", "result": "refused", "detail": {}}
+            | {
+                "seq": 1,
+                "actor": "piet",
+                "action": "footage.view",
+                "result": "refused",
+                "detail": {"purpose": "openbare_orde"},
+            }
             | {
                 "object": "segment:450",
                 "about": about | {"start_us": 1_795_000_000_000_000, "end_us": 1_795_000_060_000_000},

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -256,32 +256,40 @@ def _database() -> bytes:
 class Site:
     """One site with three cameras, an account and a token per role, and its web application running."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, cameras: Mapping[str, Mapping[str, Any]] | None = None, areas: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """cameras: what else is configured of them, by id."""
         self.directory = Path(tempfile.mkdtemp(prefix="uw-"))
+        more = cameras or {}
         onvif = {"host": "127.0.0.1", "port": 9}
         self.config = SiteConfig.model_validate(
             {
                 "site": {"name": "Venlo", "data_dir": str(self.directory)},
                 "web": {"listen": "127.0.0.1:0"},
+                "areas": areas,
                 "cameras": [
-                    {
-                        "id": OPEN,
-                        "number": 1,
-                        "name": "Plein",
-                        "main": "rtsp://127.0.0.1:9/a",
-                        "masks": "none",
-                        "neighbours": [{"id": TURNING, "side": "right", "preset": "Terras"}, MASKED],
-                    },
-                    {"id": MASKED, "number": 2, "name": "Markt", "main": "rtsp://127.0.0.1:9/b"},
-                    {
-                        "id": TURNING,
-                        "number": 3,
-                        "name": "Toren",
-                        "kind": "ptz",
-                        "onvif": onvif,
-                        "neighbours": [MASKED],
-                        "patrols": PATROLS,
-                    },
+                    known | dict(more.get(str(known["id"]), {}))
+                    for known in (
+                        {
+                            "id": OPEN,
+                            "number": 1,
+                            "name": "Plein",
+                            "main": "rtsp://127.0.0.1:9/a",
+                            "masks": "none",
+                            "neighbours": [{"id": TURNING, "side": "right", "preset": "Terras"}, MASKED],
+                        },
+                        {"id": MASKED, "number": 2, "name": "Markt", "main": "rtsp://127.0.0.1:9/b"},
+                        {
+                            "id": TURNING,
+                            "number": 3,
+                            "name": "Toren",
+                            "kind": "ptz",
+                            "onvif": onvif,
+                            "neighbours": [MASKED],
+                            "patrols": PATROLS,
+                        },
+                    )
                 ],
             }
         )

@@ -1,6 +1,6 @@
 """axe-core finds nothing on any page, in both themes and both languages; at 200 % nothing is lost.
 
-By default the languages change hands with the themes, which is half the work; UITKIJK_AXE=1 looks at all four.
+By default the languages change hands with the themes, and keys go through some pages only; UITKIJK_AXE=1 does all.
 """
 
 import os
@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.e2e
 
+WHOLE = "UITKIJK_AXE" in os.environ
+ENLARGED = ("/muur?stand=1%2B5", "/muur?stand=alle", "/muur?stand=1&kaart=1", "/techniek")
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -24,6 +26,7 @@ PAGES = {
     "/muur?stand=1%2B5": ("observer", "vms-tile"),
     "/muur?stand=9": ("observer", "vms-tile"),
     "/muur?stand=alle": ("observer", ".overview button"),
+    "/muur?stand=1&kaart=1": ("observer", ".pin"),
     "/terugkijken": ("police_reviewer", "vms-playback form"),
     "/techniek": ("technician", ".cameras tbody tr"),
     "/toezicht": ("shift_manager", ".cameras tbody tr"),
@@ -72,29 +75,33 @@ def test_axe_finds_nothing(page: Page, address: str, backend: Backend, path: str
     role, ready = PAGES[path]
     backend.logged_in, backend.roles = role is not None, [role or "observer"]
     found = {}
-    whole = "UITKIJK_AXE" in os.environ
     for language in ("nl", "en"):
         page.goto(f"{address}{path}{'&' if '?' in path else '?'}taal={language}")
         expect(page.locator(ready).first).to_be_visible()
-        for theme in ("dark", "light") if whole else ({"nl": "dark", "en": "light"}[language],):
+        for theme in ("dark", "light") if WHOLE else ({"nl": "dark", "en": "light"}[language],):
             page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
             found[f"{language} {theme}"] = violations(page)
     assert {case: complaints for case, complaints in found.items() if complaints} == {}
 
 
-@pytest.mark.parametrize("path", ["/muur?stand=1%2B5", "/muur?stand=alle"])
+def opened(page: Page, address: str, backend: Backend, path: str) -> None:
+    role, ready = PAGES[path]
+    backend.logged_in, backend.roles = role is not None, [role or "observer"]
+    page.goto(address + path)
+    expect(page.locator(ready).first).to_be_visible()
+
+
+@pytest.mark.parametrize("path", PAGES if WHOLE else ENLARGED)
 def test_twice_as_large_everything_is_still_within_reach(
     browser: Browser, address: str, backend: Backend, path: str
 ) -> None:
     """A browser at 200 % has half the pixels for the page."""
-    backend.logged_in, backend.roles = True, ["observer"]
     context = browser.new_context(viewport={"width": 800, "height": 450}, device_scale_factor=2)
     page = context.new_page()
-    page.goto(address + path)
-    expect(page.locator(PAGES[path][1]).first).to_be_visible()
+    opened(page, address, backend, path)
     out_of_reach = page.evaluate(
-        """() => [...document.querySelectorAll("main button, main select")].filter((control) => {
-            if (!control.checkVisibility()) return false;
+        """() => [...document.querySelectorAll("button, select, input, summary, a[href]")].filter((control) => {
+            if (!control.checkVisibility() || control.closest(".pin-place, .skip")) return false;
             control.scrollIntoView({ block: "nearest", inline: "nearest" });
             const { left, right, top, bottom, width } = control.getBoundingClientRect();
             return width > 0 && (left < -1 || right > innerWidth + 1 || top < -1 || bottom > innerHeight + 1);
@@ -102,6 +109,44 @@ def test_twice_as_large_everything_is_still_within_reach(
     )
     context.close()
     assert out_of_reach == []
+
+
+MISSED = """() => [...document.querySelectorAll("button, select, input, textarea, summary, a[href], [tabindex='0']")]
+    .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.disabled)
+    .filter((control) => control.tabIndex >= 0 && !window.reached.has(control))
+    .map((control) => control.outerHTML.slice(0, 120))"""
+AT = """() => {
+    const at = document.activeElement;
+    if (!at || at === document.body) return null;
+    const style = getComputedStyle(at);
+    window.reached.add(at);
+    return style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2 ? at.outerHTML.slice(0, 120) : "";
+}"""
+
+
+@pytest.mark.parametrize(
+    "path", PAGES if WHOLE else ("/inloggen", "/muur?stand=1&kaart=1", "/terugkijken", "/toezicht")
+)
+def test_tab_reaches_every_control_with_a_ring_and_nothing_moves_for_who_asked_for_rest(
+    page: Page, address: str, backend: Backend, path: str
+) -> None:
+    opened(page, address, backend, path)
+    page.evaluate("() => { window.reached = new Set(); document.body.tabIndex = -1; document.body.focus(); }")
+    without_ring = set()
+    for _ in range(250):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(AT)
+        if seen is None:
+            break
+        without_ring |= {seen} - {""}
+    assert (page.evaluate(MISSED), without_ring) == ([], set())
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")].filter((element) => {
+            const { animationName, transitionDuration } = getComputedStyle(element);
+            return animationName !== "none" || parseFloat(transitionDuration) > 0;
+        }).map((element) => element.outerHTML.slice(0, 120))"""
+    )
+    assert moving == []
 
 
 def test_the_chosen_theme_stays_and_pages_have_their_own_without_a_choice(

@@ -1,5 +1,6 @@
 """The pages of those who oversee and mend, in a real browser against a stand-in server."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -68,6 +69,8 @@ def test_the_proof_the_masks_and_the_audit_log_are_on_one_page(opened: Open, bac
     expect(refused).to_contain_text("geweigerd")
     expect(refused).to_contain_text("opname van Markt (camera-01), wo 18-11-2026 12:06:40 CET")
     expect(refused.locator('[title="segment:450"]')).to_have_count(1)
+    expect(refused).to_contain_text("doel: handhaving van de openbare orde")
+    expect(log.locator('tr[data-result="allowed"]')).to_contain_text("stroom: groot beeld")
     log.locator("#audit-actor").fill("jan")
     log.locator("#audit-action").select_option("live.watch")
     log.locator("form button").click()
@@ -89,6 +92,10 @@ def test_findings_a_broken_chain_and_plain_footage_are_plain_to_see(opened: Open
     expect(proof.locator(".verdict")).to_contain_text("chain does not close")
     expect(proof.locator('tr[data-finding="R1"]')).to_contain_text("R1 · Footage too old on disk")
     expect(page.locator("vms-audit-log .verdict")).to_contain_text("The chain does not close: 1 breaks.")
+    expect(page.locator("vms-audit-log")).to_contain_text("Wed 2026-11-18 12:06:40 CET")
+    dates = re.findall(r"\d+-\d+-\d+", page.inner_text("body"))
+    assert dates
+    assert [date for date in dates if not re.fullmatch(r"\d{4}-\d\d-\d\d", date)] == []
     expect(page.locator('[data-warning="not-encrypted"]')).to_contain_text("not encrypted")
 
 

@@ -17,7 +17,9 @@ from vms.rules.pose_at import PoseUnknown
 from vms.status import RecordingReason, SourceState, VolumeFault
 from vms.store.catalog import GapReason
 from vms.store.gaps import LossReason
+from vms.units import Profile
 from web import state_words
+from web.alarms import AlarmCode
 from web.camera_state import NOT_REPORTED, SILENT, camera_state
 from web.footage import ERASED_EARLY
 from web.i18n import texts
@@ -72,6 +74,8 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.FINDING, strings(ROOT / "retention" / "verify.py", "Finding", 0)),
     (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions()}),
     (state_words.AUDIT_DETAIL, audited_details()),
+    (state_words.ALARM, set(get_args(AlarmCode))),
+    (state_words.PROFILE, {"tile", "hero", "overview", *get_args(Profile)}),
 ]
 
 

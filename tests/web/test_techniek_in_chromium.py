@@ -91,7 +91,12 @@ def test_another_day_and_the_other_stream_are_one_click_away(page: Page) -> None
     expect(row(page, OPEN).locator("td.num").nth(0)).to_have_text("50,0 %")
     expect(page.get_by_role("button", name="Dag erna")).to_be_disabled()
     page.get_by_role("button", name="Dag ervoor").click()
-    expect(page.locator('input[type="date"]')).to_have_value("2026-11-17")
+    day = page.get_by_label("Dag", exact=True)
+    expect(day).to_have_value("17-11-2026")
+    for typed, shown in (("16/11", "16-11-2026"), ("31-2", "16-11-2026"), ("1-1-2027", "16-11-2026")):
+        day.fill(typed)
+        day.press("Enter")
+        expect(day).to_have_value(shown)
     expect(row(page, OPEN).locator("td.num").nth(0)).to_have_text("–")
 
 

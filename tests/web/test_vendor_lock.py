@@ -10,7 +10,7 @@ from tools import vendor
 from web import pages
 
 ROOT = Path(__file__).resolve().parents[2]
-FREE = {"BSD-3-Clause", "ISC", "MIT", "OFL-1.1"}
+FREE = {"BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "OFL-1.1"}
 ADDRESS = re.compile(r"""(?:src|href|from|import|url)\s*[=(]?\s*["'(]\s*(?:https?:)?//(?!www\.w3\.org)[^"')\s]+""")
 
 

@@ -12,6 +12,7 @@ from ingest.simulator.model import HFOV_DEG_AT_ZOOM, PAN_RANGE_DEG, TILT_RANGE_D
 from ingest.simulator.street import Street
 from ingest.simulator.street_server import StreetOptions, make_specs
 from vms.cli.demo_links import links
+from vms.cli.demo_places import area_of, area_outlines, placed
 from vms.cli.import_masks import import_documents
 from vms.clock import Clock, now_utc
 from vms.config import load_config
@@ -23,7 +24,6 @@ from vms.rules.ptz_geometry import FrameSize, ViewDeg, hfov_deg_at, prepare
 from vms.store import Store, users
 
 WINDOW_MARGIN_DEG = 0.03
-AREAS = ("Binnenstad", "Stationsgebied", "Uitgaansgebied")
 MASKS_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -168,7 +168,7 @@ days = 28
 purge_interval_s = 120
 """
     specs = make_specs(options)
-    parts = [head]
+    parts = [head, *area_outlines(len(specs))]
     for index, spec in enumerate(specs):
         lines = [
             "[[cameras]]",
@@ -176,9 +176,10 @@ purge_interval_s = 120
             f"number = {index + 1}",
             f'name = "{spec.name}"',
             f'kind = "{"ptz" if spec.ptz else "fixed"}"',
-            f'area = "{AREAS[index * len(AREAS) // len(specs)]}"',
+            f'area = "{area_of(index, len(specs))}"',
             f'masks = "{"required" if spec.id in masked else "none"}"',
             *links(specs, spec),
+            *placed(index, len(specs), spec),
         ]
         if spec.ptz or index % 2:
             account = f'port = {options.onvif_port + index}, username = "{options.username}"'

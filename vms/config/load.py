@@ -63,7 +63,7 @@ def _read(path: Path) -> str:
 
 _PATH_KEYS = frozenset(
     {"data_dir", "tls_cert_file", "tls_key_file", "tls_ca_file", "site_key_file", "password_file", "path"}
-    | {"signing_key_file", "timestamp_ca_file"}
+    | {"signing_key_file", "timestamp_ca_file", "ground_file"}
 )
 
 
@@ -114,6 +114,12 @@ def _cross_checks(config: SiteConfig, text: str) -> list[tuple[int, str]]:
                         f"cameras[{camera.id}].{attribute}: {value!r} is used {counts[value]} times; make it unique",
                     )
                 )
+    area_names = Counter(area.name for area in config.areas)
+    found += [
+        (line_of(text, ("areas", index, "name")), f"areas[{area.name}].name: is used twice; make it unique")
+        for index, area in enumerate(config.areas)
+        if area_names[area.name] > 1
+    ]
     for index, camera in enumerate(config.cameras):
         found += [
             (line_of(text, ("cameras", index, *where)), f"cameras[{camera.id}].{where[0]}: {message}")

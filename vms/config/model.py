@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 
 from vms.config.following import GivenNeighbour, GivenPatrol
+from vms.config.places import Area, Map
 from vms.config.section import Section as _Section
 from vms.rules.placements import Placement
 
@@ -185,6 +186,13 @@ class Camera(_Section):
     purpose: Purpose = Field("public_order", description="Why it records: decides retention, roles, keys.")
     lat: Annotated[float, Field(ge=-90, le=90)] | None = Field(None, description="Latitude, WGS 84 degrees.")
     lon: Annotated[float, Field(ge=-180, le=180)] | None = Field(None, description="Longitude, WGS 84 degrees.")
+    bearing_deg: Annotated[float, Field(ge=0, lt=360)] | None = Field(
+        None, description="Which way it looks, clockwise from north: its picture's middle, or pan 0 when it turns."
+    )
+    hfov_deg: Annotated[float, Field(gt=0, le=180)] | None = Field(
+        None, description="Horizontal field of view of a camera that does not turn; calibration tells the others'."
+    )
+    reach_m: float = Field(60, gt=0, le=2000, description="How far its view is drawn on the map.")
     placement: str = Field(
         "",
         max_length=60,
@@ -216,6 +224,14 @@ class Camera(_Section):
             raise ValueError('needs main = "rtsp://…" or onvif = { host = "…" }')
         return self
 
+    @model_validator(mode="after")
+    def _is_placed_whole(self) -> "Camera":
+        if (self.lat is None) != (self.lon is None):
+            raise ValueError("give lat and lon, or neither")
+        if self.bearing_deg is not None and self.lat is None:
+            raise ValueError("bearing_deg needs lat and lon")
+        return self
+
     @property
     def can_turn(self) -> bool:
         """Has PTZ; masks are then on the sphere and need a pose."""
@@ -237,7 +253,14 @@ class SiteConfig(_Section):
     live: Live = Live()
     recorder: Recorder = Recorder()
     retention: Retention = Retention()
+    map: Map = Map()
+    areas: tuple[Area, ...] = ()
     cameras: tuple[Camera, ...] = ()
+
+    @property
+    def ground_file(self) -> Path:
+        """May be missing: the map is plain then."""
+        return self.map.ground_file or self.site.data_dir / "kaart.pmtiles"
 
     @property
     def run_dir(self) -> Path:

@@ -266,11 +266,12 @@ def _polygon_problems(polygon: Sequence[Point], space: Space) -> Iterator[str]:
     area = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(closed)) / 2
     if abs(area) < 1e-7:
         yield "has no area"
-    elif _crosses_itself(closed):
+    elif crosses_itself(closed):
         yield "crosses itself; give the points in order round the edge"
 
 
-def _crosses_itself(closed: Sequence[Point]) -> bool:
+def crosses_itself(closed: Sequence[Point]) -> bool:
+    """closed: the first point comes again at the end."""
     edges = list(pairwise(closed))
     count = len(edges)
     return any(

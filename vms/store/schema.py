@@ -273,6 +273,22 @@ class BookmarkRow(Base):
     __table_args__ = (Index("bookmark_by_time", "camera_id", "at"),)
 
 
+class AlarmRow(Base):
+    """Something people had to notice, and who said that they did."""
+
+    __tablename__ = "alarm"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    camera_id: Mapped[str] = mapped_column(String(40), doc="Empty: it concerns all.")
+    code: Mapped[str] = mapped_column(String(40))
+    text_nl: Mapped[str] = mapped_column(Text)
+    text_en: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(Text, default="", doc="For technicians, in English.")
+    acknowledged_by: Mapped[str] = mapped_column(String(80), default="", doc="Display name.")
+    acknowledged_at: Mapped[datetime | None]
+    __table_args__ = (Index("alarm_by_time", "at"),)
+
+
 class UserRow(Base):
     __tablename__ = "user_account"
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)

@@ -14,8 +14,8 @@ router = APIRouter(prefix="/api/alarms", tags=["alarms"])
 
 @router.get("")
 async def alarms(services: ServicesDep, _actor: Annotated[Actor, needs("status.read")]) -> dict[str, Any]:
-    """Since the start of the web process, oldest first."""
-    return {"alarms": services.hub.recent_alarms}
+    """The latest ones, oldest first; a restart forgets none."""
+    return {"alarms": services.alarms.recent()}
 
 
 @router.post("/{alarm}/acknowledge")
@@ -25,10 +25,12 @@ async def acknowledge(
     actor: Annotated[Actor, needs("alarms.acknowledge")],
 ) -> dict[str, Any]:
     """The first to acknowledge stands in it, with the time; doing it again changes nothing."""
-    known = services.hub.alarm(alarm)
+    known = services.alarms.find(alarm)
     if known is None:
         raise Problem("not_found")
     if known["acknowledged_us"] is None:
         code, about = str(known["code"]), f"camera:{known['camera']}" if known["camera"] else "site"
         await run_in_threadpool(lambda: services.trail.allow(actor, "alarms.acknowledge", about, alarm=code))
-    return dict(services.hub.acknowledge(alarm, actor.display_name) or known)
+        services.alarms.acknowledge(alarm, actor.display_name)
+        await services.alarms.keep()
+    return services.alarms.find(alarm) or known

@@ -31,6 +31,7 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "ways": _ways(camera),
         "lat": camera.lat,
         "lon": camera.lon,
+        "reach_m": camera.reach_m,
         "has_sub": camera.sub is not None or camera.onvif is not None,
     }
 

@@ -24,5 +24,5 @@ async def status(services: ServicesDep, actor: Annotated[Actor, needs("status.re
         "encrypted": services.config.recorder.encrypt,
         "processes": processes,
         "live": {"up": board.live_answers, "viewers": board.viewers},
-        "alarms": services.hub.recent_alarms,
+        "alarms": services.alarms.recent(),
     }

@@ -62,7 +62,7 @@ async def _send_all(socket: WebSocket, services: Services, actor: Actor, followe
     sees_cameras = _sees_cameras(actor)
     await _send(socket, {"type": "hello", "server_us": services.clock.now_us()})
     if sees_cameras:
-        await _send(socket, {"type": "alarms", "alarms": services.hub.recent_alarms})
+        await _send(socket, {"type": "alarms", "alarms": services.alarms.recent()})
     loop = asyncio.get_running_loop()
     next_digest_s = loop.time()
     for number in range(1, 1_000_000_000):

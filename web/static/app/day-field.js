@@ -3,13 +3,10 @@
 import { html } from "lit";
 
 import { icon } from "./icon.js";
-import { page, t } from "./page.js";
-import { isoDate } from "./times.js";
+import { t } from "./page.js";
+import { isoDate, spelledDay } from "./times.js";
 
 const DAY_MS = 86_400_000;
-
-/** 26-11-2026 in Dutch, 2026-11-26 in English: there 11-12 would be read as November. @param {string} isoDay */
-export const spelledDay = (isoDay) => (page.language === "nl" ? isoDay.split("-").reverse().join("-") : isoDay);
 
 /**
  * "26-11-2026", "26/11/26", "26.11", "26112026" and "2026-11-26" are all that day; without a year it is the last one.

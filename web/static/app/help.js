@@ -17,6 +17,7 @@ export function helpDialog() {
     [["N", "←"], t("volgen naar de buurcamera; elke stap komt in het volgspoor")],
     [["/"], t("zoeken: camera, gebied of stand (ook Ctrl K)")],
     [["L"], t("bewaarde standen")],
+    [["M"], t("kaart openen of sluiten")],
     [["Q"], t("rondje: starten, pauzeren, hervatten")],
     [["V", "2"], t("deze camera naar scherm 2; is het er niet, dan gaat het open")],
     [["P"], t("sturen aan of uit")],

@@ -28,6 +28,7 @@ const STEERING = {
  * @property {() => void} round
  * @property {() => void} palette
  * @property {() => void} saved
+ * @property {() => void} map open or close it
  * @property {() => void} acknowledge the newest open alarm
  * @property {() => void} bookmark
  * @property {(screen: number) => void} toScreen the current camera
@@ -123,6 +124,7 @@ export class Keys {
       b: this.target.bookmark,
       q: this.target.round,
       l: this.target.saved,
+      m: this.target.map,
       "/": this.target.palette,
       p: () => this.mode(!this.steering),
       "?": this.target.help,

@@ -2,9 +2,9 @@
 
 import { html, nothing } from "lit";
 
-import { parseDay, spelledDay } from "./day-field.js";
+import { parseDay } from "./day-field.js";
 import { page, t } from "./page.js";
-import { instants, isoDate } from "./times.js";
+import { instants, isoDate, spelledDay } from "./times.js";
 
 /**
  * "1-12-2026 08:30" (in English "2026-12-01 08:30") as microseconds UTC. An hour that comes twice is the first one.

@@ -7,15 +7,7 @@ import { dayField, dayProblem, daysLater, parseDay } from "./day-field.js";
 import { icon } from "./icon.js";
 import { t } from "./page.js";
 import { clockTime, hourMinute, instants, isoDate, zone } from "./times.js";
-
-/** @returns {[string, string][]} */
-const purposes = () => [
-  ["heterdaad", t("heterdaad")],
-  ["opsporing", t("opsporing van een strafbaar feit")],
-  ["openbare_orde", t("handhaving van de openbare orde")],
-  ["hulpverlening", t("hulpverlening")],
-  ["vermissing", t("vermissing")],
-];
+import { purposes, valueText } from "./words.js";
 
 /** @param {HTMLFormElement} form @param {string} name @param {string} text */
 function fieldError(form, name, text) {
@@ -132,7 +124,7 @@ export function queryForm(page) {
       <select name="${name}-zone" aria-label=${t("Tijdzone")} disabled><option value="0">${zone(us)}</option></select></div>
       <p class="field-error" id="${name}-error"></p></div>`;
   return html`<form class="query" @submit=${submit} novalidate>
-    <div class="why"><span class="chip">${purposes().find(([value]) => value === page.consultation?.purpose)?.[1] ?? page.consultation?.purpose}</span>
+    <div class="why"><span class="chip">${valueText("purpose", page.consultation?.purpose ?? "")}</span>
       <strong>${page.consultation?.reference}</strong>
       <button type="button" class="quiet" @click=${() => page.endConsultation()}>${t("Afsluiten")}</button></div>
     <div class="fields">

@@ -61,7 +61,7 @@ export class ServerLink extends EventTarget {
     this.counts = { cameras: 0, up: 0, recording_faults: 0 };
     /** @type {Record<string, SessionState>} */
     this.sessions = {};
-    /** Since the start of the web process, newest first. @type {Alarm[]} */
+    /** The latest, newest first. @type {Alarm[]} */
     this.alarms = [];
     this.lostAtMs = 0;
     /** @type {WebSocket | null} */

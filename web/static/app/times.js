@@ -42,11 +42,14 @@ export function clockTime(us) {
 /** 14:03 @param {number} us */
 export const hourMinute = (us) => clockTime(us).slice(0, 5);
 
-/** 22-11-2026 @param {number} us */
-export function date(us) {
-  const f = fields(us);
-  return `${f.day}-${f.month}-${f.year}`;
-}
+/** 26-11-2026 in Dutch, 2026-11-26 in English: there 11-12 would be read as November. @param {string} isoDay */
+export const spelledDay = (isoDay) => (page.language === "en" ? isoDay : isoDay.split("-").reverse().join("-"));
+
+/** The day, as people of the page's language write it. @param {number} us */
+export const date = (us) => spelledDay(isoDate(us));
+
+/** The same without the year. @param {number} us */
+const monthDay = (us) => (page.language === "en" ? date(us).slice(5) : date(us).slice(0, 5));
 
 /** 2026-11-22, as <input type=date> wants it. @param {number} us */
 export function isoDate(us) {
@@ -54,14 +57,14 @@ export function isoDate(us) {
   return `${f.year}-${f.month}-${f.day}`;
 }
 
-/** zo 22-11-2026 14:03:27 CET @param {number} us */
+/** zo 22-11-2026 14:03:27 CET, Sun 2026-11-22 14:03:27 CET @param {number} us */
 export function full(us) {
   return `${weekday.format(us / 1000).replace(".", "")} ${date(us)} ${clockTime(us)} ${zone(us)}`;
 }
 
 /** "13:41", or with the date when it was not today. @param {number} us @param {number} nowUs */
 export function since(us, nowUs) {
-  return date(us) === date(nowUs) ? hourMinute(us) : `${date(us).slice(0, 5)} ${hourMinute(us)}`;
+  return date(us) === date(nowUs) ? hourMinute(us) : `${monthDay(us)} ${hourMinute(us)}`;
 }
 
 /** "19 d 23 u", "3 u 5 m", "4 m 10 s". @param {number} us */

@@ -1,14 +1,16 @@
 /** Of every camera and day: what was recorded, what was not and why. No way to any footage. */
 
 import { LitElement, html, nothing } from "lit";
+import { live } from "lit-html/directives/live.js";
 import { repeat } from "lit-html/directives/repeat.js";
 
 import { getJson, messageOf } from "./api.js";
 import { coverageBar, hourRuler, isLost, legend, lostList } from "./coverage-bar.js";
+import { parseDay } from "./day-field.js";
 import { icon } from "./icon.js";
 import { decimal, t } from "./page.js";
 import { serverLink } from "./server-link.js";
-import { date, instants, isoDate, span } from "./times.js";
+import { date, instants, isoDate, span, spelledDay } from "./times.js";
 
 const REFRESH_MS = 60_000;
 const SHOWN_AT_ONCE = 12;
@@ -119,6 +121,14 @@ class CoverageSection extends LitElement {
     }</p>`;
   }
 
+  /** What is no day, or none yet, gives way to the day that shows. @param {HTMLInputElement} input */
+  _typed(input) {
+    const today = isoDate(this.link.nowUs());
+    const day = parseDay(input.value, today);
+    if (day && day <= today) this._choose(day);
+    this.requestUpdate();
+  }
+
   /** @param {Row} row @param {Report} report */
   _row({ camera, of, lostUs }, report) {
     const name = `${String(camera.number).padStart(2, "0")} ${camera.name}`;
@@ -135,7 +145,7 @@ class CoverageSection extends LitElement {
     const today = isoDate(this.link.nowUs());
     return html`<div class="choose">
       <button type="button" aria-label=${t("Dag ervoor")} @click=${() => this._step(-1)}>${icon("chevron-left")}</button>
-      <input type="date" aria-label=${t("Dag")} .value=${this.day} max=${today} @change=${(/** @type {Event} */ event) => this._choose(/** @type {HTMLInputElement} */ (event.target).value)}>
+      <input size="10" maxlength="10" inputmode="numeric" autocomplete="off" aria-label=${t("Dag")} placeholder=${t("dd-mm-jjjj")} .value=${live(spelledDay(this.day))} @change=${(/** @type {Event} */ event) => this._typed(/** @type {HTMLInputElement} */ (event.target))}>
       <button type="button" aria-label=${t("Dag erna")} ?disabled=${this.day >= today} @click=${() => this._step(1)}>${icon("chevron-right")}</button>
       ${[["main", t("hoofdstroom")], ["sub", t("substroom")]].map(([profile, name]) => html`<button type="button" aria-pressed=${this.profile === profile} @click=${() => {
         this.profile = profile ?? "main";

@@ -32,6 +32,9 @@ import { LiveConnection } from "./whep.js";
  * @property {string[]} neighbours
  * @property {Way[]} ways how to follow on to each neighbour
  * @property {boolean} has_sub
+ * @property {number | null} lat
+ * @property {number | null} lon
+ * @property {number} reach_m how far its view is drawn on the map
  */
 
 const BACK_OFF_S = [1, 2, 4, 8, 15];

@@ -16,10 +16,10 @@ import { helpDialog } from "./help.js";
 import { Keys } from "./keys.js";
 import { announce, t } from "./page.js";
 import { alarmText, serverLink } from "./server-link.js";
-import { savePicture } from "./snapshot.js";
 import { alarmBar, alarmQueue } from "./wall-alarms.js";
 import { WallFollow } from "./wall-follow.js";
 import { applyFit } from "./wall-fitted.js";
+import { mapPanel, toggleMap } from "./wall-map.js";
 import { WallScreens } from "./wall-screens.js";
 import { layoutText, toolbar } from "./wall-toolbar.js";
 import { WallSteering } from "./wall-steering.js";
@@ -219,20 +219,6 @@ export class Wall extends LitElement {
     if (this.current) dialog.open(this.current, this.link.nowUs(), (text) => this.say(text));
   }
 
-  async _snapshot() {
-    if (!this.current) return;
-    try {
-      this.say(t("Foto opgeslagen: {file}", { file: await savePicture(this.current, this.link.nowUs()) }));
-    } catch (error) {
-      this.say(messageOf(error));
-    }
-  }
-
-  _fullScreen() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else document.documentElement.requestFullscreen().catch((error) => this.say(messageOf(error)));
-  }
-
   /** @param {import("./server-link.js").Alarm} [alarm] the newest open one when none is given */
   async _acknowledge(alarm = this.link.openAlarms[0]) {
     if (!alarm) {
@@ -260,8 +246,8 @@ export class Wall extends LitElement {
       layout: (index) => LAYOUTS[index] && this.tools.byHand(() => this.setLayout(LAYOUTS[index].key)),
       moveActive: (dx, dy) => this.tools.byHand(() => this._moveActive(dx, dy)),
       makeHero: () => this.tools.byHand(() => this._makeHero()),
-      fullScreen: () => this._fullScreen(),
-      snapshot: () => this._snapshot(),
+      fullScreen: () => this.tools.fullScreen(),
+      snapshot: () => this.tools.snapshot(),
       acknowledge: () => this._acknowledge(),
       bookmark: () => this._bookmark(),
       toScreen: (number) => this.screens.send(number),
@@ -269,6 +255,7 @@ export class Wall extends LitElement {
       round: () => this.tools.toggleRound(),
       palette: () => this.tools.openPalette(),
       saved: () => this.tools.openSaved(),
+      map: () => toggleMap(this),
       steerMode: (on) => {
         this.steering = on && this.steer.allowed;
         if (on && !this.steering) {
@@ -330,8 +317,10 @@ export class Wall extends LitElement {
       toggleRound: () => this.tools.toggleRound(),
       palette: () => this.tools.openPalette(),
       saved: () => this.tools.openSaved(),
-      snapshot: () => this._snapshot(),
-      fullScreen: () => this._fullScreen(),
+      mapOpen: this.state.map,
+      map: () => toggleMap(this),
+      snapshot: () => this.tools.snapshot(),
+      fullScreen: () => this.tools.fullScreen(),
       help: () => this._keyTarget().help(),
     });
   }
@@ -394,7 +383,7 @@ export class Wall extends LitElement {
     const { hero, key, tiles } = this.layout;
     return html`<div class="wall" data-layout=${key} ?data-has-hero=${hero} ?data-has-tiles=${tiles > 0} ?inert=${!this.link.up && this.link.lostAtMs > 0}>
         ${this._hero()}
-        <div class="side">${this._toolbar()}${this.screens.bar()}${tiles ? this._tiles() : nothing}${key === OVERVIEW ? html`<vms-overview .cameras=${this.listed} .callUp=${(/** @type {number} */ number) => this.tools.byHand(() => this.callUp(number))}></vms-overview>` : nothing}${hero ? (this._alarmsInDeck() ? nothing : this._alarms()) : this._alarmBar()}</div>
+        <div class="side">${this._toolbar()}${this.screens.bar()}${tiles ? this._tiles() : nothing}${key === OVERVIEW ? html`<vms-overview .cameras=${this.listed} .callUp=${(/** @type {number} */ number) => this.tools.byHand(() => this.callUp(number))}></vms-overview>` : nothing}${mapPanel(this)}${hero ? (this._alarmsInDeck() ? nothing : this._alarms()) : this._alarmBar()}</div>
       </div>
       ${this.entry ? html`<output class="entry">${this.entry}<i></i></output>` : nothing}
       ${this.message ? html`<p class="toast">${this.message}</p>` : nothing}

@@ -53,7 +53,7 @@ function bestColumns(groups, width, height, headingPx, mostPx = Infinity) {
 /**
  * @param {number} width @param {number} height of the whole wall, in pixels
  * @param {number[]} areas tiles per area, in order
- * @param {{ hero: boolean, alarmsBeside: boolean, toolbarPx?: number }} has alarmsBeside: the alarms stand under the tiles
+ * @param {{ hero: boolean, alarmsBeside: boolean, toolbarPx?: number }} has alarmsBeside: the alarms stand under the tiles; toolbarPx: taken from the tiles' height by toolbar and map
  * @returns {Fit}
  */
 export function fitWall(width, height, areas, has) {

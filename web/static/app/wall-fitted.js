@@ -10,7 +10,7 @@ export function applyFit(wall, areas, options) {
   const { paddingLeft, paddingTop } = getComputedStyle(wall);
   const width = wall.clientWidth - 2 * parseFloat(paddingLeft);
   const height = wall.clientHeight - 2 * parseFloat(paddingTop);
-  const bars = /** @type {HTMLElement[]} */ ([...wall.querySelectorAll(".toolbar, .screens")]);
+  const bars = /** @type {HTMLElement[]} */ ([...wall.querySelectorAll(".toolbar, .screens, vms-map")]);
   const fit = fitWall(width, height, areas, { ...options, toolbarPx: bars.reduce((sum, bar) => sum + bar.offsetHeight + 4, 0) });
   wall.style.setProperty("--hero-width", `${fit.heroWidth}px`);
   const grid = /** @type {HTMLElement | null} */ (wall.querySelector(".tiles"));

@@ -25,7 +25,7 @@ const DEFAULT = LAYOUTS[2];
  * @property {number} page which set of tiles, from 0
  * @property {Record<number, number>} picks slot to camera number, where an operator chose another
  *
- * @typedef {Arrangement & { round: number }} WallState round: seconds per camera, 0 = no round
+ * @typedef {Arrangement & { round: number, map: boolean }} WallState round: seconds per camera, 0 = no round
  */
 
 /** @param {string} key */
@@ -46,6 +46,7 @@ export function fromQuery(query) {
     page: Math.max(0, Math.trunc(Number(values.get("blad")) || 1) - 1),
     picks,
     round: Math.max(0, Math.min(600, Math.trunc(Number(values.get("rondje")) || 0))),
+    map: values.get("kaart") === "1",
   };
 }
 
@@ -57,6 +58,7 @@ export function toQuery(state) {
   const picks = Object.entries(state.picks).map(([slot, number]) => `${slot}-${number}`);
   if (picks.length) values.set("vak", picks.join(","));
   if (state.round) values.set("rondje", String(state.round));
+  if (state.map) values.set("kaart", "1");
   return `?${values}`;
 }
 

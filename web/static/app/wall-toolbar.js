@@ -19,6 +19,8 @@ import { LAYOUTS, OVERVIEW } from "./wall-state.js";
  * @property {() => void} toggleRound
  * @property {() => void} palette
  * @property {() => void} saved the saved layouts
+ * @property {boolean} mapOpen
+ * @property {() => void} map
  * @property {() => void} snapshot
  * @property {() => void} fullScreen
  * @property {() => void} help
@@ -63,6 +65,7 @@ export function toolbar(bar) {
     <span class="spacer"></span>
     ${quiet("search", t("Zoeken: camera, gebied of stand (/)"), () => bar.palette())}
     ${quiet("layout-grid", t("Bewaarde standen (L)"), () => bar.saved())}
+    <button type="button" class="quiet" aria-pressed=${String(bar.mapOpen)} title=${t("Kaart (M)")} @click=${() => bar.map()}>${icon("map")}<span class="sr">${t("Kaart (M)")}</span></button>
     ${quiet("camera", t("Foto (S)"), () => bar.snapshot())}
     ${quiet("maximize", t("Volledig scherm (F)"), () => bar.fullScreen())}
     ${quiet("keyboard", t("Toetsen (?)"), () => bar.help())}

@@ -1,8 +1,10 @@
 /** What arranges the wall besides number and click: the round, the palette, saved layouts. */
 
+import { messageOf } from "./api.js";
 import { announce, t } from "./page.js";
 import { paletteEntries } from "./palette-entries.js";
 import { Round, USUAL_DWELL_S } from "./round.js";
+import { savePicture } from "./snapshot.js";
 import { isDown } from "./tile-state.js";
 import { arrangementOf } from "./wall-state.js";
 
@@ -57,6 +59,21 @@ export class WallTools {
 
   get _saved() {
     return /** @type {import("./vms-saved-layouts.js").SavedLayouts} */ (this._wall.querySelector("vms-saved-layouts"));
+  }
+
+  async snapshot() {
+    const { current, link } = this._wall;
+    if (!current) return;
+    try {
+      this._wall.say(t("Foto opgeslagen: {file}", { file: await savePicture(current, link.nowUs()) }));
+    } catch (error) {
+      this._wall.say(messageOf(error));
+    }
+  }
+
+  fullScreen() {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen().catch((error) => this._wall.say(messageOf(error)));
   }
 
   openSaved() {

@@ -123,8 +123,19 @@ export function objectText(object, about) {
   return about.start_us ? t("opname van {camera}, {time}", { camera, time: full(about.start_us) }) : t("camera {camera}", { camera });
 }
 
+const TABLES = { purpose: "consultation_purpose", alarm: "alarm", profile: "profile" };
+
+/** What police look back for: code and text. */
+export const purposes = () => Object.entries(page.words.consultation_purpose ?? {});
+
+/** A code in words; what somebody typed stays as it is. @param {string} name of what it tells @param {string | number} value */
+export function valueText(name, value) {
+  const table = TABLES[/** @type {keyof typeof TABLES} */ (name)];
+  return String((table && page.words[table]?.[value]) ?? value);
+}
+
 /** What an audit row adds, one thing of it. @param {string} name @param {string | number} value */
 export function detailText(name, value) {
   const moment = name.endsWith("_us") && typeof value === "number";
-  return `${page.words.audit_detail?.[name] ?? name}: ${moment ? full(value) : value}`;
+  return `${page.words.audit_detail?.[name] ?? name}: ${moment ? full(value) : valueText(name, value)}`;
 }
