@@ -47,7 +47,7 @@ class RtspTiming:
 
 
 class RtspSession:
-    """A playing session (a MediaFeed). Made by `open`; one thread; close it."""
+    """A playing session (a PolledFeed). Made by `open`; one thread; close it."""
 
     def __init__(
         self, source: StreamSource, clock: Clock, stop: threading.Event, timing: RtspTiming | None = None
@@ -226,10 +226,16 @@ class RtspSession:
 
     # Playing
 
-    def read(self) -> FeedRead:
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    def read_now(self) -> FeedRead:
+        return self.read(timeout_s=0.0)
+
+    def read(self, timeout_s: float = _READ_TIMEOUT_S) -> FeedRead:
         """One large read; also keeps the session alive and reports reception."""
         # What came before the reply to PLAY goes first, even if the connection has ended since.
-        data = b"" if self._early else self._connection.recv(_READ_TIMEOUT_S)
+        data = b"" if self._early else self._connection.recv(timeout_s)
         depacketizer = self._depacketizer
         early, self._early = self._early, []
         for number, packet in early:

@@ -58,9 +58,10 @@ _SEND_HIGH_WATER = 4000
 _MAX_QUEUE_BYTES = 64 * 1024 * 1024
 _MAX_GOP_BYTES = 24 * 1024 * 1024
 _MAX_REQUEST_BYTES = 64 * 1024
-_SEND_EVERY_MS = 20
+_SEND_EVERY_MS = 40
 """Pictures of all streams that came meanwhile go together: waking everyone for each costs more than the picture.
-A pose goes at once, and takes along what waits: masks wait for it, and not for long.
+A round of reading sends what it brought (`flush`). A pose goes at once, and takes along what waits: masks wait for it,
+and not for long.
 """
 
 
@@ -86,7 +87,7 @@ class BusPublisher:
     """Owned by a capture process. `offer` may be called from any thread and never blocks.
 
     on_watched(camera_id, profile, watched) is called from the bus thread when the first subscriber of a stream
-    comes or the last one goes: ingest then reads at once instead of every 0.7 s.
+    comes or the last one goes: ingest then reads every 40 ms instead of every 0.7 s.
     """
 
     def __init__(self, endpoint: str, on_watched: Callable[[CameraId, Profile, bool], None] | None = None) -> None:
@@ -149,6 +150,12 @@ class BusPublisher:
             for packet in packets:
                 self._queue(packet, len(packet.data) + PACKET_COST_BYTES)
 
+    def flush(self) -> None:
+        """Send what waits, now: a round of reading is over."""
+        with self._lock:
+            if self._outgoing:
+                self._poke()
+
     def _poke(self) -> None:
         """With the lock held."""
         if not self._wake_out.closed:
@@ -187,7 +194,7 @@ class BusPublisher:
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._wake_in, zmq.POLLIN)
         while not self._stop.is_set():
-            events = dict(poller.poll(_SEND_EVERY_MS if self._subscribers else 50))
+            events = dict(poller.poll(_SEND_EVERY_MS))
             if self._wake_in in events:
                 self._wake_in.recv(zmq.NOBLOCK)
             if self._socket in events:
