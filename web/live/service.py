@@ -29,7 +29,7 @@ from web.live.whep import WhepSessions, use_addresses
 
 log = logging.getLogger(__name__)
 
-_STOP_POLL_S = 0.1
+_STOP_POLL_S = 0.5
 _SHUTDOWN_S = 2
 
 
