@@ -54,8 +54,8 @@ def encode(message: Message) -> list[bytes]:
     """[topic, JSON] or, for a packet, [topic + packed header + offsets + Annex B]: a part costs more than a copy."""
     if isinstance(message, Packet):
         offsets = message.nal_offsets if len(message.nal_offsets) <= _MAX_OFFSETS else ()
-        topic, header = packet_topic(message.camera_id, message.profile), _packet_header(message, len(offsets))
-        return [b"".join((topic, header, _offsets(len(offsets)).pack(*offsets), message.data))]
+        begin = packet_topic(message.camera_id, message.profile), _packet_header(message, len(offsets))
+        return [b"".join((*begin, _offsets(len(offsets)).pack(*offsets), message.data))]
     if isinstance(message, CaptureStatus):
         return [capture_topic(message.name), json.dumps(asdict(message)).encode()]
     if isinstance(message, VolumeStatus):

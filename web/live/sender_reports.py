@@ -1,5 +1,5 @@
 # ruff: noqa: SLF001 - aiortc's private state is this module's business; a contract test guards it
-"""RTCP sender reports (RFC 3550) of one viewer, in the place of aiortc's `RTCRtpSender._run_rtcp`: fewer, and made ready.
+"""RTCP sender reports (RFC 3550) of one viewer, in the place of aiortc's `RTCRtpSender._run_rtcp`: fewer and cheaper.
 
 A receiver of a single stream needs them for little, and each wakes both ends.
 """
