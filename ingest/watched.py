@@ -63,16 +63,22 @@ class WatchedReads:
         return not loan.is_broken
 
     def _run(self) -> None:
+        failed = True
         try:
             while self._has_work():
                 self._clock.sleep_s(until_next_s(self._clock.monotonic_s(), WATCHED_EVERY_S))
                 self._round()
+            failed = False
         finally:
-            with self._lock:
-                self._is_running = False
-                left = list(self._loans.values())
-            for loan in left:
-                self._end(loan)
+            if failed:  # a bug: the exception itself goes to threading.excepthook
+                self._give_back()
+
+    def _give_back(self) -> None:
+        with self._lock:
+            self._is_running = False
+            left = list(self._loans.values())
+        for loan in left:
+            self._end(loan)
 
     def _has_work(self) -> bool:
         with self._lock:
