@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -109,13 +110,20 @@ async def open_viewer(signal: Signal, clock: Clock, take: Take | None = None) ->
         await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     except (TimeoutError, *NEGOTIATION_ERRORS) as error:
         await peer.close()
-        raise UitkijkError(f"a viewer could not be opened: {error}") from error
+        raise UitkijkError(f"a viewer could not be opened: {error or type(error).__name__}") from error
     return peer, counter
 
 
+def _walls(signals: Sequence[Signal], size: int) -> list[Sequence[Signal]]:
+    """One wall after the other: who opens them all at once measures his own crowd."""
+    return [signals[start : start + size] for start in range(0, len(signals), size)]
+
+
 async def _watch(signals: Sequence[Signal], clock: Clock, settle_s: float, measured: Callable[[], None]) -> LoadFigure:
-    opened = await asyncio.gather(*(open_viewer(signal, clock) for signal in signals))
+    opened: list[tuple[RTCPeerConnection, _Counter]] = []
     try:
+        for wall in _walls(signals, TILES_PER_WALL):
+            opened += await asyncio.gather(*(open_viewer(signal, clock) for signal in wall))
         await asyncio.sleep(settle_s)
         counters = [counter for _, counter in opened]
         before = [(c.packets, c.pictures, c.lost) for c in counters]
@@ -133,19 +141,37 @@ async def _watch(signals: Sequence[Signal], clock: Clock, settle_s: float, measu
 
 
 def watch_live(
-    socket: Path, streams: Sequence[tuple[str, str]], clock: Clock, settle_s: float, measured: Callable[[], None]
+    socket_of: Callable[[str], Path],
+    streams: Sequence[tuple[str, str]],
+    clock: Clock,
+    settle_s: float,
+    measured: Callable[[], None],
 ) -> LoadFigure:
-    """Open a viewer for each (camera, profile) on a live process, let it settle, call `measured` (which waits)."""
+    """Open a viewer for each (camera, profile), let it settle, call `measured` (which waits).
+
+    socket_of: of the live process that serves a camera.
+    """
 
     async def body() -> LoadFigure:
-        transport = httpx.AsyncHTTPTransport(uds=str(socket))
-        async with httpx.AsyncClient(transport=transport, base_url="http://live", timeout=_HTTP_TIMEOUT_S) as http:
+        async with AsyncExitStack() as stack:
+            https = {
+                socket: await stack.enter_async_context(_live_client(socket))
+                for socket in {socket_of(camera) for camera, _ in streams}
+            }
             walls = [f"bench-{number // TILES_PER_WALL}" for number in range(len(streams))]
-            signals = [signal_to(http, *stream, user) for stream, user in zip(streams, walls, strict=True)]
+            signals = [
+                signal_to(https[socket_of(stream[0])], *stream, user)
+                for stream, user in zip(streams, walls, strict=True)
+            ]
             return await _watch(signals, clock, settle_s, measured)
 
     use_addresses(["127.0.0.1"])
     return asyncio.run(body())
+
+
+def _live_client(socket: Path) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(uds=str(socket))
+    return httpx.AsyncClient(transport=transport, base_url="http://live", timeout=_HTTP_TIMEOUT_S)
 
 
 def watch_urls(urls: Sequence[str], clock: Clock, settle_s: float, measured: Callable[[], None]) -> LoadFigure:
