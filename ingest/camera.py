@@ -203,6 +203,7 @@ class StreamWorker:
         """Together with others, if this feed can and never stumbled there."""
         if not isinstance(feed, PolledFeed) or self._reads_alone:
             self._take(feed.read(), builder)
+            self._turns.watched.on_round()
             return
 
         def step() -> None:

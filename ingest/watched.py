@@ -34,12 +34,12 @@ class _Loan:
 class WatchedReads:
     """read_while() from any number of threads at once.
 
-    on_round: called in the thread of this, after a round that read something.
+    on_round: called after a round that read something; whoever reads a watched stream alone calls it too.
     """
 
     def __init__(self, clock: Clock, on_round: Callable[[], None] = lambda: None) -> None:
         self._clock = clock
-        self._on_round = on_round
+        self.on_round = on_round
         self._lock = threading.Lock()
         self._loans: dict[int, _Loan] = {}
         self._poll = select.poll()
@@ -98,7 +98,7 @@ class WatchedReads:
                 self._step(loan)
                 has_read = True
         if has_read:
-            self._on_round()
+            self.on_round()
 
     def _step(self, loan: _Loan) -> None:
         loan.is_broken = True  # unless it returns, or fails in a way that has a name

@@ -31,7 +31,7 @@ from vms.bus_messages import (
     volume_topic,
 )
 from vms.errors import CameraUnreachable, UitkijkError
-from vms.packet import PACKET_COST_BYTES, Packet, PtzPose
+from vms.packet import PACKET_COST_BYTES, Packet
 from vms.units import CameraId, Profile
 
 __all__ = [
@@ -58,10 +58,9 @@ _SEND_HIGH_WATER = 4000
 _MAX_QUEUE_BYTES = 64 * 1024 * 1024
 _MAX_GOP_BYTES = 24 * 1024 * 1024
 _MAX_REQUEST_BYTES = 64 * 1024
-_SEND_EVERY_MS = 40
-"""Pictures of all streams that came meanwhile go together: waking everyone for each costs more than the picture.
-A round of reading sends what it brought (`flush`). A pose goes at once, and takes along what waits: masks wait for it,
-and not for long.
+_SEND_EVERY_MS = 250
+"""At the latest; who offered pictures says when they are all there (`flush`), because waking everyone for each costs
+more than the picture. Anything else goes at once, and takes along what waits.
 """
 
 
@@ -133,14 +132,14 @@ class BusPublisher:
         """Queue for sending; drops (and counts) when readers and the bus thread cannot keep up."""
         if isinstance(message, Packet):
             self.offer_packets((message,))
+            self.flush()
             return
         with self._lock:
             self._queue(message, PACKET_COST_BYTES)
-            if isinstance(message, PtzPose):
-                self._poke()
+            self._poke()
 
     def offer_packets(self, packets: Sequence[Packet]) -> None:
-        """Pictures of one stream, in order, at least one; as `offer`."""
+        """Pictures of one stream, in order, at least one; as `offer`, but they wait for `flush`."""
         camera_id, profile = packets[0].camera_id, packets[0].profile
         with self._lock:
             for packet in packets:
