@@ -43,7 +43,7 @@ class LoadFigure:
 
 
 class _Counter:
-    """Takes the place of a receiver's RTP handling: no jitter buffer, no decoder."""
+    """Takes the place of a connection's RTP handling: no parser, no jitter buffer, no decoder."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -53,18 +53,27 @@ class _Counter:
         self._last: int | None = None
         self._has_keyframe = False
 
-    async def take(self, packet: Any, arrival_time_ms: int) -> None:
+    async def take(self, data: bytes, arrival_time_ms: int) -> None:
+        """An RTP packet in the clear."""
         del arrival_time_ms
+        sequence = int.from_bytes(data[2:4], "big")
         if self._last is not None:
-            step = (packet.sequence_number - self._last) % 65536
+            step = (sequence - self._last) % 65536
             self.lost += step - 1 if 1 < step < 32768 else 0
-        self._last = packet.sequence_number
+        self._last = sequence
         self.packets += 1
-        self._has_keyframe = self._has_keyframe or starts_keyframe(packet.payload)
-        if packet.marker:
+        self._has_keyframe = self._has_keyframe or starts_keyframe(_payload(data))
+        if data[1] & 0x80:
             self.pictures += 1
             if self.first_s is None and self._has_keyframe:
                 self.first_s = self._clock.monotonic_s() - self.started_s
+
+
+def _payload(data: bytes) -> bytes:
+    begin = 12 + 4 * (data[0] & 15)
+    if data[0] & 0x10:
+        begin += 4 + 4 * int.from_bytes(data[begin + 2 : begin + 4], "big")
+    return data[begin:]
 
 
 def starts_keyframe(payload: bytes) -> bool:
@@ -95,7 +104,10 @@ async def open_viewer(signal: Signal, clock: Clock, take: Take | None = None) ->
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     counter = _Counter(clock)
     receiver = cast(Any, peer.addTransceiver("video", direction="recvonly").receiver)
-    receiver._handle_rtp_packet = take or counter.take  # noqa: SLF001 - counting, not decoding
+    if take is not None:
+        receiver._handle_rtp_packet = take  # noqa: SLF001 - in place of a decoder
+    else:
+        receiver.transport._handle_rtp_data = counter.take  # noqa: SLF001 - counting, not decoding
     counter.started_s = clock.monotonic_s()
     await peer.setLocalDescription(await peer.createOffer())
     try:
