@@ -1,6 +1,7 @@
 """One stream of one camera, kept alive: connect, read, watch, reconnect. One thread per stream.
 
-The worker reads in large pieces, every 0.7 s (`vms.rhythm`) while nobody watches and at once while somebody does.
+The worker reads in large pieces, every 0.7 s (`vms.rhythm`) while nobody watches. While somebody does, it lends its
+session to who reads all watched streams together (`ingest.watched`).
 Its watchdog counts pictures, not bytes: a camera that only sends keep-alives is stalled.
 """
 
@@ -19,7 +20,7 @@ from ingest.libav_source import LibavFeed
 from ingest.packet_builder import PacketBuilder, StreamIdentity
 from ingest.rtsp import RtspSession, RtspTiming
 from ingest.rtsp_connection import StopRequested
-from ingest.source import MediaFeed, StreamDown, StreamHealth, StreamSource
+from ingest.source import FeedRead, MediaFeed, PolledFeed, StreamDown, StreamHealth, StreamSource
 from ingest.turns import ReadTurns
 from vms.clock import Clock
 from vms.errors import CameraUnauthorized, CameraUnreachable, ProtocolError, StreamStalled, UitkijkError
@@ -104,7 +105,7 @@ class StreamWorker:
         self._stop = threading.Event()
         self._turns = turns or ReadTurns(clock)
         self._nudges: SimpleQueue[None] = SimpleQueue()
-        self._watched = False
+        self._watched = self._reads_alone = False
         self._meter = HealthMeter(clock.now_us())
         self._clock_faults = ClockFaults(camera_id, profile)
         self._credentials: tuple[str, str] | None = None
@@ -186,21 +187,36 @@ class StreamWorker:
             has_more = False
             while not self._stop.is_set():
                 if self._watched:
-                    self._read(feed, builder)
+                    self._read_watched(feed, builder)
                 else:
                     if not has_more:
                         self._pause()
                     with self._turns.turn():
-                        has_more = self._read(feed, builder)
+                        has_more = self._take(feed.read(), builder)
                 self._watch()
 
     def _pause(self) -> None:
         with contextlib.suppress(Empty):
             self._nudges.get(timeout=self._turns.until_next_s(self._timing.read_every_s))
 
-    def _read(self, feed: MediaFeed, builder: PacketBuilder) -> bool:
+    def _read_watched(self, feed: MediaFeed, builder: PacketBuilder) -> None:
+        """Together with others, if this feed can and never stumbled there."""
+        if not isinstance(feed, PolledFeed) or self._reads_alone:
+            self._take(feed.read(), builder)
+            self._turns.watched.on_round()
+            return
+
+        def step() -> None:
+            self._take(feed.read_now(), builder)
+            self._watch()
+
+        self._reads_alone = not self._turns.watched.read_while(feed.fileno(), step, self._is_watched)
+
+    def _is_watched(self) -> bool:
+        return self._watched and not self._stop.is_set()
+
+    def _take(self, read: FeedRead, builder: PacketBuilder) -> bool:
         """Whether more is waiting already."""
-        read = feed.read()
         now_us = self._clock.now_us()
         for report in read.reports:
             utc_us = report.utc_us(now_us)

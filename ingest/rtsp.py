@@ -30,6 +30,8 @@ _MIN_KEEP_ALIVE_S = 2.0
 _MAX_KEEP_ALIVE_S = 30.0
 _RECEIVER_REPORT_EVERY_S = 5.0
 _READ_TIMEOUT_S = 0.5
+_PLAYING_SEND_TIMEOUT_S = 0.1
+"""Some hundred bytes in half a minute: a camera that has no room for them is gone, and others wait for this thread."""
 _MAX_REDIRECTS = 3
 _MAX_CHALLENGES = 3
 _MAX_EARLY_BYTES = 16 * 1024 * 1024
@@ -47,7 +49,7 @@ class RtspTiming:
 
 
 class RtspSession:
-    """A playing session (a MediaFeed). Made by `open`; one thread; close it."""
+    """A playing session (a PolledFeed). Made by `open`; one thread; close it."""
 
     def __init__(
         self, source: StreamSource, clock: Clock, stop: threading.Event, timing: RtspTiming | None = None
@@ -69,6 +71,7 @@ class RtspSession:
         self._session_timeout_s = _DEFAULT_SESSION_TIMEOUT_S
         self._rtp_channel, self._rtcp_channel = 0, 1
         self._play_url = source.url
+        self._send_timeout_s = self._timing.reply_timeout_s
         self._ssrc = secrets.randbits(32)
         self._last_report: tuple[SenderReport, float] | None = None
         self._reported: Reception | None = None
@@ -118,6 +121,7 @@ class RtspSession:
         now_s = self._clock.monotonic_s()
         self._next_keep_alive_s = now_s + self._keep_alive_every_s()
         self._next_receiver_report_s = now_s + _RECEIVER_REPORT_EVERY_S
+        self._send_timeout_s = _PLAYING_SEND_TIMEOUT_S
 
     def _ask_options(self) -> None:
         reply = self._request("OPTIONS", self._url)
@@ -189,7 +193,7 @@ class RtspSession:
         if authorization is not None:
             headers.append(("Authorization", authorization))
         data = format_message(f"{method} {url} RTSP/1.0", headers)
-        self._connection.send(data, self._timing.reply_timeout_s)
+        self._connection.send(data, self._send_timeout_s)
         return self._cseq
 
     def _request(self, method: str, url: str, *extra: tuple[str, str]) -> RtspMessage:
@@ -226,10 +230,16 @@ class RtspSession:
 
     # Playing
 
-    def read(self) -> FeedRead:
+    def fileno(self) -> int:
+        return self._connection.fileno()
+
+    def read_now(self) -> FeedRead:
+        return self.read(timeout_s=0.0)
+
+    def read(self, timeout_s: float = _READ_TIMEOUT_S) -> FeedRead:
         """One large read; also keeps the session alive and reports reception."""
         # What came before the reply to PLAY goes first, even if the connection has ended since.
-        data = b"" if self._early else self._connection.recv(_READ_TIMEOUT_S)
+        data = b"" if self._early else self._connection.recv(timeout_s)
         depacketizer = self._depacketizer
         early, self._early = self._early, []
         for number, packet in early:
@@ -278,7 +288,7 @@ class RtspSession:
         known = message.method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER", "ANNOUNCE")
         line = "RTSP/1.0 200 OK" if known else "RTSP/1.0 501 Not Implemented"
         reply = format_message(line, [("CSeq", str(message.cseq or 0))])
-        self._connection.send(reply, self._timing.reply_timeout_s)
+        self._connection.send(reply, self._send_timeout_s)
 
     def _keep_alive_every_s(self) -> float:
         """Before half of the session's time-out."""
@@ -304,7 +314,7 @@ class RtspSession:
         packet = receiver_report(self._ssrc, reception, self._reported, report, since_s)
         self._reported = reception
         frame = bytes((0x24, self._rtcp_channel)) + len(packet).to_bytes(2, "big") + packet
-        self._connection.send(frame, self._timing.reply_timeout_s)
+        self._connection.send(frame, self._send_timeout_s)
 
     @property
     def malformed(self) -> int:
@@ -315,7 +325,7 @@ class RtspSession:
         """Send TEARDOWN if the connection still takes it; wait for nothing."""
         with contextlib.suppress(CameraError, StopRequested):
             if self._session_id:
-                self._timing = RtspTiming(reply_timeout_s=self._timing.goodbye_timeout_s)
+                self._send_timeout_s = self._timing.goodbye_timeout_s
                 self._send_request("TEARDOWN", self._play_url)
         self._connection.close()
 

@@ -129,6 +129,9 @@ class Connection:
             if not ready:
                 raise CameraUnreachable("no answer to the TLS handshake")
 
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
     def send(self, data: bytes, timeout_s: float) -> None:
         """All of it. Raises CameraUnreachable or StopRequested."""
         deadline_s = self._clock.monotonic_s() + timeout_s

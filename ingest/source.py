@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from ingest.depacketize import AccessUnit
 from ingest.rtcp import SenderReport
@@ -90,3 +90,14 @@ class MediaFeed(Protocol):
 
     def close(self) -> None:
         """Say goodbye if that works at once, and release everything. Never raises."""
+
+
+@runtime_checkable
+class PolledFeed(MediaFeed, Protocol):
+    """A feed that can be read together with others (ingest.watched): one thread at a time, not always the same."""
+
+    def fileno(self) -> int:
+        """Readable when there is something to read. Stays the same until close."""
+
+    def read_now(self) -> FeedRead:
+        """What is there now; never waits for more."""

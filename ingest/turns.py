@@ -5,9 +5,10 @@ and threads that wake at once fight for the interpreter.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ingest.watched import WatchedReads
 from vms.clock import Clock
 from vms.rhythm import until_next_s
 
@@ -16,9 +17,13 @@ _PATIENCE_S = 0.05
 
 
 class ReadTurns:
-    """Shared by the stream workers of a process; any thread."""
+    """Shared by the stream workers of a process; any thread.
 
-    def __init__(self, clock: Clock) -> None:
+    on_watched_read: called after each round of reading streams that somebody watches.
+    """
+
+    def __init__(self, clock: Clock, on_watched_read: Callable[[], None] = lambda: None) -> None:
+        self.watched = WatchedReads(clock, on_watched_read)
         self._clock = clock
         self._turn = threading.Lock()
 

@@ -267,7 +267,7 @@ class CaptureProcess:
 
     def _run_cameras(self, stop: threading.Event) -> None:
         record_sub = self._config.recorder.record_sub
-        turns = ReadTurns(self._clock)
+        turns = ReadTurns(self._clock, self._bus.flush)
         for camera in self._own:
             self._cameras[camera.id] = CameraCapture(
                 camera,

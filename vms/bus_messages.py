@@ -1,4 +1,4 @@
-"""What the bus carries, as bytes: a topic, a header, and for a picture its Annex B.
+"""What the bus carries, as bytes: a topic, a header, and for a picture its Annex B, all in one piece.
 
 Topics: `v/<camera>/<profile>` packets, `p/<camera>` poses, `s/<camera>` statuses, `c/<process>` of capture itself,
 `d/<process>` of its volumes; all end with "/".
@@ -17,8 +17,12 @@ from vms.units import CameraId, Profile
 Message = Packet | PtzPose | CameraStatus | CaptureStatus | VolumeStatus
 StreamKey = tuple[CameraId, Profile]
 
-_PACKET_HEADER = struct.Struct("!BqqqqQI")
-"""Flags, PTS, DTS, received_us, camera_utc_us, sequence, lost_before. Packed: it is made for every picture."""
+_PACKET_HEADER = struct.Struct("!BqqqqQIB")
+"""Flags, PTS, DTS, received_us, camera_utc_us, sequence, lost_before, and how many `nal_offsets` of four bytes follow.
+Packed: it is made for every picture.
+"""
+_MAX_OFFSETS = 255
+"""A picture in more pieces goes without them; who needs them looks for them."""
 _H265, _KEYFRAME, _STARTS_RUN, _HAS_CAMERA_UTC = 1, 2, 4, 8
 
 
@@ -48,9 +52,11 @@ def volume_topic(process: str = "") -> bytes:
 
 
 def encode(message: Message) -> list[bytes]:
-    """[topic, JSON] or, for a packet, [topic, packed header, Annex B]."""
+    """[topic, JSON] or, for a packet, [topic + packed header + offsets + Annex B]: a part costs more than a copy."""
     if isinstance(message, Packet):
-        return [packet_topic(message.camera_id, message.profile), _packet_header(message), message.data]
+        offsets = message.nal_offsets if len(message.nal_offsets) <= _MAX_OFFSETS else ()
+        begin = packet_topic(message.camera_id, message.profile), _packet_header(message, len(offsets))
+        return [b"".join((*begin, _offsets(len(offsets)).pack(*offsets), message.data))]
     if isinstance(message, CaptureStatus):
         return [capture_topic(message.name), json.dumps(asdict(message)).encode()]
     if isinstance(message, VolumeStatus):
@@ -65,7 +71,12 @@ def _fields(value: Any) -> dict[str, Any]:
     return {name: _fields(part) if hasattr(part, "__dataclass_fields__") else part for name, part in content.items()}
 
 
-def _packet_header(packet: Packet) -> bytes:
+@cache
+def _offsets(count: int) -> struct.Struct:
+    return struct.Struct(f"!{count}I")
+
+
+def _packet_header(packet: Packet, offsets: int) -> bytes:
     flags = (
         (packet.codec == "h265") * _H265
         | packet.is_keyframe * _KEYFRAME
@@ -80,6 +91,7 @@ def _packet_header(packet: Packet) -> bytes:
         packet.camera_utc_us or 0,
         packet.sequence,
         packet.lost_before,
+        offsets,
     )
 
 
@@ -89,12 +101,15 @@ def _stream_of(topic: bytes) -> tuple[CameraId, Profile]:
     return cast(StreamKey, (camera, profile))
 
 
-def _packet(parts: list[bytes]) -> Packet:
-    flags, pts_90k, dts_90k, received_us, camera_utc_us, sequence, lost_before = _PACKET_HEADER.unpack(parts[1])
+def _packet(message: bytes) -> Packet:
+    at = message.index(b"/", message.index(b"/", 2) + 1) + 1
+    fields = _PACKET_HEADER.unpack_from(message, at)
+    flags, pts_90k, dts_90k, received_us, camera_utc_us, sequence, lost_before, count = fields
+    offsets, begin = _offsets(count), at + _PACKET_HEADER.size
     return Packet(
-        *_stream_of(parts[0]),
+        *_stream_of(message[:at]),
         "h265" if flags & _H265 else "h264",
-        parts[2],
+        message[begin + offsets.size :],
         pts_90k,
         dts_90k,
         bool(flags & _KEYFRAME),
@@ -103,12 +118,13 @@ def _packet(parts: list[bytes]) -> Packet:
         sequence,
         bool(flags & _STARTS_RUN),
         lost_before,
+        offsets.unpack_from(message, begin),
     )
 
 
 def decode(parts: list[bytes]) -> Message:
     if parts[0][:1] == b"v":
-        return _packet(parts)
+        return _packet(parts[0])
     header: dict[str, Any] = json.loads(parts[1])
     match parts[0][:1]:
         case b"p":

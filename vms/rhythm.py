@@ -1,4 +1,4 @@
-"""When a capture process works for streams that nobody watches: all together, then rest.
+"""When a capture process works: for all streams together, then rest.
 
 Reading and writing have a fixed cost for each stream each time, so they are as rare as a crash allows: what it may
 cost is READ_EVERY_S + WRITE_AFTER_S, the time that reading takes, and the last picture: less than a second.
@@ -7,6 +7,10 @@ cost is READ_EVERY_S + WRITE_AFTER_S, the time that reading takes, and the last 
 READ_EVERY_S = 0.7
 WRITE_AFTER_S = 0.15
 """Writing follows reading when all streams of the process have been read, also on a busy machine."""
+
+
+WATCHED_EVERY_S = 0.04
+"""While somebody watches: one picture's time at 25/s. More often costs more, and is not seen."""
 
 
 def until_next_s(now_s: float, every_s: float, after_s: float = 0.0) -> float:

@@ -19,6 +19,7 @@ from typing import Literal
 
 from vms.clock import Clock
 from vms.process import EXIT_USAGE, running_pid
+from vms.rules.live_shards import live_name
 from vms.spare import Spares
 
 log = logging.getLogger(__name__)
@@ -213,16 +214,21 @@ def _signal(child: _Child, number: signal.Signals) -> None:
             log.debug("process_gone", extra={"name_of_process": child.spec.name})
 
 
-def product_processes(config_file: Path, capture_groups: int) -> list[ProcessSpec]:
+def product_processes(config_file: Path, capture_groups: int, live_processes: int = 1) -> list[ProcessSpec]:
     """Every process of a site: recording first, so that nothing waits for the pages."""
     arguments = ("--config", str(config_file))
     capture = [
         ProcessSpec(f"capture-{group}", "recorder", (*arguments, "--group", str(group)), has_spare=True)
         for group in range(capture_groups)
     ]
+    shards = [("--shard", str(shard)) for shard in range(live_processes)] if live_processes > 1 else [()]
+    live = [
+        ProcessSpec(live_name(shard, live_processes), "web.live", (*arguments, *which))
+        for shard, which in enumerate(shards)
+    ]
     return [
         *capture,
-        ProcessSpec("live", "web.live", arguments),
+        *live,
         ProcessSpec("web", "web", arguments),
         ProcessSpec("retention", "retention", arguments),
     ]

@@ -1,9 +1,10 @@
-"""Talking to the `live` process over its unix socket. The event loop's; nobody else reaches that socket."""
+"""Talking to the `live` processes over their unix sockets. The event loop's; nobody else reaches those."""
 
+import asyncio
 import json
 import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Final
 import httpx
 
 from vms.errors import UitkijkError
+from vms.rules.live_shards import shard_of
 from vms.units import LiveProfile, Profile
 from web.problems import TEXTS, Problem
 
@@ -66,67 +68,97 @@ class Sheet:
     ages_s: str
 
 
-class LiveClient:
-    """start() and close() in the event loop. Raises LiveDown, or Problem with what live answered."""
+@dataclass(frozen=True, slots=True)
+class LiveAnswers:
+    """What the live processes that answer say of themselves, by name; silent: those that do not."""
 
-    def __init__(self, socket: Path) -> None:
-        no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a unix socket: spares loading the system's certificates
-        limits = httpx.Limits(max_connections=200)
-        transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=limits, verify=no_tls)
-        self._http = httpx.AsyncClient(
-            transport=transport, base_url="http://live", timeout=_SIGNALLING_TIMEOUT, trust_env=False
-        )
+    by_process: dict[str, dict[str, Any]]
+    silent: tuple[str, ...]
+
+
+class LiveClient:
+    """close() in the event loop. Raises LiveDown, or Problem with what live answered.
+
+    sockets: of all live processes, by their names, in the order of their shards. Each serves its share of the cameras;
+    a session's id tells whose it is (vms.rules.live_shards).
+    """
+
+    def __init__(self, sockets: Mapping[str, Path]) -> None:
+        self._https = {name: _client(socket) for name, socket in sockets.items()}
 
     async def close(self) -> None:
-        await self._http.aclose()
+        for http in self._https.values():
+            await http.aclose()
+
+    def _of(self, name: str) -> httpx.AsyncClient:
+        """Who serves this camera, or has this session."""
+        https = list(self._https.values())
+        return https[shard_of(name, len(https))]
 
     async def offer(self, camera: str, profile: LiveProfile, sdp: str, user: str) -> tuple[str, str]:
         """(WHEP session id, SDP answer)."""
         body = {"camera": camera, "profile": profile, "sdp": sdp, "user": user}
-        answer = (await self._ask("POST", "/whep", body)).json()
+        answer = (await self._ask(self._of(camera), "POST", "/whep", body)).json()
         return str(answer["session"]), str(answer["sdp"])
 
     async def swap(self, session: str, camera: str, profile: LiveProfile) -> int | None:
-        """The RTP timestamp after which every picture is of this camera; None when live cannot tell."""
-        answer = (await self._ask("PATCH", f"/whep/{session}", {"camera": camera, "profile": profile})).json()
+        """The RTP timestamp after which every picture is of this camera; None when live cannot tell.
+
+        Raises Problem other_process when another live process serves that camera: then it takes a new offer.
+        """
+        http = self._of(session)
+        if self._of(camera) is not http:
+            raise Problem("other_process")
+        body = {"camera": camera, "profile": profile}
+        answer = (await self._ask(http, "PATCH", f"/whep/{session}", body)).json()
         after_rtp = answer.get("after_rtp") if isinstance(answer, dict) else None
         return after_rtp if isinstance(after_rtp, int) else None
 
     async def trickle(self, session: str, fragment: str) -> None:
-        await self._ask("PATCH", f"/whep/{session}", {"sdpfrag": fragment})
+        await self._ask(self._of(session), "PATCH", f"/whep/{session}", {"sdpfrag": fragment})
 
     async def hang_up(self, session: str) -> None:
         """Gone already is fine."""
         try:
-            await self._ask("DELETE", f"/whep/{session}")
+            await self._ask(self._of(session), "DELETE", f"/whep/{session}")
         except Problem as problem:
             if problem.status_code != 404:
                 raise
 
-    async def sessions(self) -> dict[str, Any]:
-        """{"sessions": {id: …}, "cameras": {id: {mask, reason}}, "encoders": n, "usage": {…}}"""
-        answer = (await self._ask("GET", "/sessions", timeout_s=2.0)).json()
-        if not isinstance(answer, dict):
-            raise LiveDown("the live process answered nonsense")
-        return answer
+    async def sessions(self) -> LiveAnswers:
+        """Of each: {"sessions": {id: …}, "cameras": {id: {mask, reason}}, "encoders": n, "usage": {…}}"""
+        answers = await asyncio.gather(*map(self._sessions_of, self._https.values()))
+        named = dict(zip(self._https, answers, strict=True))
+        answering = {name: answer for name, answer in named.items() if answer is not None}
+        return LiveAnswers(answering, tuple(name for name in named if name not in answering))
+
+    async def _sessions_of(self, http: httpx.AsyncClient) -> dict[str, Any] | None:
+        try:
+            answer = (await self._ask(http, "GET", "/sessions", timeout_s=2.0)).json()
+        except (LiveDown, Problem, ValueError) as error:
+            log.debug("live_not_heard", extra={"reason": str(error)})
+            return None
+        return answer if isinstance(answer, dict) else None
 
     async def snapshot(self, camera: str, profile: LiveProfile) -> Snapshot:
-        response = await self._ask("GET", f"/snapshot/{camera}?profile={profile}")
+        response = await self._ask(self._of(camera), "GET", f"/snapshot/{camera}?profile={profile}")
         return Snapshot(response.content, response.headers.get("x-mask", "fault"))
 
     async def drawing_still(self, camera: str, user: str, reason: str, asked: dict[str, Any]) -> DrawingStill:
         """For who draws masks; only after the audit log has it. asked: masks, lens, at_rest."""
         body = {**asked, "user": user, "reason": reason}
-        response = await self._ask("POST", f"/still/{camera}", body, timeout_s=_STILL_TIMEOUT_S)
+        response = await self._ask(self._of(camera), "POST", f"/still/{camera}", body, timeout_s=_STILL_TIMEOUT_S)
         return DrawingStill(response.content, response.headers.get("x-still", "{}"))
 
     async def sheet(self) -> Sheet:
-        response = await self._ask("GET", "/sheet")
+        """Made by the first process; the others give it their stills."""
+        response = await self._ask(next(iter(self._https.values())), "GET", "/sheet")
         return Sheet(response.content, int(response.headers["x-columns"]), response.headers["x-ages"])
 
     @asynccontextmanager
-    async def masked(self, segment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
-        async with self._stream(f"/masked/{segment_id}") as chunks:
+    async def masked(self, camera: str, segment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
+        """camera: of that segment."""
+        async with self._stream(self._of(camera), f"/masked/{segment_id}") as chunks:
             yield chunks
 
     @asynccontextmanager
@@ -134,29 +166,41 @@ class LiveClient:
         self, camera: str, profile: Profile, from_us: int, to_us: int
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         query = f"camera={camera}&profile={profile}&from_us={from_us}&to_us={to_us}"
-        async with self._stream(f"/clip?{query}") as chunks:
+        async with self._stream(self._of(camera), f"/clip?{query}") as chunks:
             yield chunks
 
     async def _ask(
-        self, method: str, path: str, body: dict[str, Any] | None = None, timeout_s: float | None = None
+        self,
+        http: httpx.AsyncClient,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        timeout_s: float | None = None,
     ) -> httpx.Response:
         timeout = httpx.Timeout(timeout_s) if timeout_s else _SIGNALLING_TIMEOUT
         try:
-            response = await self._http.request(method, path, json=body, timeout=timeout)
+            response = await http.request(method, path, json=body, timeout=timeout)
         except httpx.HTTPError as error:
             raise LiveDown(f"the live process does not answer: {type(error).__name__}") from error
         _check(response.status_code, response.headers, response.content)
         return response
 
     @asynccontextmanager
-    async def _stream(self, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _stream(self, http: httpx.AsyncClient, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
         try:
-            async with self._http.stream("GET", path, timeout=_RENDER_TIMEOUT) as response:
+            async with http.stream("GET", path, timeout=_RENDER_TIMEOUT) as response:
                 if response.status_code >= 400:
                     _check(response.status_code, response.headers, await response.aread())
                 yield _chunks(response)
         except httpx.HTTPError as error:
             raise LiveDown(f"the live process broke off: {type(error).__name__}") from error
+
+
+def _client(socket: Path) -> httpx.AsyncClient:
+    no_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # a unix socket: spares loading the system's certificates
+    limits = httpx.Limits(max_connections=200)
+    transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=limits, verify=no_tls)
+    return httpx.AsyncClient(transport=transport, base_url="http://live", timeout=_SIGNALLING_TIMEOUT, trust_env=False)
 
 
 async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -87,8 +87,7 @@ class SystemCollector(Collector):
 
     def _usages(self, captures: Iterable[CaptureStatus]) -> dict[str, ProcessUsage]:
         found = {capture.name: capture.usage for capture in captures}
-        live = self._board.live_load.usage
-        return {**found, **({"live": live} if live else {}), "web": own_usage()}
+        return {**found, **self._board.live_load.usages, "web": own_usage()}
 
 
 def _days_to_full(disk: Mapping[str, Any]) -> float | None:

@@ -147,6 +147,7 @@ TEXTS: dict[str, tuple[int, str, str]] = {
         "The audit log is not available; without it no picture.",
     ),
     "store_busy": (503, "De database antwoordt niet.", "The database does not answer."),
+    "other_process": (409, "Deze camera vraagt een nieuwe verbinding.", "This camera takes a new connection."),
     "live_down": (503, "Het beeldproces antwoordt niet.", "The live process does not answer."),
     "storage": (503, "Het beeld op schijf is niet leesbaar.", "The footage on disk cannot be read."),
     "busy": (503, "Te druk; probeer het zo opnieuw.", "Too busy; try again shortly."),

@@ -98,7 +98,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     trail = AuditTrail(store, clock)
     accounts = Accounts(store, clock, trail)
     capture = CaptureClient(config, clock)
-    live = LiveClient(config.live_socket)
+    live = LiveClient(dict(zip(config.live_names(), config.live_sockets(), strict=True)))
     hub = EventHub()
     ptz = PtzControl(clock, capture, trail, hub.publish)
     patrols = Patrols(config, clock, capture, ptz, store)

@@ -1,14 +1,14 @@
 """The state of every camera, process and disk, as the web process knows it now."""
 
+import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from vms.clock import Clock
 from vms.config import SiteConfig
-from vms.errors import UitkijkError
 from vms.metrics import ProcessUsage
 from vms.rules.ptz_lock import PtzLock
 from vms.status import CaptureStatus
@@ -16,7 +16,6 @@ from web.camera_state import CameraState, MaskReport, MaskState, PatrolSeen, cam
 from web.capture_client import CaptureClient
 from web.disk_board import DiskBoard
 from web.live_client import LiveClient
-from web.problems import Problem
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +25,10 @@ _LIVE_STALE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class LiveLoad:
-    """What the live process does. usage: None while it does not answer."""
+    """What the live processes do. usages: by name, of those that answer."""
 
     encoders: int = 0
-    usage: ProcessUsage | None = None
+    usages: Mapping[str, ProcessUsage] = field(default_factory=dict)
 
 
 class StatusBoard:
@@ -63,19 +62,16 @@ class StatusBoard:
         return self._live_at_s is not None and self._clock.monotonic_s() - self._live_at_s <= _LIVE_STALE_S
 
     async def poll_live(self) -> None:
-        """Ask live for sessions and masks; when it is silent, masks are unknown and sessions gone."""
-        try:
-            answer = await self._live.sessions()
-        except (UitkijkError, Problem) as error:
-            if self._live_at_s is not None:
-                log.warning("live_silent", extra={"reason": str(error)})
-            self._live_at_s = None
-            self._sessions, self._masks, self._live_load = {}, {}, LiveLoad()
-            return
-        self._live_at_s = self._clock.monotonic_s()
-        self._sessions = _dicts(answer.get("sessions"))
-        self._live_load = _live_load(answer)
-        self._masks = {camera: _mask(report) for camera, report in _dicts(answer.get("cameras")).items()}
+        """Ask live for sessions and masks; of a process that is silent, masks are unknown and sessions gone."""
+        answers = await self._live.sessions()
+        if answers.silent and self._live_at_s is not None:
+            log.warning("live_silent", extra={"processes": list(answers.silent)})
+        self._live_at_s = None if answers.silent else self._clock.monotonic_s()
+        told = answers.by_process.values()
+        self._sessions = {key: one for answer in told for key, one in _dicts(answer.get("sessions")).items()}
+        masks = {key: one for answer in told for key, one in _dicts(answer.get("cameras")).items()}
+        self._masks = {camera: _mask(report) for camera, report in masks.items()}
+        self._live_load = _live_load(answers.by_process)
 
     def cameras(self) -> dict[str, CameraState]:
         return {camera.id: self.camera(camera.id) for camera in self._config.cameras}
@@ -151,13 +147,13 @@ def _dicts(value: object) -> dict[str, dict[str, Any]]:
     return {str(key): dict(item) for key, item in value.items() if isinstance(item, Mapping)}
 
 
-def _live_load(answer: Mapping[str, Any]) -> LiveLoad:
-    usage = answer.get("usage")
-    try:
-        known = ProcessUsage(**usage) if isinstance(usage, dict) else None
-    except TypeError:
-        known = None
-    return LiveLoad(int(answer.get("encoders") or 0), known)
+def _live_load(answers: Mapping[str, Mapping[str, Any]]) -> LiveLoad:
+    usages: dict[str, ProcessUsage] = {}
+    for name, answer in answers.items():
+        usage = answer.get("usage")
+        with contextlib.suppress(TypeError):
+            usages |= {name: ProcessUsage(**usage)} if isinstance(usage, dict) else {}
+    return LiveLoad(sum(int(answer.get("encoders") or 0) for answer in answers.values()), usages)
 
 
 def _mask(report: Mapping[str, Any]) -> MaskReport:

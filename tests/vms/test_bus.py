@@ -52,11 +52,17 @@ def endpoint(tmp_path: Path) -> str:
         packet(3),
         packet(12, starts_run=True),
         packet(2**40, codec="h265")._replace(camera_utc_us=None, pts_90k=-5, lost_before=7, data=b""),
+        packet(4, data=b"\0\0\0\1\x41/v/\0\0\0\1\x41b")._replace(nal_offsets=(0, 8)),
         pose(pan=0.25),
     ],
 )
 def test_a_message_survives_the_crossing_unchanged(message: Message) -> None:
     assert decode(encode(message)) == message
+
+
+def test_a_picture_in_very_many_pieces_crosses_without_saying_where_they_lie() -> None:
+    whole = packet(4, data=b"\0\0\0\1\x41" * 300)._replace(nal_offsets=tuple(range(0, 1500, 5)))
+    assert decode(encode(whole)) == whole._replace(nal_offsets=())
 
 
 def test_a_newcomer_is_greeted_with_the_current_group_of_pictures(endpoint: str) -> None:

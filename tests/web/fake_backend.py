@@ -48,6 +48,8 @@ class Backend:
     sockets: set[WebSocket] = field(default_factory=set)
     silent: bool = False
     has_video: bool = True
+    elsewhere: set[str] = field(default_factory=set)
+    """Cameras that another live process serves than all others."""
     ages: dict[str, str] = field(default_factory=dict)
     layouts: list[dict[str, Any]] = field(default_factory=list)
     areas: list[dict[str, Any]] = field(default_factory=list)
@@ -357,6 +359,8 @@ def _live_routes(app: FastAPI, backend: Backend) -> None:
         if viewer is None:
             return problem(404, "not_found", "Dit bestaat niet.")
         wanted = await request.json()
+        if (wanted["camera"] in backend.elsewhere) != (viewer.camera in backend.elsewhere):
+            return problem(409, "other_process", "Deze camera vraagt een nieuwe verbinding.")
         after_rtp = viewer.state()["rtp_timestamp"]
         viewer.camera = wanted["camera"]
         viewer.track.number = number_of(wanted["camera"])

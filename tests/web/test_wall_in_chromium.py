@@ -168,6 +168,21 @@ def test_number_and_enter_call_a_camera_up_over_the_same_connection(steady: Page
     expect(hero).to_have_attribute("data-camera", "camera-04")
 
 
+def test_a_camera_of_another_live_process_is_called_up_over_a_new_connection(
+    steady: Page, kept_backend: Backend
+) -> None:
+    kept_backend.elsewhere.add("camera-03")
+    hero, made = steady.locator("vms-tile.hero"), steady.evaluate("window.made")
+    for number in (3, 2):
+        steady.keyboard.type(f"{number}")
+        steady.keyboard.press("Enter")
+        expect(hero).to_have_attribute("data-camera", f"camera-{number:02d}")
+        expect(hero).to_have_attribute("data-state", "live", timeout=8000)
+        assert eventually(lambda n=number: near(steady.evaluate(HERO_COLOUR), n)), steady.evaluate(HERO_COLOUR)  # type: ignore[misc]
+    kept_backend.elsewhere.clear()
+    assert steady.evaluate("window.made") == made + 2
+
+
 def test_an_unknown_number_changes_nothing_and_says_so(steady: Page) -> None:
     before = steady.locator("vms-tile.hero").get_attribute("data-camera")
     steady.keyboard.type("999")

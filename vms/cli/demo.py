@@ -57,7 +57,7 @@ def demo(
         ProcessSpec("street", "vms.cli.demo_street", arguments),
         *(
             replace(spec, may_start=gate.is_open) if spec.module == "recorder" else spec
-            for spec in product_processes(site.config_file, len(config.capture_groups()))
+            for spec in product_processes(site.config_file, len(config.capture_groups()), config.live.processes)
         ),
     ]
     threading.Thread(target=_announce, args=(config, site.login_password), daemon=True).start()

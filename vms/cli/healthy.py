@@ -15,7 +15,8 @@ TIMEOUT_S = 4.0
 def healthy(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Say which processes of this data_dir run, and whether the pages answer. Exit code 1 when something is wrong."""
     site = read_config(config)
-    names = [f"capture-{group}" for group in range(len(site.capture_groups()))] + ["live", "web", "retention"]
+    captures = [f"capture-{group}" for group in range(len(site.capture_groups()))]
+    names = [*captures, *site.live_names(), "web", "retention"]
     running = {name: running_pid(site.run_dir, name) is not None for name in names}
     pages = _pages_answer(site) if running["web"] else None
     lines = [f"{name}: {'runs' if is_running else 'does not run here'}" for name, is_running in running.items()]

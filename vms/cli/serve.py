@@ -35,12 +35,13 @@ def serve(
     process: Annotated[ProcessName | None, typer.Argument(help="Only this process; default: all, supervised.")] = None,
     config: ConfigOption = None,
     group: Annotated[int | None, typer.Option(help="Only this group of cameras, from 0 (for capture).")] = None,
+    shard: Annotated[int | None, typer.Option(help="Only this one of [live] processes, from 0 (for live).")] = None,
 ) -> None:
     """Run the system. SIGTERM or Ctrl-C stops it cleanly within 5 s."""
     path = config_path(config).resolve()
     site = load_config(path)
     if process is None:
-        specs = product_processes(path, len(site.capture_groups()))
+        specs = product_processes(path, len(site.capture_groups()), site.live.processes)
         if not prepare(site):
             specs.append(ProcessSpec("migrate", "vms.cli", ("migrate", "--config", str(path)), once=True))
         if not supervise(site, specs):
@@ -49,9 +50,14 @@ def serve(
         specs = [spec for spec in product_processes(path, len(site.capture_groups())) if spec.module == "recorder"]
         if not supervise(site, specs, "supervisor-capture"):
             raise typer.Exit(2)
+    elif process is ProcessName.LIVE and shard is None and site.live.processes > 1:
+        specs = [spec for spec in product_processes(path, 0, site.live.processes) if spec.module == "web.live"]
+        if not supervise(site, specs, "supervisor-live"):
+            raise typer.Exit(2)
     else:
         module = "recorder" if process is ProcessName.CAPTURE else _MODULES[process]
         arguments = ["--group", str(group)] if process is ProcessName.CAPTURE else []
+        arguments += ["--shard", str(shard)] if process is ProcessName.LIVE and shard is not None else []
         os.execv(sys.executable, [sys.executable, "-m", module, "--config", str(path), *arguments])  # noqa: S606
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from vms.config.following import GivenNeighbour, GivenPatrol
 from vms.config.places import Area, Map
 from vms.config.section import Section as _Section
+from vms.rules.live_shards import live_name, shard_of
 from vms.rules.placements import Placement
 
 PURPOSES = ("public_order", "traffic", "bollard", "harbour", "waste_site")
@@ -73,7 +74,12 @@ class Live(_Section):
         min_length=1,
         description="Addresses offered to browsers (ICE). Never the camera VLAN's.",
     )
-    max_viewers: int = Field(200, ge=1, le=5000, description="WHEP sessions at once; further ones get 503.")
+    processes: int = Field(
+        1, ge=1, le=16, description="Live processes; each serves its share of the cameras. More use more cores."
+    )
+    max_viewers: int = Field(
+        200, ge=1, le=5000, description="WHEP sessions at once in each live process; further ones get 503."
+    )
     pose_wait_ms: int = Field(
         150,
         ge=0,
@@ -320,7 +326,19 @@ class SiteConfig(_Section):
                 return self.control_endpoint(group)
         return None
 
+    def live_names(self) -> list[str]:
+        """Of the live processes."""
+        return [live_name(shard, self.live.processes) for shard in range(self.live.processes)]
+
+    def live_sockets(self) -> list[Path]:
+        """Unix sockets on which live processes answer `web` (signalling, snapshots, masked playback)."""
+        return [self.run_dir / f"{name}.sock" for name in self.live_names()]
+
     @property
     def live_socket(self) -> Path:
-        """Unix socket on which `live` answers `web` (signalling, snapshots, masked playback)."""
-        return self.run_dir / "live.sock"
+        """The only one, or the first."""
+        return self.live_sockets()[0]
+
+    def live_shard(self, camera_id: str) -> int:
+        """Which live process serves this camera."""
+        return shard_of(camera_id, self.live.processes)

@@ -71,7 +71,7 @@ def _checked(services: Services, consulting: Consulting, segment_id: int) -> Seg
 
 async def _masked(services: Services, segment: Segment) -> Response:
     stack = AsyncExitStack()
-    chunks = await stack.enter_async_context(services.live.masked(segment.id))
+    chunks = await stack.enter_async_context(services.live.masked(segment.camera_id, segment.id))
     return _Relay(chunks, stack)
 
 

@@ -1,4 +1,5 @@
-"""`python -m web.live --config FILE`: the live process. It decodes what is watched and masked, and serves viewers."""
+"""`python -m web.live --config FILE [--shard K]`: a live process. It decodes what is watched and masked, and serves
+viewers."""
 
 import argparse
 import sys
@@ -13,7 +14,10 @@ __all__ = ["run_live"]
 def main() -> int:
     parser = argparse.ArgumentParser(prog="web.live")
     parser.add_argument("--config", type=Path, required=True)
-    return run_process("live", parser.parse_args().config, run_live)
+    parser.add_argument("--shard", type=int, help="Which of [live] processes, from 0; left out when there is one.")
+    options = parser.parse_args()
+    name = "live" if options.shard is None else f"live-{options.shard}"
+    return run_process(name, options.config, lambda config, stop: run_live(config, stop, shard=options.shard))
 
 
 if __name__ == "__main__":

@@ -19,11 +19,12 @@ from vms.metrics import own_usage
 from vms.rules.masks import MaskProblems
 from vms.units import CameraId, LiveProfile, Profile
 from web.live.channel import Channels
-from web.live.contact_sheet import ContactSheet
+from web.live.contact_sheet import ContactSheet, SheetStills
 from web.live.drawing_still import DrawingRight, DrawingStill, DrawingStills, StillRequest
 from web.live.mask_book import MaskBook
 from web.live.mask_state import camera_mask_state
 from web.live.masked import mask_reason, mask_state
+from web.live.neighbours import Neighbours
 from web.live.playback import Playback
 from web.live.sdp import IceRestartRefused, NoH264, NotAnOffer, OfferRefused
 from web.live.snapshot import NoPicture, snapshot
@@ -58,7 +59,10 @@ class LiveApp:
         masks: MaskBook,
         playback: Playback,
         clock: Clock,
+        shard: int = 0,
     ) -> None:
+        """shard: which of [live] processes this is. It tells of its own cameras, and would serve any."""
+        self._own = [CameraId(camera.id) for camera in config.cameras if config.live_shard(camera.id) == shard]
         self._cameras = {camera.id: camera for camera in config.cameras}
         self._config = config
         self.sources = sources
@@ -69,7 +73,14 @@ class LiveApp:
         self._clock = clock
         self._renderings = 0
         self._stills = DrawingStills(config, sources, masks, clock)
-        self.sheet = ContactSheet(channels, [CameraId(camera) for camera in self._cameras], self._has_picture, clock)
+        sockets = config.live_sockets()
+        others = {CameraId(c): sockets[config.live_shard(c)] for c in self._cameras if c not in self._own}
+        self.sheet = ContactSheet(
+            [CameraId(camera) for camera in self._cameras],
+            SheetStills(channels, Neighbours(others)),
+            self._has_picture,
+            clock,
+        )
         self.app = Starlette(
             routes=[
                 Route("/whep", _guarded(self._offer), methods=["POST"]),
@@ -115,7 +126,7 @@ class LiveApp:
         return JSONResponse(self._session_state(self.sessions.get(request.path_params["session"])))
 
     async def _sessions(self, request: Request) -> Response:  # noqa: ARG002
-        cameras = {camera_id: self._camera_state(camera_id) for camera_id in self._cameras}
+        cameras = {camera_id: self._camera_state(camera_id) for camera_id in self._own}
         sessions = {session.id: self._session_state(session) for session in self.sessions.all()}
         usage, encoders = own_usage(), self.channels.encoders
         counts = {"encoders": encoders, "closing": self.sessions.closing, "usage": asdict(usage)}
@@ -128,7 +139,12 @@ class LiveApp:
         return Response(
             still.jpeg,
             media_type="image/jpeg",
-            headers={"X-Mask": still.mask, "X-Mask-Reason": still.reason, "Cache-Control": "no-store"},
+            headers={
+                "X-Mask": still.mask,
+                "X-Mask-Reason": still.reason,
+                "X-Taken-Us": str(still.taken_us),
+                "Cache-Control": "no-store",
+            },
         )
 
     async def _still(self, request: Request) -> Response:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from vms.clock import Clock
@@ -16,6 +17,7 @@ from vms.units import CameraId
 from web.live.channel import Channels
 from web.live.jpeg import encode_jpeg
 from web.live.masked import PaintedFrame
+from web.live.neighbours import Neighbours
 from web.live.painter import Plane, scaled
 from web.live.snapshot import NoPicture, keyframe_of
 
@@ -39,17 +41,33 @@ class Sheet:
     ages_s: tuple[int | None, ...]
 
 
+class SheetStills:
+    """Small stills: of what is served here, or as a neighbour gives them."""
+
+    def __init__(self, channels: Channels, neighbours: Neighbours) -> None:
+        self._channels = channels
+        self._neighbours = neighbours
+
+    async def take(self, camera_id: CameraId) -> tuple[Plane, int]:
+        """At most as large as a cell; and when it was taken. Raises NoPicture."""
+        if self._neighbours.serve(camera_id):
+            picture, taken_us = await self._neighbours.still(camera_id)
+            return await asyncio.to_thread(_fitting, picture), taken_us
+        painted = await keyframe_of(self._channels, camera_id)
+        return await asyncio.to_thread(_small, painted), painted.taken_us
+
+
 class ContactSheet:
     """has_picture: a camera that is known to be down is not waited for."""
 
     def __init__(
         self,
-        channels: Channels,
         camera_ids: Sequence[CameraId],
+        stills: SheetStills,
         has_picture: Callable[[CameraId], bool],
         clock: Clock,
     ) -> None:
-        self._channels = channels
+        self._stills = stills
         self._camera_ids = tuple(camera_ids)
         self._has_picture = has_picture
         self._clock = clock
@@ -94,12 +112,12 @@ class ContactSheet:
             self._blank(camera_id)
             return
         try:
-            painted = await keyframe_of(self._channels, camera_id)
+            picture, taken_us = await self._stills.take(camera_id)
         except NoPicture:
             self._blank(camera_id)
             return
-        self._put(camera_id, await asyncio.to_thread(_small, painted))
-        self._taken_us[camera_id] = painted.taken_us
+        self._put(camera_id, picture)
+        self._taken_us[camera_id] = taken_us
 
     def _blank_old(self) -> None:
         limit_us = self._clock.now_us() - int(KEPT_S * 1_000_000)
@@ -125,3 +143,10 @@ class ContactSheet:
 def _small(painted: PaintedFrame) -> Plane:
     picture = scaled(painted, CELL_WIDTH, CELL_HEIGHT).frame.to_ndarray(format="bgr24")
     return np.asarray(picture, np.uint8)
+
+
+def _fitting(picture: Plane) -> Plane:
+    height, width = picture.shape[:2]
+    scale = min(CELL_WIDTH / width, CELL_HEIGHT / height, 1.0)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

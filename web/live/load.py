@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -42,7 +43,7 @@ class LoadFigure:
 
 
 class _Counter:
-    """Takes the place of a receiver's RTP handling: no jitter buffer, no decoder."""
+    """Takes the place of a connection's RTP handling: no parser, no jitter buffer, no decoder."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -52,18 +53,27 @@ class _Counter:
         self._last: int | None = None
         self._has_keyframe = False
 
-    async def take(self, packet: Any, arrival_time_ms: int) -> None:
+    async def take(self, data: bytes, arrival_time_ms: int) -> None:
+        """An RTP packet in the clear."""
         del arrival_time_ms
+        sequence = int.from_bytes(data[2:4], "big")
         if self._last is not None:
-            step = (packet.sequence_number - self._last) % 65536
+            step = (sequence - self._last) % 65536
             self.lost += step - 1 if 1 < step < 32768 else 0
-        self._last = packet.sequence_number
+        self._last = sequence
         self.packets += 1
-        self._has_keyframe = self._has_keyframe or starts_keyframe(packet.payload)
-        if packet.marker:
+        self._has_keyframe = self._has_keyframe or starts_keyframe(_payload(data))
+        if data[1] & 0x80:
             self.pictures += 1
             if self.first_s is None and self._has_keyframe:
                 self.first_s = self._clock.monotonic_s() - self.started_s
+
+
+def _payload(data: bytes) -> bytes:
+    begin = 12 + 4 * (data[0] & 15)
+    if data[0] & 0x10:
+        begin += 4 + 4 * int.from_bytes(data[begin + 2 : begin + 4], "big")
+    return data[begin:]
 
 
 def starts_keyframe(payload: bytes) -> bool:
@@ -94,7 +104,10 @@ async def open_viewer(signal: Signal, clock: Clock, take: Take | None = None) ->
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     counter = _Counter(clock)
     receiver = cast(Any, peer.addTransceiver("video", direction="recvonly").receiver)
-    receiver._handle_rtp_packet = take or counter.take  # noqa: SLF001 - counting, not decoding
+    if take is not None:
+        receiver._handle_rtp_packet = take  # noqa: SLF001 - in place of a decoder
+    else:
+        receiver.transport._handle_rtp_data = counter.take  # noqa: SLF001 - counting, not decoding
     counter.started_s = clock.monotonic_s()
     await peer.setLocalDescription(await peer.createOffer())
     try:
@@ -109,13 +122,20 @@ async def open_viewer(signal: Signal, clock: Clock, take: Take | None = None) ->
         await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
     except (TimeoutError, *NEGOTIATION_ERRORS) as error:
         await peer.close()
-        raise UitkijkError(f"a viewer could not be opened: {error}") from error
+        raise UitkijkError(f"a viewer could not be opened: {error or type(error).__name__}") from error
     return peer, counter
 
 
+def _walls(signals: Sequence[Signal], size: int) -> list[Sequence[Signal]]:
+    """One wall after the other: who opens them all at once measures his own crowd."""
+    return [signals[start : start + size] for start in range(0, len(signals), size)]
+
+
 async def _watch(signals: Sequence[Signal], clock: Clock, settle_s: float, measured: Callable[[], None]) -> LoadFigure:
-    opened = await asyncio.gather(*(open_viewer(signal, clock) for signal in signals))
+    opened: list[tuple[RTCPeerConnection, _Counter]] = []
     try:
+        for wall in _walls(signals, TILES_PER_WALL):
+            opened += await asyncio.gather(*(open_viewer(signal, clock) for signal in wall))
         await asyncio.sleep(settle_s)
         counters = [counter for _, counter in opened]
         before = [(c.packets, c.pictures, c.lost) for c in counters]
@@ -133,19 +153,37 @@ async def _watch(signals: Sequence[Signal], clock: Clock, settle_s: float, measu
 
 
 def watch_live(
-    socket: Path, streams: Sequence[tuple[str, str]], clock: Clock, settle_s: float, measured: Callable[[], None]
+    socket_of: Callable[[str], Path],
+    streams: Sequence[tuple[str, str]],
+    clock: Clock,
+    settle_s: float,
+    measured: Callable[[], None],
 ) -> LoadFigure:
-    """Open a viewer for each (camera, profile) on a live process, let it settle, call `measured` (which waits)."""
+    """Open a viewer for each (camera, profile), let it settle, call `measured` (which waits).
+
+    socket_of: of the live process that serves a camera.
+    """
 
     async def body() -> LoadFigure:
-        transport = httpx.AsyncHTTPTransport(uds=str(socket))
-        async with httpx.AsyncClient(transport=transport, base_url="http://live", timeout=_HTTP_TIMEOUT_S) as http:
+        async with AsyncExitStack() as stack:
+            https = {
+                socket: await stack.enter_async_context(_live_client(socket))
+                for socket in {socket_of(camera) for camera, _ in streams}
+            }
             walls = [f"bench-{number // TILES_PER_WALL}" for number in range(len(streams))]
-            signals = [signal_to(http, *stream, user) for stream, user in zip(streams, walls, strict=True)]
+            signals = [
+                signal_to(https[socket_of(stream[0])], *stream, user)
+                for stream, user in zip(streams, walls, strict=True)
+            ]
             return await _watch(signals, clock, settle_s, measured)
 
     use_addresses(["127.0.0.1"])
     return asyncio.run(body())
+
+
+def _live_client(socket: Path) -> httpx.AsyncClient:
+    transport = httpx.AsyncHTTPTransport(uds=str(socket))
+    return httpx.AsyncClient(transport=transport, base_url="http://live", timeout=_HTTP_TIMEOUT_S)
 
 
 def watch_urls(urls: Sequence[str], clock: Clock, settle_s: float, measured: Callable[[], None]) -> LoadFigure:

@@ -74,7 +74,7 @@ class MaskedPacket:
             raise TypeError("an original needs a NoMaskRequired decision, and H.264")
         return MaskedPacket(
             packet.data,
-            rtp_payloads(packet.data),
+            rtp_payloads(packet.data, packet.nal_offsets),
             packet.pts_90k,
             packet.is_keyframe,
             packet.starts_run,

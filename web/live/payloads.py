@@ -1,6 +1,6 @@
 """One H.264 access unit → RTP payloads (RFC 6184, packetization mode 1: single, STAP-A, FU-A)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 MAX_PAYLOAD = 1200
 """Bytes: with RTP, SRTP, UDP and IP headers below every path's MTU, also through a VPN."""
@@ -8,11 +8,12 @@ _DROPPED = frozenset({9, 12})
 """Access unit delimiters and filler carry nothing a receiver needs."""
 
 
-def rtp_payloads(annex_b: bytes) -> tuple[bytes, ...]:
+def rtp_payloads(annex_b: bytes, nal_offsets: Sequence[int] = ()) -> tuple[bytes, ...]:
+    """nal_offsets: where its (four byte) start codes lie, in order; empty = look for them, which takes longer."""
     found: list[bytes] = []
     small: list[bytes] = []
     room = MAX_PAYLOAD - 1
-    for nal in nal_units(annex_b):
+    for nal in _units_at(annex_b, nal_offsets) if nal_offsets else nal_units(annex_b):
         if len(nal) + 2 > room:
             _flush(small, found)
             room = MAX_PAYLOAD - 1
@@ -25,6 +26,13 @@ def rtp_payloads(annex_b: bytes) -> tuple[bytes, ...]:
             room -= len(nal) + 2
     _flush(small, found)
     return tuple(found)
+
+
+def _units_at(annex_b: bytes, offsets: Sequence[int]) -> Iterator[bytes]:
+    for start, end in zip(offsets, (*offsets[1:], len(annex_b)), strict=True):
+        nal = annex_b[start + 4 : end]
+        if nal and nal[0] & 0x1F not in _DROPPED:
+            yield nal
 
 
 def nal_units(annex_b: bytes) -> Iterator[bytes]:

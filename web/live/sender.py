@@ -17,6 +17,7 @@ from aiortc.rtcdtlstransport import State
 from vms.clock import Clock
 from web.live.masked import MaskedPacket
 from web.live.rtp_wire import SEQUENCES, RtpWire
+from web.live.sender_reports import SenderReports
 
 HISTORY_PACKETS = 1024
 """Kept for retransmission: some 2 s of a 4 Mbit/s stream."""
@@ -84,6 +85,7 @@ class LeanSender:
         self.frames = 0
         """Different ones: a repeat does not count."""
         self.newest: MaskedPacket | None = None
+        self._reports = SenderReports(rtp_sender, clock)
         self._rtp._run_rtp = self._run
         self._rtp._retransmit = self._retransmit
         self._rtp._send_keyframe = on_keyframe_wanted

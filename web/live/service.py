@@ -25,17 +25,24 @@ from web.live.mask_book import MaskBook
 from web.live.playback import Playback
 from web.live.references import ReferenceBook
 from web.live.source import LiveSources
-from web.live.whep import WhepSessions, use_addresses
+from web.live.whep import WhepSessions, ids_of, use_addresses
 
 log = logging.getLogger(__name__)
 
-_STOP_POLL_S = 0.1
+_STOP_POLL_S = 0.5
 _SHUTDOWN_S = 2
 
 
-def run_live(config: SiteConfig, stop: threading.Event, clock: Clock | None = None) -> None:
-    """Serve until `stop`. Raises ConfigError when the socket cannot be bound."""
-    asyncio.run(_serve(config, stop, clock or SystemClock()))
+def run_live(config: SiteConfig, stop: threading.Event, clock: Clock | None = None, shard: int | None = None) -> None:
+    """Serve until `stop`. Raises ConfigError when the socket cannot be bound, or there is no such process.
+
+    shard: which of [live] processes; None when there is one.
+    """
+    processes = config.live.processes
+    if (shard is None) != (processes == 1) or not 0 <= (shard or 0) < processes:
+        which = "without --shard" if shard is None else f"with --shard {shard}"
+        raise ConfigError([f"live.processes: is {processes}, which no process {which} belongs to"])
+    asyncio.run(_serve(config, stop, clock or SystemClock(), shard or 0))
 
 
 class _Server(uvicorn.Server):
@@ -47,7 +54,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def running(config: SiteConfig, clock: Clock) -> AsyncIterator[LiveApp]:
+async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIterator[LiveApp]:
     """Everything but the socket, from start to clean stop. One per process: it sets the ICE addresses."""
     use_addresses(config.live.addresses)
     store = Store(config.database_url)
@@ -63,10 +70,10 @@ async def running(config: SiteConfig, clock: Clock) -> AsyncIterator[LiveApp]:
         config.site.data_dir, config.site_key_file, must_be_placed=config.live.unplaced == "blank"
     )
     channels = Channels(cameras, config.live, sources, masks, references, keyframes, clock)
-    sessions = WhepSessions(channels, clock, config.live.max_viewers)
+    sessions = WhepSessions(channels, clock, config.live.max_viewers, ids_of(shard, config.live.processes))
     sessions.start()
     playback = Playback(config, store, _reader_once(config), references)
-    live = LiveApp(config, sources, channels, sessions, masks, playback, clock)
+    live = LiveApp(config, sources, channels, sessions, masks, playback, clock, shard)
     try:
         yield live
     finally:
@@ -94,9 +101,10 @@ def _reader_once(config: SiteConfig) -> Callable[[], SegmentReader]:
     return reader
 
 
-async def _serve(config: SiteConfig, stop: threading.Event, clock: Clock) -> None:
-    listener = _bind(config.live_socket)
-    async with running(config, clock) as live:
+async def _serve(config: SiteConfig, stop: threading.Event, clock: Clock, shard: int) -> None:
+    socket_file = config.live_sockets()[shard]
+    listener = _bind(socket_file)
+    async with running(config, clock, shard) as live:
         server = _Server(
             uvicorn.Config(
                 live.app,
@@ -113,7 +121,7 @@ async def _serve(config: SiteConfig, stop: threading.Event, clock: Clock) -> Non
         finally:
             watcher.cancel()
             listener.close()
-            config.live_socket.unlink(missing_ok=True)
+            socket_file.unlink(missing_ok=True)
 
 
 async def _watch(stop: threading.Event, server: uvicorn.Server) -> None:

@@ -23,6 +23,7 @@ class Still:
     jpeg: bytes
     mask: MaskState
     reason: str
+    taken_us: int
 
 
 async def snapshot(channels: Channels, camera_id: CameraId, profile: LiveProfile) -> Still:
@@ -57,7 +58,7 @@ async def _gop(
 
 def _still(gop: list[MaskedPacket]) -> Still:
     painted = _painted(gop)
-    return Still(jpeg(painted), mask_state(painted.decision), mask_reason(painted.decision))
+    return Still(jpeg(painted), mask_state(painted.decision), mask_reason(painted.decision), painted.taken_us)
 
 
 def _painted(gop: list[MaskedPacket]) -> PaintedFrame:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import aioice.ice
@@ -21,6 +21,7 @@ from aiortc.sdp import candidate_from_sdp
 
 from vms.clock import Clock
 from vms.rules.link_quality import LinkQuality, after_report
+from vms.rules.live_shards import shard_of
 from vms.units import CameraId, LiveProfile
 from web.live import sdp
 from web.live.channel import Channel, ChannelKey, Channels
@@ -81,6 +82,17 @@ def use_addresses(addresses: Sequence[str]) -> None:
     aioice.ice.CONSENT_FAILURES = CONSENT_FAILURES
 
 
+def ids_of(shard: int, processes: int) -> Callable[[], str]:
+    """Makes session ids, unguessable, that tell whoever knows the rule which process has the session."""
+
+    def new_id() -> str:
+        while shard_of(found := str(uuid.uuid4()), processes) != shard:
+            pass
+        return found
+
+    return new_id
+
+
 def h264_preferences() -> list[RTCRtpCodecCapability]:
     """H.264 only, constrained baseline first, with retransmission."""
     codecs = RTCRtpSender.getCapabilities("video").codecs
@@ -121,7 +133,10 @@ class WhepSession:
 
 
 class WhepSessions:
-    def __init__(self, channels: Channels, clock: Clock, max_viewers: int) -> None:
+    def __init__(
+        self, channels: Channels, clock: Clock, max_viewers: int, new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+    ) -> None:
+        self._new_id = new_id
         self._channels = channels
         self._clock = clock
         self._max_viewers = max_viewers
@@ -163,7 +178,7 @@ class WhepSessions:
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         transceiver = peer.addTransceiver("video", direction="sendonly")
         transceiver.setCodecPreferences(h264_preferences())
-        session_id = str(uuid.uuid4())
+        session_id = self._new_id()
         sender = LeanSender(
             transceiver.sender, self._clock, lambda: self._ready(session_id), lambda: self._repair(session_id)
         )

@@ -25,6 +25,13 @@ def test_what_is_cut_is_what_a_receiver_joins(units: list[tuple[int, int]]) -> N
     assert b"".join(h264_depayload(payload) for payload in payloads) == annex_b(nals)
 
 
+def test_knowing_where_units_lie_changes_nothing() -> None:
+    nals = [b"\x09\x10", b"\x67sps", b"\x68pps", b"\x65" + b"\x80" * 3000]
+    data = annex_b(nals)
+    offsets = [sum(len(nal) + 4 for nal in nals[:index]) for index in range(len(nals))]
+    assert rtp_payloads(data, offsets) == rtp_payloads(data)
+
+
 def test_delimiters_and_filler_are_left_out_and_small_units_share_a_payload() -> None:
     data = annex_b([nal(9, 2), nal(7, 20), nal(8, 6), nal(5, 300), nal(12, 500)])
     assert [unit[0] & 31 for unit in nal_units(data)] == [7, 8, 5]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import inspect
 import socket
 from itertools import pairwise
@@ -9,15 +10,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiortc
+import pytest
 from aiortc import RTCRtpSender, rtcrtpsender
 from aiortc.rtcdtlstransport import RTCDtlsTransport, State
-from aiortc.rtp import RtpPacket
+from aiortc.rtp import RtcpPacket, RtpPacket
 from pylibsrtp import Policy, Session
 from pylibsrtp._binding import lib
 
 from tests.fakes import FakeClock, packet
 from vms.rules.masking import NoMaskRequired
+from web.live import rtp_wire, sender_reports
 from web.live.masked import MaskedPacket
+from web.live.payloads import MAX_PAYLOAD
 from web.live.sender import BURST_PACKETS, HISTORY_PACKETS, PRIVATE, SQUEEZED_90K, LeanSender
 
 
@@ -30,10 +34,11 @@ def picture(index: int, size: int = 900, starts_run: bool = False) -> MaskedPack
 def test_the_pinned_version_still_looks_as_the_sender_expects() -> None:
     assert aiortc.__version__ == "1.16.0"
     source = inspect.getsource(rtcrtpsender.RTCRtpSender)
-    for name in PRIVATE:
+    for name in {*PRIVATE, *sender_reports.PRIVATE}:
         assert f"self.__{name}" in source
     assert list(inspect.signature(RTCRtpSender._run_rtp).parameters) == ["self", "codec"]
     assert list(inspect.signature(RTCRtpSender._retransmit).parameters) == ["self", "sequence_number"]
+    assert "self._run_rtcp()" in source
     assert "self._run_rtp(parameters.codecs[0])" in source
     assert "await self._retransmit(seq)" in source
     assert "self._send_keyframe()" in source
@@ -235,7 +240,7 @@ def test_a_full_socket_keeps_the_order_of_packets() -> None:
         sending.sender.send(picture(0, size=3000))
         wire = sending.sender._known_wire
         assert wire is not None
-        real, wire._socket = wire._socket, SimpleNamespace(sendto=_would_block)
+        real, wire._socket = wire._socket, SimpleNamespace(sendto=_would_block, sendmsg=_would_block)
         sending.sender.send(picture(1, size=3000))
         wire._socket = real
         sending.sender.send(picture(2, size=3000))
@@ -244,6 +249,86 @@ def test_a_full_socket_keeps_the_order_of_packets() -> None:
         assert numbers == [(numbers[0] + n) % 65_536 for n in range(9)]
 
     run(scenario)
+
+
+def test_packets_of_one_length_leave_as_one_train_and_arrive_one_by_one() -> None:
+    async def scenario(sending: Sending) -> None:
+        sending.sender.send(picture(0))
+        calls = count_calls(sending)
+        sending.sender.send(picture(1, size=10 * MAX_PAYLOAD))
+        assert calls == ["sendmsg"]
+        arrived = sending.wire.sent[1:]
+        assert len(arrived) == 11
+        assert [p.marker for p in arrived] == [0] * 10 + [1]
+        assert b"".join(p.payload[2:] for p in arrived) == bytes([1]) * 10 * MAX_PAYLOAD
+
+    run(scenario)
+
+
+def test_a_way_that_takes_no_trains_gets_single_packets_from_then_on() -> None:
+    async def scenario(sending: Sending) -> None:
+        sending.sender.send(picture(0))
+        wire, refused = sending.sender._known_wire, []
+        assert wire is not None
+
+        def refuse(*_: Any) -> None:
+            refused.append(True)
+            raise OSError(errno.EIO, "no checksum offload on this way")
+
+        wire._socket = SimpleNamespace(sendto=wire._socket.sendto, sendmsg=refuse)
+        for index in range(1, 4):
+            sending.sender.send(picture(index, size=3000))
+            await asyncio.sleep(0)
+        numbers = [p.sequence_number for p in sending.wire.sent]
+        assert numbers == [(numbers[0] + n) % 65_536 for n in range(10)]
+        assert refused == [True]
+
+    run(scenario)
+
+
+def test_a_train_is_never_longer_than_the_kernel_takes() -> None:
+    assert rtp_wire.TRAIN_PACKETS * (12 + MAX_PAYLOAD + 16) < 65_507
+
+
+def test_sender_reports_tell_the_time_of_the_stream_and_say_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender_reports, "FIRST_AFTER_S", 0.0)
+
+    async def scenario(sending: Sending) -> None:
+        packets: list[bytes] = []
+
+        async def keep(data: bytes) -> None:
+            packets.append(data)
+
+        sending.wire.transport._send_rtp = keep
+        sending.rtp._RTCRtpSender__cname = "{a-name}"
+        sending.sender.send(picture(0, size=3000))
+        reports = asyncio.ensure_future(sending.rtp._run_rtcp())
+        while not packets:
+            await asyncio.sleep(0)
+        reports.cancel()
+        await reports
+        report, names = RtcpPacket.parse(packets[0])
+        assert report.sender_info.rtp_timestamp == sending.sender.rtp_timestamp
+        assert (report.sender_info.packet_count, report.ssrc) == (3, sending.rtp._ssrc)
+        assert names.chunks[0].items == [(1, b"{a-name}")]
+        assert sending.rtp._RTCRtpSender__lsr == report.sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF
+        (bye,) = RtcpPacket.parse(packets[1])
+        assert bye.sources == [sending.rtp._ssrc]
+
+    run(scenario)
+
+
+def count_calls(sending: Sending) -> list[str]:
+    """The system calls that send media, from now on."""
+    wire, calls = sending.sender._known_wire, []
+    assert wire is not None
+    real = wire._socket
+
+    def counted(name: str) -> Any:
+        return lambda *args: (calls.append(name), getattr(real, name)(*args))
+
+    wire._socket = SimpleNamespace(sendto=counted("sendto"), sendmsg=counted("sendmsg"))
+    return calls
 
 
 def _would_block(*_: Any) -> None:

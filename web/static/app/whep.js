@@ -88,11 +88,7 @@ export class LiveConnection {
   async _show(generation) {
     if (generation !== this._generation) return;
     try {
-      if (this.session && !this.broken) {
-        await this._swap();
-      } else {
-        await this._connect(generation);
-      }
+      if (!this.session || this.broken || !(await this._swap())) await this._connect(generation);
       if (generation === this._generation) this.confirmedMs = performance.now();
     } catch (error) {
       if (error instanceof Problem && error.status === 404 && this.session) await this._drop();
@@ -102,10 +98,17 @@ export class LiveConnection {
     }
   }
 
+  /** False: another process serves this camera, and it takes a new connection. */
   async _swap() {
     const json = { camera: this.camera, profile: this.profile };
-    const answer = await request("PATCH", `/api/live/${this.session}`, { json });
-    this.afterRtp = (await answer.json()).after_rtp ?? null;
+    try {
+      const answer = await request("PATCH", `/api/live/${this.session}`, { json });
+      this.afterRtp = (await answer.json()).after_rtp ?? null;
+      return true;
+    } catch (error) {
+      if (error instanceof Problem && error.code === "other_process") return false;
+      throw error;
+    }
   }
 
   /** @param {number} generation */
