@@ -22,7 +22,7 @@ Motion = Literal["still", "turned", "lost", "unclear"]
 AGREE_DEG = 0.5
 """A claim this far from what the picture shows is still the same direction: the lens table and the picture are no
 better. Masks grow by what is more than GROW_FROM_DEG of it."""
-GROW_FROM_DEG = 0.3
+GROW_FROM_DEG = 0.15
 GROW_STEP_DEG = 0.25
 AGREE_ZOOM_SHARE = 0.05
 LATE_US = 600_000
@@ -52,6 +52,7 @@ class Sighting:
     """What one picture shows. view: where it was taken, by the picture; None = unknown. error_deg: of that view.
 
     placed: told by the camera's known surroundings, not by following the pictures since.
+    vouched: it was so told a moment ago, by surroundings from a calibration, and followed since.
     """
 
     at_us: int
@@ -59,6 +60,7 @@ class Sighting:
     view: ViewDeg | None
     error_deg: float
     placed: bool
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ class Agrees:
     """Paint where the status says, grown by growth_deg more than its own doubt asks for."""
 
     growth_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """Paint where the picture says, which the status bears out within its own doubt or after its own delay."""
+
+    seen: ViewDeg
+    error_deg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class Contradicts:
     detail: str
 
 
-Verdict = Agrees | Late | Contradicts
+Verdict = Agrees | Shows | Late | Contradicts
 
 
 @dataclass(slots=True)
@@ -102,6 +112,7 @@ class Hearing:
     _claimed: ViewDeg | None = None
     _standing_since_us: int | None = None
     _last_claim: tuple[int, ViewDeg] | None = None
+    _claim_speed_deg_s: float = 0.0
     _claim_moved_us: int | None = None
     _picture_moved_us: int | None = None
 
@@ -116,22 +127,31 @@ class Hearing:
         if seen.view is None or seen.error_deg > MAX_ERROR_DEG:
             return self._unseen(seen, claim_stands=claim_stands)
         self._history.append((seen.at_us, seen.view))
-        gap_deg = angle_between_deg(seen.view, claimed.view)
         agrees = _is_same(seen.view, seen.error_deg, claimed)
         if agrees and claimed.growth_deg + seen.error_deg <= TIGHT_DEG:
             self._believe()
-        if agrees and self.doubt == "none":
-            beyond_deg = gap_deg + max(0.0, seen.error_deg - STEADY_ERROR_DEG) - claimed.growth_deg
-            return Agrees(_stepped(beyond_deg) if beyond_deg > GROW_FROM_DEG else 0.0)
-        return self._differs(seen, seen.view, claimed, gap_deg)
+        if not agrees or self.doubt != "none":
+            return self._differs(seen, seen.view, claimed)
+        if not claim_stands or seen.motion != "still":
+            return Shows(seen.view, seen.error_deg)
+        beyond_deg = _apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
+        return Agrees(_stepped(beyond_deg) if beyond_deg > GROW_FROM_DEG else 0.0)
 
     def trusts_claim(self) -> bool:
         """Nothing speaks against the status: where it says the camera stands, the picture may be taken to show."""
         return self.doubt == "none" and not self.must_be_placed
 
+    def has_arrived(self, at_us: int) -> bool:
+        """Picture and status stand, and the status has told of every movement of the picture."""
+        if self._standing_since_us is None:
+            return False
+        followed = self._picture_moved_us is None or (self._claim_moved_us or 0) >= self._picture_moved_us
+        return followed or at_us - self._standing_since_us > self.late_us
+
     def _note(self, seen: Sighting, claimed: PoseEstimate, *, claim_moved: bool, claim_stands: bool) -> None:
         if self._leapt(seen.at_us, claimed.view):
             self._doubt("wrong")
+        self._claim_speed_deg_s = self._speed_deg_s(seen.at_us, claimed.view)
         self._last_claim = (seen.at_us, claimed.view)
         if claim_moved or _is_moving(claimed):
             self._claim_moved_us = seen.at_us
@@ -148,16 +168,20 @@ class Hearing:
         way_deg = angle_between_deg(self._last_claim[1], view)
         return way_deg > LEAP_DEG + MAX_SPEED_DEG_S * (at_us - self._last_claim[0]) / US_PER_SECOND
 
+    def _speed_deg_s(self, at_us: int, view: ViewDeg) -> float:
+        if self._last_claim is None or at_us <= self._last_claim[0]:
+            return 0.0
+        return _apart_deg(self._last_claim[1], view) * US_PER_SECOND / (at_us - self._last_claim[0])
+
     def _believe(self) -> None:
         self.doubt = "none"
-        self._claim_moved_us = self._picture_moved_us = None
 
     def _unseen(self, seen: Sighting, *, claim_stands: bool) -> Verdict:
         """The picture moved in a way that could not be followed, or shows nothing."""
         if self.doubt == "none":
-            against = seen.motion in ("turned", "lost") if claim_stands else seen.motion == "still"
-            if not against:
-                return Agrees()
+            against = seen.motion == "turned" if claim_stands else seen.motion == "still"
+            if not against and seen.motion != "lost":
+                return Agrees(_stepped(self._claim_speed_deg_s * self.late_us / US_PER_SECOND))
             self._doubt("late")
         if self.doubt == "late" and self._has_settled(seen.at_us):
             self._believe()
@@ -172,13 +196,14 @@ class Hearing:
             return False
         return -TOGETHER_US <= self._claim_moved_us - self._picture_moved_us <= self.late_us
 
-    def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate, gap_deg: float) -> Verdict:
+    def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate) -> Verdict:
         recent = [then for at_us, then in self._history if seen.at_us - at_us <= self.late_us]
         late = any(_passed(before, after, seen.error_deg, claimed) for before, after in pairwise(recent))
         if late and self.doubt != "wrong":
             self._doubt("late")
-            return Late(view, seen.error_deg)
+            return Shows(view, seen.error_deg) if seen.vouched else Late(view, seen.error_deg)
         self._doubt("wrong")
+        gap_deg = angle_between_deg(view, claimed.view)
         return Contradicts(
             "picture-disagrees",
             f"the picture shows another direction than the camera tells: {gap_deg:.1f} degrees apart",
