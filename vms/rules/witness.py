@@ -132,7 +132,7 @@ class Hearing:
             self._believe()
         if not agrees or self.doubt != "none":
             return self._differs(seen, seen.view, claimed)
-        if not claim_stands or seen.motion != "still":
+        if not claim_stands or seen.motion in ("turned", "lost"):
             return Shows(seen.view, seen.error_deg)
         beyond_deg = _apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
         return Agrees(_stepped(beyond_deg) if beyond_deg > GROW_FROM_DEG else 0.0)

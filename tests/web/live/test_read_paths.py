@@ -161,7 +161,7 @@ def register(
     shelf: Any = Shelf(footage)
     book = MaskBook(store, ["c"])
     book.refresh()
-    references = ReferenceBook(tmp_path, config.site_key_file, must_be_placed=True)
+    references = ReferenceBook(tmp_path, config.site_key_file, {}, must_be_placed=True)
     yield Register(config, store, segment, Playback(config, store, lambda: shelf, references), book)
     store.close()
 
