@@ -21,15 +21,17 @@ Motion = Literal["still", "turned", "lost", "unclear"]
 
 AGREE_DEG = 0.5
 """A claim this far from what the picture shows is still the same direction: the lens table and the picture are no
-better. Masks grow by what is more than GROW_FROM_DEG of it."""
-GROW_FROM_DEG = 0.15
+better. Masks grow by what is more than COVERED_DEG and COVERED_SHARE of the field of view, their own margin."""
+COVERED_DEG = 0.1
+COVERED_SHARE = 0.0025
+MOVED_DEG = 0.3
 GROW_STEP_DEG = 0.25
 AGREE_ZOOM_SHARE = 0.05
 LATE_US = 600_000
 """An unmeasured status may follow the picture by so much; what it says is what the picture showed that long ago."""
 LATE_SLACK_US = 250_000
 """A measured one by this much more than was measured."""
-SETTLED_US = 300_000
+SETTLED_US = 200_000
 """After a late status both must stand for so long before the status alone is believed again."""
 STEADY_ERROR_DEG = 0.15
 """What the picture is unsure by at its best: the margin of every mask covers that."""
@@ -38,7 +40,9 @@ MAX_ERROR_DEG = 1.5
 TIGHT_DEG = 0.75
 """Agreement within more than this (a moving camera's own doubt included) takes no doubt away."""
 TOGETHER_US = 300_000
-"""A status that is early or late by less than this stopped together with the picture."""
+"""A status that is early or late by less than this moved together with the picture."""
+_PAUSE_US = 200_000
+"""What moves again sooner had not stopped."""
 MAX_SPEED_DEG_S = 250.0
 LEAP_DEG = 4.0
 """A status that leaps faster than any camera turns is wrong, before or after."""
@@ -98,6 +102,19 @@ Verdict = Agrees | Shows | Late | Contradicts
 
 
 @dataclass(slots=True)
+class _Movement:
+    """The last one of the picture, or of the status. Both None: there was none yet."""
+
+    began_us: int | None = None
+    ended_us: int | None = None
+
+    def note(self, at_us: int) -> None:
+        if self.ended_us is None or at_us - self.ended_us > _PAUSE_US:
+            self.began_us = at_us
+        self.ended_us = at_us
+
+
+@dataclass(slots=True)
 class Hearing:
     """What was seen and claimed so far of one run of pictures; `hear` takes the next pair and answers.
 
@@ -113,11 +130,11 @@ class Hearing:
     _standing_since_us: int | None = None
     _last_claim: tuple[int, ViewDeg] | None = None
     _claim_speed_deg_s: float = 0.0
-    _claim_moved_us: int | None = None
-    _picture_moved_us: int | None = None
+    _claim_moved: _Movement = field(default_factory=_Movement)
+    _picture_moved: _Movement = field(default_factory=_Movement)
 
     def hear(self, seen: Sighting, claimed: PoseEstimate) -> Verdict:
-        claim_moved = self._claimed is not None and _apart_deg(claimed.view, self._claimed) > GROW_FROM_DEG
+        claim_moved = self._claimed is not None and _apart_deg(claimed.view, self._claimed) > MOVED_DEG
         claim_stands = not claim_moved and not _is_moving(claimed)
         self._note(seen, claimed, claim_moved=claim_moved, claim_stands=claim_stands)
         if self.must_be_placed:
@@ -135,7 +152,8 @@ class Hearing:
         if not claim_stands or seen.motion in ("turned", "lost"):
             return Shows(seen.view, seen.error_deg)
         beyond_deg = _apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
-        return Agrees(_stepped(beyond_deg) if beyond_deg > GROW_FROM_DEG else 0.0)
+        covered_deg = COVERED_DEG + COVERED_SHARE * seen.view.hfov_deg
+        return Agrees(_stepped(beyond_deg) if beyond_deg > covered_deg else 0.0)
 
     def trusts_claim(self) -> bool:
         """Nothing speaks against the status: where it says the camera stands, the picture may be taken to show."""
@@ -145,8 +163,16 @@ class Hearing:
         """Picture and status stand, and the status has told of every movement of the picture."""
         if self._standing_since_us is None:
             return False
-        followed = self._picture_moved_us is None or (self._claim_moved_us or 0) >= self._picture_moved_us
-        return followed or at_us - self._standing_since_us > self.late_us
+        return self._has_followed(slack_us=0) or at_us - self._standing_since_us > self.late_us
+
+    def _has_followed(self, slack_us: int) -> bool:
+        """The status moved no less late than the picture did, and not only before."""
+        picture, claim = self._picture_moved, self._claim_moved
+        if picture.began_us is None or picture.ended_us is None:
+            return True
+        if claim.began_us is None or claim.ended_us is None:
+            return False
+        return claim.began_us >= picture.began_us - TOGETHER_US and claim.ended_us >= picture.ended_us - slack_us
 
     def _note(self, seen: Sighting, claimed: PoseEstimate, *, claim_moved: bool, claim_stands: bool) -> None:
         if self._leapt(seen.at_us, claimed.view):
@@ -154,9 +180,9 @@ class Hearing:
         self._claim_speed_deg_s = self._speed_deg_s(seen.at_us, claimed.view)
         self._last_claim = (seen.at_us, claimed.view)
         if claim_moved or _is_moving(claimed):
-            self._claim_moved_us = seen.at_us
+            self._claim_moved.note(seen.at_us)
         if seen.motion in ("turned", "lost"):
-            self._picture_moved_us = seen.at_us
+            self._picture_moved.note(seen.at_us)
         if self._claimed is None or claim_moved:
             self._claimed = claimed.view
         stands = claim_stands and seen.motion == "still"
@@ -192,9 +218,10 @@ class Hearing:
         """Both moved, stopped one after the other as a late status does, and have stood since."""
         if self._standing_since_us is None or at_us - self._standing_since_us < SETTLED_US:
             return False
-        if self._claim_moved_us is None or self._picture_moved_us is None:
+        picture_us, claim_us = self._picture_moved.ended_us, self._claim_moved.ended_us
+        if picture_us is None or claim_us is None or claim_us - picture_us > self.late_us:
             return False
-        return -TOGETHER_US <= self._claim_moved_us - self._picture_moved_us <= self.late_us
+        return self._has_followed(slack_us=TOGETHER_US)
 
     def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate) -> Verdict:
         recent = [then for at_us, then in self._history if seen.at_us - at_us <= self.late_us]

@@ -23,13 +23,14 @@ from vms.rules.masking import (
     MaskRules,
     NoMaskRequired,
     PreparedSet,
+    Witness,
     mask_plan,
     prepare_set,
 )
 from vms.rules.masks import LensCalibration, Mask, MaskProblems, MaskSet, lens_document, masks_of_document, parse_lens
 from vms.rules.pose_at import PoseEstimate, PoseLimits, estimate_pose
 from vms.rules.ptz_geometry import FrameSize
-from vms.rules.witness import Contradicts
+from vms.rules.witness import Agrees, Contradicts, Verdict
 from vms.units import CameraId, Profile, us_from_90k, utc_from_us
 from web.live.codec import DECODE_ERRORS, DecodedFrame, FrameDecoder
 from web.live.jpeg import encode_jpeg
@@ -161,12 +162,12 @@ class DrawingStills:
             )
             found = None if lens is None or not poses else estimate_pose(poses, time, lens, limits)
             pose = found if isinstance(found, PoseEstimate) else None
-            verdict = None
+            verdict: Verdict = Agrees()
             if witness is not None and pose is not None:
                 verdict = witness.judge(luma(decoded.frame), us_from_90k(decoded.pts_90k), pose)
             plan, colourless = None, None
             if drawn is not None:
-                plan = mask_plan(rules, drawn, time, poses, size, None if verdict is None else lambda _, v=verdict: v)
+                plan = mask_plan(rules, drawn, time, poses, size, _telling(verdict))
                 plan, colourless = trail.follow(
                     plan,
                     size,
@@ -234,6 +235,10 @@ def _rests_since_us(poses: Sequence[PtzPose]) -> int | None:
             break
         since_us = pose.at_us
     return since_us
+
+
+def _telling(verdict: Verdict) -> Witness:
+    return lambda _pose: verdict
 
 
 def _decoded(gop: Sequence[Packet]) -> Iterator[DecodedFrame]:
