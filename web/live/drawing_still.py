@@ -164,7 +164,8 @@ class DrawingStills:
             pose = found if isinstance(found, PoseEstimate) else None
             verdict: Verdict = Agrees()
             if witness is not None and pose is not None:
-                verdict = witness.judge(luma(decoded.frame), us_from_90k(decoded.pts_90k), pose)
+                at_us = us_from_90k(decoded.pts_90k)
+                verdict = witness.judge(luma(decoded.frame), at_us, pose, is_whole=decoded.is_whole)
             plan, colourless = None, None
             if drawn is not None:
                 plan = mask_plan(rules, drawn, time, poses, size, _telling(verdict))

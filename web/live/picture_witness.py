@@ -66,22 +66,29 @@ class PictureWitness:
         self._placed_us: int | None = None
         self._wary = True
         self._vouched = False
+        self._was_whole = True
         self._last_view: ViewDeg | None = None
         self._begin()
 
-    def judge(self, luma: Grey, at_us: int, claimed: PoseEstimate) -> Verdict:
+    def judge(self, luma: Grey, at_us: int, claimed: PoseEstimate, *, is_whole: bool = True) -> Verdict:
+        """is_whole: False when something it is built on never came. A decoder fills in from before: such a picture is
+        only asked whether it still shows what was seen at rest."""
         if self._before is not None and not 0 <= at_us - self._at_us <= _BREAK_US:
             self._begin()
         picture = shrink(luma)
-        motion = self._follow(picture)
-        placed = self._place(picture, at_us, claimed, motion)
+        motion = self._follow(picture, is_whole=is_whole)
+        if not is_whole and claimed.growth_deg > 0:
+            motion, self._view = "lost", None
+        placed = self._place(picture, at_us, claimed, motion) if is_whole else None
         if placed is not None:
             self._view, self._error_deg = placed.view, placed.error_deg + _STEADY_ERROR_DEG
             self._vouched = not self._learns
         vouched = self._vouched and self._view is not None
         sighting = Sighting(at_us, motion, self._view, self._error_deg, placed is not None, vouched)
         verdict = self._hearing.hear(sighting, claimed)
-        self._remember(picture, sighting, claimed, verdict)
+        if is_whole:
+            self._remember(picture, sighting, claimed, verdict)
+        self._was_whole = is_whole
         self._before, self._at_us, self._last_view = picture, at_us, self._view or self._last_view
         self._wary = not isinstance(verdict, Agrees)
         return verdict
@@ -93,7 +100,7 @@ class PictureWitness:
         self._vouched = False
         self._last_px, self._wary = (0.0, 0.0), True
 
-    def _follow(self, picture: Shrunk) -> Motion:
+    def _follow(self, picture: Shrunk, *, is_whole: bool) -> Motion:
         self._on_anchor = False
         if self._before is None:
             return "unclear"
@@ -107,7 +114,10 @@ class PictureWitness:
                 return "still"
             if reading.answer == "unclear" and not Still(picture).tells:
                 return "unclear"
-        return self._turn(self._before, picture)
+        if is_whole and self._was_whole:
+            return self._turn(self._before, picture)
+        self._view, self._last_px = None, (0.0, 0.0)
+        return "lost"
 
     def _turn(self, before: Shrunk, picture: Shrunk) -> Motion:
         turn = turned(before, picture, self._last_px)
