@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from live_site import FPS, HEIGHT, WIDTH, encoder, noisy_street, site_config
 
+from recorder.poses import SidecarContent
 from tests.fakes import T0_US, FakeClock
 from vms.config.model import SiteConfig
 from vms.errors import StorageError
@@ -116,6 +117,10 @@ class Shelf:
     def poses(self, segment: object) -> list[Any]:
         del segment
         return []
+
+    def sidecar(self, segment: object) -> SidecarContent:
+        del segment
+        return SidecarContent((), ())
 
 
 @dataclass(frozen=True)
