@@ -42,7 +42,7 @@ TIGHT_DEG = 0.75
 TOGETHER_US = 300_000
 """A status that is early or late by less than this moved together with the picture."""
 _PAUSE_US = 200_000
-"""What moves again sooner had not stopped."""
+_CLAIM_PAUSE_US = 100_000
 MAX_SPEED_DEG_S = 250.0
 LEAP_DEG = 4.0
 """A status that leaps faster than any camera turns is wrong, before or after."""
@@ -108,8 +108,9 @@ class _Movement:
     began_us: int | None = None
     ended_us: int | None = None
 
-    def note(self, at_us: int) -> None:
-        if self.ended_us is None or at_us - self.ended_us > _PAUSE_US:
+    def note(self, at_us: int, pause_us: int) -> None:
+        """pause_us: what moves again sooner had not stopped."""
+        if self.ended_us is None or at_us - self.ended_us > pause_us:
             self.began_us = at_us
         self.ended_us = at_us
 
@@ -163,7 +164,7 @@ class Hearing:
         """Picture and status stand, and the status has told of every movement of the picture."""
         if self._standing_since_us is None:
             return False
-        return self._has_followed(slack_us=0) or at_us - self._standing_since_us > self.late_us
+        return at_us - self._standing_since_us > self.late_us or self._has_followed(slack_us=0)
 
     def _has_followed(self, slack_us: int) -> bool:
         """The status moved no less late than the picture did, and not only before."""
@@ -180,9 +181,9 @@ class Hearing:
         self._claim_speed_deg_s = self._speed_deg_s(seen.at_us, claimed.view)
         self._last_claim = (seen.at_us, claimed.view)
         if claim_moved or _is_moving(claimed):
-            self._claim_moved.note(seen.at_us)
+            self._claim_moved.note(seen.at_us, _CLAIM_PAUSE_US)
         if seen.motion in ("turned", "lost"):
-            self._picture_moved.note(seen.at_us)
+            self._picture_moved.note(seen.at_us, _PAUSE_US)
         if self._claimed is None or claim_moved:
             self._claimed = claimed.view
         stands = claim_stands and seen.motion == "still"
@@ -221,7 +222,8 @@ class Hearing:
         picture_us, claim_us = self._picture_moved.ended_us, self._claim_moved.ended_us
         if picture_us is None or claim_us is None or claim_us - picture_us > self.late_us:
             return False
-        return self._has_followed(slack_us=TOGETHER_US)
+        stood_us = at_us - self._standing_since_us
+        return self._has_followed(TOGETHER_US) or (stood_us > self.late_us and claim_us >= picture_us - TOGETHER_US)
 
     def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate) -> Verdict:
         recent = [then for at_us, then in self._history if seen.at_us - at_us <= self.late_us]
