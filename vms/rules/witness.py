@@ -149,7 +149,7 @@ class Hearing:
         if agrees and claimed.growth_deg + seen.error_deg <= TIGHT_DEG:
             self._believe()
         if not agrees or self.doubt != "none":
-            return self._differs(seen, seen.view, claimed)
+            return self._differs(seen, seen.view, claimed, agrees=agrees)
         if not claim_stands or seen.motion in ("turned", "lost"):
             return Shows(seen.view, seen.error_deg)
         beyond_deg = _apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
@@ -225,9 +225,9 @@ class Hearing:
         stood_us = at_us - self._standing_since_us
         return self._has_followed(TOGETHER_US) or (stood_us > self.late_us and claim_us >= picture_us - TOGETHER_US)
 
-    def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate) -> Verdict:
+    def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate, *, agrees: bool) -> Verdict:
         recent = [then for at_us, then in self._history if seen.at_us - at_us <= self.late_us]
-        late = any(_passed(before, after, seen.error_deg, claimed) for before, after in pairwise(recent))
+        late = agrees or any(_passed(before, after, seen.error_deg, claimed) for before, after in pairwise(recent))
         if late and self.doubt != "wrong":
             self._doubt("late")
             return Shows(view, seen.error_deg) if seen.vouched else Late(view, seen.error_deg)

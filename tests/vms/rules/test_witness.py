@@ -166,6 +166,14 @@ def test_a_picture_that_leaps_while_a_late_status_moves_a_little_blanks() -> Non
     assert reason(court.hears(9.0, claim(9.1), placed=True)) == "Shows"
 
 
+def test_a_picture_that_is_found_again_where_a_moving_status_says_is_painted_where_it_shows() -> None:
+    court = Court()
+    court.hears(0.0, claim(0.0))
+    assert reason(court.hears(None, claim(9.0, growth_deg=2.4), "lost")) == "picture-lost"
+    assert court.hears(19.0, claim(18.0, growth_deg=2.4), "turned", placed=True, vouched=True) == Shows(view(19.0), 0.1)
+    assert reason(court.hears(21.0, claim(20.0, growth_deg=2.4), "turned", vouched=True)) == "Shows"
+
+
 def test_a_status_has_arrived_when_it_told_of_every_movement_of_the_picture() -> None:
     court = Court()
 
