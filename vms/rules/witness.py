@@ -164,16 +164,18 @@ class Hearing:
         """Picture and status stand, and the status has told of every movement of the picture."""
         if self._standing_since_us is None:
             return False
-        return at_us - self._standing_since_us > self.late_us or self._has_followed(slack_us=0)
+        return at_us - self._standing_since_us > self.late_us or self._has_followed(at_us, slack_us=0)
 
-    def _has_followed(self, slack_us: int) -> bool:
-        """The status moved no less late than the picture did, and not only before."""
+    def _has_followed(self, at_us: int, slack_us: int) -> bool:
+        """The status has told of the picture's last movement, not only of one before: it began with it, or would have
+        begun by now."""
         picture, claim = self._picture_moved, self._claim_moved
         if picture.began_us is None or picture.ended_us is None:
             return True
         if claim.began_us is None or claim.ended_us is None:
             return False
-        return claim.began_us >= picture.began_us - TOGETHER_US and claim.ended_us >= picture.ended_us - slack_us
+        began = claim.began_us >= picture.began_us - TOGETHER_US or at_us > picture.began_us + self.late_us
+        return began and claim.ended_us >= picture.ended_us - slack_us
 
     def _note(self, seen: Sighting, claimed: PoseEstimate, *, claim_moved: bool, claim_stands: bool) -> None:
         if self._leapt(seen.at_us, claimed.view):
@@ -222,8 +224,7 @@ class Hearing:
         picture_us, claim_us = self._picture_moved.ended_us, self._claim_moved.ended_us
         if picture_us is None or claim_us is None or claim_us - picture_us > self.late_us:
             return False
-        stood_us = at_us - self._standing_since_us
-        return self._has_followed(TOGETHER_US) or (stood_us > self.late_us and claim_us >= picture_us - TOGETHER_US)
+        return self._has_followed(at_us, slack_us=TOGETHER_US)
 
     def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate, *, agrees: bool) -> Verdict:
         recent = [then for at_us, then in self._history if seen.at_us - at_us <= self.late_us]

@@ -166,6 +166,16 @@ def test_a_picture_that_leaps_while_a_late_status_moves_a_little_blanks() -> Non
     assert reason(court.hears(9.0, claim(9.1), placed=True)) == "Shows"
 
 
+def test_a_status_that_never_paused_between_two_movements_of_the_picture_settles_all_the_same() -> None:
+    court = Court()
+    pan_deg = 0.0
+    for motion in ["turned"] * 4 + ["still"] * 3 + ["turned"] * 8 + ["lost"]:
+        pan_deg += 1.0
+        court.hears(None if motion == "lost" else pan_deg, claim(pan_deg, growth_deg=2.0), motion)
+    reasons = [reason(court.hears(None, claim(pan_deg))) for _ in range(5)]
+    assert (reasons[0], reasons[-1]) == ("picture-lost", "Agrees")
+
+
 def test_a_picture_that_is_found_again_where_a_moving_status_says_is_painted_where_it_shows() -> None:
     court = Court()
     court.hears(0.0, claim(0.0))
