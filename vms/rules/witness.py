@@ -39,6 +39,8 @@ MAX_ERROR_DEG = 1.5
 """A direction that the picture tells no better than this is no testimony."""
 TIGHT_DEG = 0.75
 """Agreement within more than this (a moving camera's own doubt included) takes no doubt away."""
+VAGUE_DEG = 10.0
+"""A status with more doubt of its own bears nothing out."""
 TOGETHER_US = 300_000
 """A status that is early or late by less than this moved together with the picture."""
 _PAUSE_US = 200_000
@@ -150,6 +152,8 @@ class Hearing:
             self._believe()
         if not agrees or self.doubt != "none":
             return self._differs(seen, seen.view, claimed, agrees=agrees)
+        if claimed.growth_deg > VAGUE_DEG and not seen.vouched:
+            return Late(seen.view, seen.error_deg)
         if not claim_stands or seen.motion in ("turned", "lost"):
             return Shows(seen.view, seen.error_deg)
         beyond_deg = _apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
