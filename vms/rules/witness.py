@@ -8,7 +8,7 @@ disagreement, and a witness who lost the thread while the claim is doubtful, mea
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -155,7 +155,7 @@ class Hearing:
         if claimed.growth_deg > VAGUE_DEG and not seen.vouched:
             return Late(seen.view, seen.error_deg)
         if not claim_stands or seen.motion in ("turned", "lost"):
-            return Shows(seen.view, seen.error_deg)
+            return Shows(seen.view, seen.error_deg + _zoom_apart_deg(seen.view, claimed))
         beyond_deg = _apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
         covered_deg = COVERED_DEG + COVERED_SHARE * seen.view.hfov_deg
         return Agrees(_stepped(beyond_deg) if beyond_deg > covered_deg else 0.0)
@@ -262,6 +262,12 @@ def _is_same(seen: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:
         return False
     slack = 1 + AGREE_ZOOM_SHARE
     return claimed.hfov_low_deg / slack <= seen.hfov_deg <= claimed.hfov_high_deg * slack
+
+
+def _zoom_apart_deg(seen: ViewDeg, claimed: PoseEstimate) -> float:
+    """How far off a corner of the picture would be at the nearest zoom that is claimed."""
+    nearest_deg = min(max(seen.hfov_deg, claimed.hfov_low_deg), claimed.hfov_high_deg)
+    return _apart_deg(seen, replace(seen, hfov_deg=nearest_deg))
 
 
 def _passed(before: ViewDeg, after: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:

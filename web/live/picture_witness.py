@@ -22,6 +22,8 @@ _STEADY_ERROR_DEG = 0.1
 _CHAIN_SHARE = 0.015
 """Following adds this share of the way to the error."""
 _CHAIN_PX = 0.05
+_LEAP, _LEAP_SHARE = 0.06, 0.08
+"""Of a step further than this share of the field of view the zoom is told badly: as far as this share of the step."""
 _BREAK_US = 1_000_000
 """Pictures further apart than this do not join."""
 PLACE_AT_REST_US = 10_000_000
@@ -148,7 +150,8 @@ class PictureWitness:
         way_deg = apart_deg(view, self._view)
         self._view = view
         if way_deg > _px_deg(view, size) * STILL_PX:
-            self._error_deg += _CHAIN_SHARE * way_deg + _CHAIN_PX * _px_deg(view, size)
+            share = _LEAP_SHARE if way_deg > _LEAP * view.hfov_deg else _CHAIN_SHARE
+            self._error_deg += share * way_deg + _CHAIN_PX * _px_deg(view, size)
         if self._error_deg > MAX_ERROR_DEG:
             self._view = None
 

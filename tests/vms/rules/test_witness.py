@@ -61,6 +61,12 @@ def test_a_turning_camera_is_painted_where_the_picture_says_and_the_status_bears
     assert court.hears(4.0, claim(3.0, growth_deg=2.0), "still") == Shows(view(4.0), 0.1)
 
 
+def test_a_turning_picture_whose_zoom_is_not_the_claimed_one_makes_masks_grow_by_what_corners_may_be_off() -> None:
+    verdict = Court().hears(2.0, claim(0.0, growth_deg=5.0), "turned", hfov_deg=61.8)
+    assert isinstance(verdict, Shows)
+    assert 0.8 < verdict.error_deg - 0.1 < 1.2
+
+
 def test_a_status_too_vague_to_bear_anything_out_is_covered_too_unless_known_surroundings_vouch() -> None:
     vague = claim(0.0, growth_deg=12.0)
     assert Court().hears(2.0, vague, "turned") == Late(view(2.0), 0.1)
