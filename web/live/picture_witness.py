@@ -171,9 +171,9 @@ class PictureWitness:
     def _is_due(self, at_us: int, motion: Motion) -> bool:
         if not len(self._known):
             return False
-        if motion == "lost":
-            return True
         strayed = self._error_deg > _STRAYED_DEG[motion == "turned"]
+        if motion == "lost" or (motion == "turned" and strayed):
+            return True
         urgent = self._placed_us is None or self._wary or self._view is None or strayed
         pause_us = PLACE_AGAIN_US if urgent else PLACE_AT_REST_US
         since_us = self._tried_us if urgent else self._placed_us
