@@ -1,13 +1,13 @@
 """Read footage back: `SegmentReader.open(segment)` gives the MP4 as it was muxed, decrypted while it is read."""
 
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from cryptography.hazmat.primitives.ciphers import CipherContext
 
+from recorder.poses import SidecarContent, parse_sidecar
 from recorder.segment_format import SegmentHeader, cipher_at, read_header
 from vms.errors import FootageMissing, KeyUnavailable, StorageError
 from vms.keys import KeyRing
@@ -72,18 +72,22 @@ class SegmentReader:
     def poses(self, segment: StoredSegment) -> list[PtzPose]:
         """Of the sidecar, by time; the first one held when the segment began. Empty when the camera cannot turn.
 
-        Raises StorageError when the sidecar is damaged.
+        Raises FootageMissing, StorageError like `sidecar`.
         """
+        return list(self.sidecar(segment).poses)
+
+    def sidecar(self, segment: StoredSegment) -> SidecarContent:
+        """Nothing when the camera cannot turn. Raises FootageMissing, StorageError when it is damaged."""
         path = self._locate(segment, sidecar_path(segment.path))
         try:
             with path.open("rb") as file:
-                lines = file.read(_MAX_SIDECAR_BYTES).splitlines()
+                content = file.read(_MAX_SIDECAR_BYTES)
         except FileNotFoundError:
-            return []
+            return SidecarContent((), ())
         except OSError as error:
             raise StorageError(f"{path.name}: cannot read it: {error.strerror}") from error
         try:
-            return [PtzPose(camera_id=segment.camera_id, **json.loads(line)) for line in lines]
+            return parse_sidecar(segment.camera_id, content)
         except (ValueError, TypeError) as error:
             raise StorageError(f"{path.name}: damaged") from error
 

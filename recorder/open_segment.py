@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recorder.disk import MountedVolume
 from recorder.muxer import FragmentMuxer, InitSegment
-from recorder.poses import PoseSidecar, PoseTrack
+from recorder.poses import LossMark, PoseSidecar, PoseTrack
 from recorder.segment_file import SegmentFile, SyncFailed
 from recorder.segment_format import SegmentHeader
 from vms.errors import StorageError
@@ -75,6 +75,9 @@ class SegmentInProgress:
             self._flush_held(packet.dts_90k - self._held.dts_90k)
         self._held = packet
         self._lost += packet.lost_before
+        if packet.lost_before and self._sidecar is not None:
+            first_90k = packet.dts_90k if self.state is None else self.state.first_dts_90k
+            self._sidecar.note_loss(LossMark(packet.pts_90k - first_90k, packet.lost_before))
         delay_us = packet.received_us - us_from_90k(packet.dts_90k)
         self._least_delay_us = delay_us if self._least_delay_us is None else min(delay_us, self._least_delay_us)
         if self.state is None:

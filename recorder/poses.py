@@ -2,6 +2,9 @@
 
 Kept are every pose while it moves, one a minute at rest, and the last one before each movement, so that whoever
 interpolates between two kept poses is right. Lines are JSON: at_us, pan, tilt, zoom, camera_utc_us, move_status.
+
+Between them stand the losses of the segment, because what a decoder fills in of a turning camera's picture is from
+before: lost_packets, before_90k (the first picture after them, in the file's own time).
 """
 
 import hashlib
@@ -9,16 +12,37 @@ import json
 import os
 import threading
 from collections import deque
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from vms.errors import StorageError
 from vms.packet import PtzPose
-from vms.units import US_PER_SECOND
+from vms.units import US_PER_SECOND, CameraId
 
 REST_INTERVAL_US = 60 * US_PER_SECOND
 _SAME = 1e-4
 _MAX_WAITING = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class LossMark:
+    """before_90k: PTS of the first picture after the loss, from the start of the file."""
+
+    before_90k: int
+    lost_packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarContent:
+    poses: tuple[PtzPose, ...]
+    losses: tuple[LossMark, ...]
+
+
+def parse_sidecar(camera_id: CameraId, content: bytes) -> SidecarContent:
+    """Raises ValueError, TypeError."""
+    lines = [json.loads(line) for line in content.splitlines()]
+    marks = tuple(LossMark(**line) for line in lines if "before_90k" in line)
+    return SidecarContent(tuple(PtzPose(camera_id, **line) for line in lines if "before_90k" not in line), marks)
 
 
 class PoseTrack:
@@ -77,6 +101,9 @@ class PoseSidecar:
             lines += b"".join(map(_line, self._select(pose)))
         if lines:
             self._write(lines)
+
+    def note_loss(self, mark: LossMark) -> None:
+        self._write(json.dumps(asdict(mark), separators=(",", ":")).encode() + b"\n")
 
     def finish(self) -> str:
         """Close for good; SHA-256 of the file."""

@@ -154,7 +154,7 @@ def clear_faults(faults: Faults) -> None:
 def _view(camera: SimCamera, at_us: int) -> Json:
     """pan_deg, tilt_deg: where the lens really points, knocks included; head_*: where the motors stand."""
     view = camera.head.view_at(at_us)
-    knocked_pan_deg, knocked_tilt_deg = camera.faults.knocked_deg
+    knocked_pan_deg, knocked_tilt_deg = camera.knocked_deg_at(at_us)
     shown: Json = {
         "at_us": at_us,
         "pan_deg": view.pan_deg + knocked_pan_deg,

@@ -210,6 +210,7 @@ class _LiveCamera:
         encoding = self._encoding(profile)
         spec = encoding.spec
         view = camera.head.view_at(at_us)
+        camera.took_picture(at_us)
         number = encoding.frame_number
         encoding.frame_number += 1
         picture = self._renderer.view(at_us, view, camera.faults, spec.width, spec.height, number)

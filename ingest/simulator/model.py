@@ -1,5 +1,6 @@
 """What a simulated camera is. The modules beside this one share these values and nothing else."""
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -16,6 +17,7 @@ HFOV_DEG_AT_ZOOM = ((0.0, 60.0), (0.5, 12.0), (1.0, 3.0))
 MAX_PAN_SPEED_DEG_S = 120.0
 MAX_TILT_SPEED_DEG_S = 90.0
 MAX_ZOOM_SPEED_PER_S = 0.5
+_KNOCKS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +108,19 @@ class SimCamera:
     spec: SimCameraSpec
     head: PtzHead
     faults: Faults = field(default_factory=Faults)
+    _knocks: deque[tuple[int, tuple[float, float]]] = field(default_factory=lambda: deque(maxlen=_KNOCKS))
+    _newest_us: int = 0
+
+    def took_picture(self, at_us: int) -> None:
+        """Remembers what knocks this picture was taken with."""
+        self._newest_us = max(self._newest_us, at_us)
+        if not self._knocks or self._knocks[-1][1] != self.faults.knocked_deg:
+            self._knocks.append((at_us, self.faults.knocked_deg))
+
+    def knocked_deg_at(self, at_us: int) -> tuple[float, float]:
+        """As the picture of that moment shows it: it may have been knocked since."""
+        if at_us <= self._newest_us:
+            for since_us, knocked_deg in reversed(tuple(self._knocks)):
+                if since_us <= at_us:
+                    return knocked_deg
+        return self.faults.knocked_deg

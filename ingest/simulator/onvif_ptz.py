@@ -40,6 +40,7 @@ from ingest.simulator.onvif_soap import SoapFault, duration_s, el, invalid_argum
 from vms.clock import Clock
 from vms.units import utc_from_us
 
+_CHANCE = random.Random()  # noqa: S311
 LIE_DEG = 20.0
 """How far beside the truth a camera with the fault `lying` reports its pan."""
 MAX_NAME_CHARS = 64
@@ -194,7 +195,7 @@ class Reporting(Protocol):
     def clock(self) -> Clock: ...
 
 
-def reported_status(device: Reporting, mechanics: PtzMechanics) -> PtzStatus:
+def reported_status(device: Reporting, mechanics: PtzMechanics, chance: random.Random = _CHANCE) -> PtzStatus:
     """What the camera says, which its fault `ptz_status` may make something else than the truth."""
     now_us = device.clock.now_us()
     faults = device.camera.faults
@@ -203,7 +204,7 @@ def reported_status(device: Reporting, mechanics: PtzMechanics) -> PtzStatus:
     if faults.ptz_status == "late":
         return mechanics.status(now_us - faults.ptz_status_late_ms * 1000)
     if faults.ptz_status == "jittered":
-        return mechanics.status(now_us - random.randint(0, faults.ptz_status_late_ms * 1000))  # noqa: S311
+        return mechanics.status(now_us - chance.randint(0, faults.ptz_status_late_ms * 1000))
     status = mechanics.status(now_us)
     if faults.ptz_status == "frozen":
         device.frozen_status = device.frozen_status or status

@@ -9,7 +9,7 @@ import av
 import pytest
 
 from recorder.boxes import read_index
-from recorder.poses import PoseTrack
+from recorder.poses import LossMark, PoseTrack
 from recorder.segment_file import SegmentFile
 from recorder.segment_writer import StreamRecorder
 from tests.fakes import T0_US, pose
@@ -253,6 +253,20 @@ def test_no_picture_reaches_the_disk_before_its_pose_does(site: Site, monkeypatc
     feed(recorder, packets)
     assert to_disk == [12, 12], "a keyframe and the end of a batch each end a fragment"
     recorder.close()
+
+
+def test_where_packets_were_lost_lies_beside_the_segment_of_a_turning_camera(site: Site) -> None:
+    track = PoseTrack()
+    track.put(pose(T0_US, pan=0.1, move_status="idle"))
+    packets = stream(20)
+    packets[7] = packets[7]._replace(lost_before=3)
+    packets[12] = packets[12]._replace(lost_before=1)
+    record(site, site.recorder(poses=track), packets)
+    [segment] = site.segments()
+    first_90k = packets[0].dts_90k
+    expected = [LossMark(packets[7].pts_90k - first_90k, 3), LossMark(packets[12].pts_90k - first_90k, 1)]
+    assert site.reader.sidecar(segment).losses == tuple(expected)
+    assert len(site.reader.poses(segment)) == 1
 
 
 def test_poses_lie_beside_the_segment_hashed_and_begin_with_the_one_in_force(site: Site) -> None:

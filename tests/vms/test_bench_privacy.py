@@ -70,7 +70,7 @@ def test_a_mask_in_the_wrong_place_shows_even_without_colour(street: Street) -> 
 
 
 @pytest.mark.parametrize(
-    ("u", "v", "leaks"), [(202, 222, True), (152, 156, True), (139, 171, False), (128, 128, False)]
+    ("u", "v", "leaks"), [(202, 222, True), (152, 156, True), (139, 171, False), (143, 165, False), (128, 128, False)]
 )
 def test_dulled_window_colour_is_told_from_a_red_car(u: int, v: int, leaks: bool) -> None:
     even = Planes(np.full((4, 4), 90, np.uint8), np.full((2, 2), u, np.uint8), np.full((2, 2), v, np.uint8))

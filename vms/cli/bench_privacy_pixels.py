@@ -12,8 +12,9 @@ Marks = npt.NDArray[np.bool_]
 
 LEAK_COLOUR = 60
 """Blue and red both exceed green by more than this: a quarter of the pure colour."""
-_EVEN = 65
-"""And the lesser by at least so many hundredths of the other: a coder's bright red car has much less blue."""
+_EVEN = 78
+"""And the lesser by at least so many hundredths of the other: a coder's bright red car has less blue, a dulled window
+(both shrink alike) never less than 80."""
 _PREFILTER = 10
 _GREY = 128
 _GREY_LUMA, _GREY_CHROMA = 6, 4

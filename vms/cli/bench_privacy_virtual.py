@@ -129,7 +129,7 @@ class VirtualSite:
 
     def truth(self, at_us: int) -> Truth:
         view, status = self.mechanics.view_at(at_us), self.mechanics.status(at_us)
-        pan_deg, tilt_deg = self.camera.faults.knocked_deg
+        pan_deg, tilt_deg = self.camera.knocked_deg_at(at_us)
         seen = ViewDeg(view.pan_deg + pan_deg, view.tilt_deg + tilt_deg, view.hfov_deg)
         return Truth(seen, status.zoom, status.pan_tilt_moving or status.zoom_moving)
 
@@ -255,7 +255,8 @@ class _Poller:
         self._next_us = now_us + round((MOVING_PERIOD_S if fast else REST_PERIOD_S) * US_PER_SECOND)
         if faults.ptz_status == "missing":
             return
-        self._take(self._pose(reported_status(self._device, self._mechanics), took_us), took_us)
+        status = reported_status(self._device, self._mechanics, self._rng)
+        self._take(self._pose(status, took_us), took_us)
 
     def _pose(self, status: PtzStatus, took_us: int) -> PtzPose:
         """The camera answered now; the question was sent some time before."""
@@ -325,6 +326,7 @@ class VirtualStreams:
         stream, number = self._spec.stream(profile), self._numbers[profile]
         self._numbers[profile] += 1
         view = mechanics.view_at(at_us)
+        camera.took_picture(at_us)
         picture = self._renderer.view(at_us, view, camera.faults, stream.width, stream.height, number)
         ticks = at_us * 9 // 100
         (unit,) = self._encoders[profile].encode(picture, ticks, at_us)

@@ -14,6 +14,7 @@ from vms.config import Camera, SiteConfig, read_secret
 from vms.errors import ConfigError, UitkijkError
 from vms.reference_file import forget_reference, read_reference, write_reference
 from vms.rules.masks import lens_document
+from vms.rules.placements import is_moved
 from vms.store import masks as mask_store
 from vms.units import CameraId
 
@@ -54,7 +55,7 @@ def calibrate(
         return
     camera = _turning(site, camera_id)
     found = _measure(camera, _ranges(site, camera_id, pan_range, tilt_range), narrow=narrow)
-    kept = _keep(site, camera_id, found, add=add)
+    kept = _keep(site, camera, found, add=add)
     value = _value(camera_id, found, kept)
     if out is not None:
         out.write_text(json.dumps(value["lens"], indent=2) + "\n", encoding="utf-8")
@@ -82,18 +83,22 @@ def _measure(camera: Camera, ranges: tuple[Range, Range], *, narrow: bool) -> "C
             rig.look(start.pan, start.tilt, start.zoom)
 
 
-def _keep(site: SiteConfig, camera_id: str, found: "Calibration", *, add: bool) -> int:
+def _keep(site: SiteConfig, camera: Camera, found: "Calibration", *, add: bool) -> int:
     """How many keypoints are known now."""
     from web.live.reference import Reference
 
-    reference = found.reference
+    camera_id, reference = camera.id, found.reference
+    reference.placement = camera.placed
     if add:
         before = read_reference(site.site.data_dir, site.site_key_file, camera_id)
         if before is not None:
             try:
-                reference.join(Reference.of_content(before))
+                known = Reference.of_content(before)
             except ValueError as error:
                 raise UitkijkError(f"{camera_id}: what was known is damaged; calibrate without --add") from error
+            if is_moved(known.placement, camera.placed):
+                raise UitkijkError(f"{camera_id}: what was known is of another placement; calibrate without --add")
+            reference.join(known)
     write_reference(site.site.data_dir, site.site_key_file, camera_id, reference.content())
     return len(reference)
 

@@ -23,7 +23,7 @@ from vms.rules.ptz_geometry import (
     image_polygon,
     prepare,
 )
-from vms.rules.witness import Agrees, Contradicts, Verdict
+from vms.rules.witness import STEADY_ERROR_DEG, Agrees, Contradicts, Shows, Verdict
 
 LENS_SHARE = 0.0025
 """Masks grow by this share of the field of view too: the lens is known so well, and a coder blurs edges so far."""
@@ -201,6 +201,9 @@ def mask_plan(
         pose = replace(pose, growth_deg=pose.growth_deg + verdict.growth_deg)
         return _painted(rules, prepared, pose, size, images)
     seen = PoseEstimate(verdict.seen, verdict.error_deg, verdict.seen.hfov_deg, verdict.seen.hfov_deg)
+    if isinstance(verdict, Shows):
+        beyond_deg = max(0.0, verdict.error_deg - STEADY_ERROR_DEG)
+        return _painted(rules, prepared, replace(seen, growth_deg=beyond_deg), size, images)
     return _both(*(_painted(rules, prepared, either, size, images) for either in (pose, seen)))
 
 

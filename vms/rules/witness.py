@@ -8,7 +8,7 @@ disagreement, and a witness who lost the thread while the claim is doubtful, mea
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -21,15 +21,17 @@ Motion = Literal["still", "turned", "lost", "unclear"]
 
 AGREE_DEG = 0.5
 """A claim this far from what the picture shows is still the same direction: the lens table and the picture are no
-better. Masks grow by what is more than GROW_FROM_DEG of it."""
-GROW_FROM_DEG = 0.3
+better. Masks grow by what is more than COVERED_DEG and COVERED_SHARE of the field of view, their own margin."""
+COVERED_DEG = 0.1
+COVERED_SHARE = 0.0025
+MOVED_DEG = 0.3
 GROW_STEP_DEG = 0.25
 AGREE_ZOOM_SHARE = 0.05
 LATE_US = 600_000
 """An unmeasured status may follow the picture by so much; what it says is what the picture showed that long ago."""
 LATE_SLACK_US = 250_000
 """A measured one by this much more than was measured."""
-SETTLED_US = 300_000
+SETTLED_US = 200_000
 """After a late status both must stand for so long before the status alone is believed again."""
 STEADY_ERROR_DEG = 0.15
 """What the picture is unsure by at its best: the margin of every mask covers that."""
@@ -37,8 +39,12 @@ MAX_ERROR_DEG = 1.5
 """A direction that the picture tells no better than this is no testimony."""
 TIGHT_DEG = 0.75
 """Agreement within more than this (a moving camera's own doubt included) takes no doubt away."""
+VAGUE_DEG = 10.0
+"""A status with more doubt of its own bears nothing out."""
 TOGETHER_US = 300_000
-"""A status that is early or late by less than this stopped together with the picture."""
+"""A status that is early or late by less than this moved together with the picture."""
+_PAUSE_US = 200_000
+_CLAIM_PAUSE_US = 100_000
 MAX_SPEED_DEG_S = 250.0
 LEAP_DEG = 4.0
 """A status that leaps faster than any camera turns is wrong, before or after."""
@@ -52,6 +58,7 @@ class Sighting:
     """What one picture shows. view: where it was taken, by the picture; None = unknown. error_deg: of that view.
 
     placed: told by the camera's known surroundings, not by following the pictures since.
+    vouched: it was so told a moment ago, by surroundings from a calibration, and followed since.
     """
 
     at_us: int
@@ -59,6 +66,7 @@ class Sighting:
     view: ViewDeg | None
     error_deg: float
     placed: bool
+    vouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,14 @@ class Agrees:
     """Paint where the status says, grown by growth_deg more than its own doubt asks for."""
 
     growth_deg: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """Paint where the picture says, which the status bears out within its own doubt or after its own delay."""
+
+    seen: ViewDeg
+    error_deg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +100,21 @@ class Contradicts:
     detail: str
 
 
-Verdict = Agrees | Late | Contradicts
+Verdict = Agrees | Shows | Late | Contradicts
+
+
+@dataclass(slots=True)
+class _Movement:
+    """The last one of the picture, or of the status. Both None: there was none yet."""
+
+    began_us: int | None = None
+    ended_us: int | None = None
+
+    def note(self, at_us: int, pause_us: int) -> None:
+        """pause_us: what moves again sooner had not stopped."""
+        if self.ended_us is None or at_us - self.ended_us > pause_us:
+            self.began_us = at_us
+        self.ended_us = at_us
 
 
 @dataclass(slots=True)
@@ -102,11 +132,12 @@ class Hearing:
     _claimed: ViewDeg | None = None
     _standing_since_us: int | None = None
     _last_claim: tuple[int, ViewDeg] | None = None
-    _claim_moved_us: int | None = None
-    _picture_moved_us: int | None = None
+    _claim_speed_deg_s: float = 0.0
+    _claim_moved: _Movement = field(default_factory=_Movement)
+    _picture_moved: _Movement = field(default_factory=_Movement)
 
     def hear(self, seen: Sighting, claimed: PoseEstimate) -> Verdict:
-        claim_moved = self._claimed is not None and _apart_deg(claimed.view, self._claimed) > GROW_FROM_DEG
+        claim_moved = self._claimed is not None and _apart_deg(claimed.view, self._claimed) > MOVED_DEG
         claim_stands = not claim_moved and not _is_moving(claimed)
         self._note(seen, claimed, claim_moved=claim_moved, claim_stands=claim_stands)
         if self.must_be_placed:
@@ -116,27 +147,49 @@ class Hearing:
         if seen.view is None or seen.error_deg > MAX_ERROR_DEG:
             return self._unseen(seen, claim_stands=claim_stands)
         self._history.append((seen.at_us, seen.view))
-        gap_deg = angle_between_deg(seen.view, claimed.view)
         agrees = _is_same(seen.view, seen.error_deg, claimed)
         if agrees and claimed.growth_deg + seen.error_deg <= TIGHT_DEG:
             self._believe()
-        if agrees and self.doubt == "none":
-            beyond_deg = gap_deg + max(0.0, seen.error_deg - STEADY_ERROR_DEG) - claimed.growth_deg
-            return Agrees(_stepped(beyond_deg) if beyond_deg > GROW_FROM_DEG else 0.0)
-        return self._differs(seen, seen.view, claimed, gap_deg)
+        if not agrees or self.doubt != "none":
+            return self._differs(seen, seen.view, claimed, agrees=agrees)
+        if claimed.growth_deg > VAGUE_DEG and not seen.vouched:
+            return Late(seen.view, seen.error_deg)
+        if not claim_stands or seen.motion in ("turned", "lost"):
+            return Shows(seen.view, seen.error_deg + _zoom_apart_deg(seen.view, claimed))
+        beyond_deg = _apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
+        covered_deg = COVERED_DEG + COVERED_SHARE * seen.view.hfov_deg
+        return Agrees(_stepped(beyond_deg) if beyond_deg > covered_deg else 0.0)
 
     def trusts_claim(self) -> bool:
         """Nothing speaks against the status: where it says the camera stands, the picture may be taken to show."""
         return self.doubt == "none" and not self.must_be_placed
 
+    def has_arrived(self, at_us: int) -> bool:
+        """Picture and status stand, and the status has told of every movement of the picture."""
+        if self._standing_since_us is None:
+            return False
+        return at_us - self._standing_since_us > self.late_us or self._has_followed(at_us, slack_us=0)
+
+    def _has_followed(self, at_us: int, slack_us: int) -> bool:
+        """The status has told of the picture's last movement, not only of one before: it began with it, or would have
+        begun by now."""
+        picture, claim = self._picture_moved, self._claim_moved
+        if picture.began_us is None or picture.ended_us is None:
+            return True
+        if claim.began_us is None or claim.ended_us is None:
+            return False
+        began = claim.began_us >= picture.began_us - TOGETHER_US or at_us > picture.began_us + self.late_us
+        return began and claim.ended_us >= picture.ended_us - slack_us
+
     def _note(self, seen: Sighting, claimed: PoseEstimate, *, claim_moved: bool, claim_stands: bool) -> None:
         if self._leapt(seen.at_us, claimed.view):
             self._doubt("wrong")
+        self._claim_speed_deg_s = self._speed_deg_s(seen.at_us, claimed.view)
         self._last_claim = (seen.at_us, claimed.view)
         if claim_moved or _is_moving(claimed):
-            self._claim_moved_us = seen.at_us
+            self._claim_moved.note(seen.at_us, _CLAIM_PAUSE_US)
         if seen.motion in ("turned", "lost"):
-            self._picture_moved_us = seen.at_us
+            self._picture_moved.note(seen.at_us, _PAUSE_US)
         if self._claimed is None or claim_moved:
             self._claimed = claimed.view
         stands = claim_stands and seen.motion == "still"
@@ -148,16 +201,20 @@ class Hearing:
         way_deg = angle_between_deg(self._last_claim[1], view)
         return way_deg > LEAP_DEG + MAX_SPEED_DEG_S * (at_us - self._last_claim[0]) / US_PER_SECOND
 
+    def _speed_deg_s(self, at_us: int, view: ViewDeg) -> float:
+        if self._last_claim is None or at_us <= self._last_claim[0]:
+            return 0.0
+        return _apart_deg(self._last_claim[1], view) * US_PER_SECOND / (at_us - self._last_claim[0])
+
     def _believe(self) -> None:
         self.doubt = "none"
-        self._claim_moved_us = self._picture_moved_us = None
 
     def _unseen(self, seen: Sighting, *, claim_stands: bool) -> Verdict:
         """The picture moved in a way that could not be followed, or shows nothing."""
         if self.doubt == "none":
-            against = seen.motion in ("turned", "lost") if claim_stands else seen.motion == "still"
-            if not against:
-                return Agrees()
+            against = seen.motion == "turned" if claim_stands else seen.motion == "still"
+            if not against and seen.motion != "lost":
+                return Agrees(_stepped(self._claim_speed_deg_s * self.late_us / US_PER_SECOND))
             self._doubt("late")
         if self.doubt == "late" and self._has_settled(seen.at_us):
             self._believe()
@@ -168,17 +225,19 @@ class Hearing:
         """Both moved, stopped one after the other as a late status does, and have stood since."""
         if self._standing_since_us is None or at_us - self._standing_since_us < SETTLED_US:
             return False
-        if self._claim_moved_us is None or self._picture_moved_us is None:
+        picture_us, claim_us = self._picture_moved.ended_us, self._claim_moved.ended_us
+        if picture_us is None or claim_us is None or claim_us - picture_us > self.late_us:
             return False
-        return -TOGETHER_US <= self._claim_moved_us - self._picture_moved_us <= self.late_us
+        return self._has_followed(at_us, slack_us=TOGETHER_US)
 
-    def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate, gap_deg: float) -> Verdict:
+    def _differs(self, seen: Sighting, view: ViewDeg, claimed: PoseEstimate, *, agrees: bool) -> Verdict:
         recent = [then for at_us, then in self._history if seen.at_us - at_us <= self.late_us]
-        late = any(_passed(before, after, seen.error_deg, claimed) for before, after in pairwise(recent))
+        late = agrees or any(_passed(before, after, seen.error_deg, claimed) for before, after in pairwise(recent))
         if late and self.doubt != "wrong":
             self._doubt("late")
-            return Late(view, seen.error_deg)
+            return Shows(view, seen.error_deg) if seen.vouched else Late(view, seen.error_deg)
         self._doubt("wrong")
+        gap_deg = angle_between_deg(view, claimed.view)
         return Contradicts(
             "picture-disagrees",
             f"the picture shows another direction than the camera tells: {gap_deg:.1f} degrees apart",
@@ -203,6 +262,12 @@ def _is_same(seen: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:
         return False
     slack = 1 + AGREE_ZOOM_SHARE
     return claimed.hfov_low_deg / slack <= seen.hfov_deg <= claimed.hfov_high_deg * slack
+
+
+def _zoom_apart_deg(seen: ViewDeg, claimed: PoseEstimate) -> float:
+    """How far off a corner of the picture would be at the nearest zoom that is claimed."""
+    nearest_deg = min(max(seen.hfov_deg, claimed.hfov_low_deg), claimed.hfov_high_deg)
+    return _apart_deg(seen, replace(seen, hfov_deg=nearest_deg))
 
 
 def _passed(before: ViewDeg, after: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:

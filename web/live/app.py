@@ -26,6 +26,7 @@ from web.live.mask_state import camera_mask_state
 from web.live.masked import mask_reason, mask_state
 from web.live.neighbours import Neighbours
 from web.live.playback import Playback
+from web.live.references import ReferenceBook
 from web.live.sdp import IceRestartRefused, NoH264, NotAnOffer, OfferRefused
 from web.live.snapshot import NoPicture, snapshot
 from web.live.source import LiveSources
@@ -58,6 +59,7 @@ class LiveApp:
         sessions: WhepSessions,
         masks: MaskBook,
         playback: Playback,
+        references: ReferenceBook,
         clock: Clock,
         shard: int = 0,
     ) -> None:
@@ -72,7 +74,7 @@ class LiveApp:
         self._playback = playback
         self._clock = clock
         self._renderings = 0
-        self._stills = DrawingStills(config, sources, masks, clock)
+        self._stills = DrawingStills(config, sources, masks, references, clock)
         sockets = config.live_sockets()
         others = {CameraId(c): sockets[config.live_shard(c)] for c in self._cameras if c not in self._own}
         self.sheet = ContactSheet(

@@ -44,6 +44,7 @@ class DecodedFrame:
     """An unmasked picture: stays inside the pipeline that decoded it.
 
     is_damaged: packets of it, or of pictures since the one that came out before it, never came.
+    is_whole: everything that it is built on came too.
     """
 
     frame: av.VideoFrame
@@ -52,6 +53,7 @@ class DecodedFrame:
     starts_run: bool
     is_keyframe: bool = False
     is_damaged: bool = False
+    is_whole: bool = True
 
 
 class FrameDecoder:
@@ -63,6 +65,7 @@ class FrameDecoder:
         self._times: dict[int, Packet] = {}
         self._lost = False
         """Since the last picture that came out: a decoder may keep the damaged ones to itself."""
+        self._whole = True
 
     def decode(self, packet: Packet) -> Iterator[DecodedFrame]:
         """Raises one of DECODE_ERRORS; the next keyframe then starts afresh."""
@@ -87,6 +90,7 @@ class FrameDecoder:
             source = self._times.pop(frame.pts if frame.pts is not None else -1, packet)
             if frame.width * frame.height > MAX_PIXELS:
                 raise ValueError(f"picture of {frame.width}x{frame.height} is too large to mask")
+            self._whole = (self._whole or source.is_keyframe) and not self._lost
             yield DecodedFrame(
                 frame,
                 source.pts_90k,
@@ -94,6 +98,7 @@ class FrameDecoder:
                 source.starts_run,
                 source.is_keyframe,
                 self._lost,
+                self._whole,
             )
             self._lost = False
 

@@ -1,11 +1,12 @@
 """A still to draw masks on: the one picture that leaves without the masks in force, for a person who said why.
 
 Every other way to a picture goes through `MaskedPacket`; this one needs a `DrawingRight`, which web gives only after
-the audit log has the name and the reason. With masks under way it is painted by the same rule and painter as ever.
+the audit log has the name and the reason. With masks under way it is painted by the same rule, witness, trail and
+painter as ever; without any, the witness has a say in where the camera is said to look.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,26 +16,31 @@ import numpy as np
 from vms.clock import Clock
 from vms.config.model import Camera, SiteConfig
 from vms.packet import Packet, PtzPose
+from vms.rules.clock_steps import without_stepped_clock
 from vms.rules.masking import (
     BlankFrame,
     MaskPlan,
     MaskRules,
     NoMaskRequired,
     PreparedSet,
+    Witness,
     mask_plan,
     prepare_set,
 )
 from vms.rules.masks import LensCalibration, Mask, MaskProblems, MaskSet, lens_document, masks_of_document, parse_lens
 from vms.rules.pose_at import PoseEstimate, PoseLimits, estimate_pose
 from vms.rules.ptz_geometry import FrameSize
-from vms.units import CameraId, Profile, utc_from_us
+from vms.rules.witness import Agrees, Contradicts, Verdict
+from vms.units import CameraId, Profile, us_from_90k, utc_from_us
 from web.live.codec import DECODE_ERRORS, DecodedFrame, FrameDecoder
 from web.live.jpeg import encode_jpeg
 from web.live.mask_book import MaskBook
 from web.live.masked import is_fresh
-from web.live.painter import paint
+from web.live.painter import Plane, luma, paint
+from web.live.references import ReferenceBook
 from web.live.snapshot import NoPicture
 from web.live.source import LiveSources
+from web.live.trail import MaskTrail
 
 WAIT_S = 6.0
 """For a picture of now, with the camera at rest when that was asked."""
@@ -80,10 +86,23 @@ class DrawingStill:
     about: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """The last of some pictures. pose: None = not known, or the picture shows another. plan: None = no masks asked."""
+
+    decoded: DecodedFrame
+    pose: PoseEstimate | None
+    plan: MaskPlan | None
+    colourless: Plane | None
+
+
 class DrawingStills:
     """take() blocks for seconds: call it from a worker thread."""
 
-    def __init__(self, config: SiteConfig, sources: LiveSources, masks: MaskBook, clock: Clock) -> None:
+    def __init__(
+        self, config: SiteConfig, sources: LiveSources, masks: MaskBook, references: ReferenceBook, clock: Clock
+    ) -> None:
+        self._references = references
         self._cameras = {camera.id: camera for camera in config.cameras}
         self._live = config.live
         self._sources = sources
@@ -95,12 +114,15 @@ class DrawingStills:
         if not isinstance(right, DrawingRight):
             raise TypeError("an original needs a DrawingRight")
         camera = self._cameras[asked.camera_id]
-        decoded = self._newest(camera, at_rest=asked.at_rest and camera.can_turn)
+        gop = self._newest(camera, at_rest=asked.at_rest and camera.can_turn)
         lens = asked.lens or self._lens_in_force(camera.id)
-        poses = self._sources.poses.poses(camera.id) if camera.can_turn else []
-        stale_us = self._live.pose_stale_ms * 1000
-        limits = PoseLimits(stale_us, stale_us)
-        frame = decoded.frame
+        drawn = None
+        if asked.masks is not None:
+            drawn = prepare_set(
+                MaskSet(CameraId(camera.id), 0, lens, asked.masks, right.username, None, utc_from_us(0))
+            )
+        seen = self._seen(camera, gop, lens, drawn)
+        decoded, frame = seen.decoded, seen.decoded.frame
         about: dict[str, Any] = {
             "taken_us": decoded.time.received_us,
             "width": frame.width,
@@ -110,28 +132,62 @@ class DrawingStills:
             "mask": "none",
             "reason": "",
         }
-        if lens is not None and poses:
-            pose = estimate_pose(poses, decoded.time, lens, limits)
-            if isinstance(pose, PoseEstimate):
-                about["view"] = {
-                    "pan_deg": pose.view.pan_deg,
-                    "tilt_deg": pose.view.tilt_deg,
-                    "hfov_deg": pose.view.hfov_deg,
-                    "growth_deg": pose.growth_deg,
-                }
-        if asked.masks is None:
+        if seen.pose is not None:
+            view = seen.pose.view
+            about["view"] = {
+                "pan_deg": view.pan_deg,
+                "tilt_deg": view.tilt_deg,
+                "hfov_deg": view.hfov_deg,
+                "growth_deg": seen.pose.growth_deg,
+            }
+        if seen.plan is None:
             return DrawingStill(_jpeg(frame), about)
+        painted = paint(frame, seen.plan, decoded.pts_90k, decoded.time.received_us, seen.colourless)
+        return DrawingStill(_jpeg(painted.frame), {**about, **_verdict(seen.plan)})
+
+    def _seen(
+        self, camera: Camera, gop: Sequence[Packet], lens: LensCalibration | None, drawn: PreparedSet | None
+    ) -> _Seen:
+        """All pictures are heard and followed, as for a viewer: one alone says too little. Raises NoPicture."""
+        stale_us = self._live.pose_stale_ms * 1000
+        limits = PoseLimits(stale_us, stale_us)
         rules = MaskRules("required", camera.can_turn, self._live.mask_margin_deg, limits)
-        drawn = MaskSet(camera.id, 0, lens, asked.masks, right.username, None, utc_from_us(0))
-        plan = mask_plan(rules, prepare_set(drawn), decoded.time, poses, FrameSize(frame.width, frame.height))
-        return DrawingStill(_painted(decoded, plan), {**about, **_verdict(plan)})
+        poses = self._sources.poses.poses(camera.id) if camera.can_turn else []
+        witness = self._references.witness(camera.id) if camera.can_turn else None
+        trail, seen = MaskTrail(), None
+        for decoded in _decoded(gop):
+            time, size = (
+                without_stepped_clock(decoded.time, poses),
+                FrameSize(decoded.frame.width, decoded.frame.height),
+            )
+            found = None if lens is None or not poses else estimate_pose(poses, time, lens, limits)
+            pose = found if isinstance(found, PoseEstimate) else None
+            verdict: Verdict = Agrees()
+            if witness is not None and pose is not None:
+                at_us = us_from_90k(decoded.pts_90k)
+                verdict = witness.judge(luma(decoded.frame), at_us, pose, is_whole=decoded.is_whole)
+            plan, colourless = None, None
+            if drawn is not None:
+                plan = mask_plan(rules, drawn, time, poses, size, _telling(verdict))
+                plan, colourless = trail.follow(
+                    plan,
+                    size,
+                    decoded.time.received_us,
+                    is_keyframe=decoded.is_keyframe,
+                    is_damaged=decoded.is_damaged,
+                )
+            disagrees = isinstance(verdict, Contradicts) and verdict.reason == "picture-disagrees"
+            seen = _Seen(decoded, None if disagrees else pose, plan, colourless)
+        if seen is None:
+            raise NoPicture("the camera's picture is not complete yet")
+        return seen
 
     def _lens_in_force(self, camera_id: str) -> LensCalibration | None:
         found = self._masks.in_force(camera_id, self._clock.now_us())
         return found.mask_set.lens if isinstance(found, PreparedSet) else None
 
-    def _newest(self, camera: Camera, *, at_rest: bool) -> DecodedFrame:
-        """The newest picture of the main stream, once there is one of now (and the camera rests)."""
+    def _newest(self, camera: Camera, *, at_rest: bool) -> list[Packet]:
+        """Up to the newest picture of the main stream, once there is one of now (and the camera rests)."""
         taken: list[Packet] = []
         lock = threading.Lock()
 
@@ -151,7 +207,7 @@ class DrawingStills:
                 with lock:
                     gop = list(taken)
                 if gop and gop[0].is_keyframe and self._is_good(gop[-1], camera, asked_us, at_rest=at_rest):
-                    return _decoded(gop)
+                    return gop
                 pause.wait(_POLL_S)
         finally:
             self._sources.detach(key, consume)
@@ -182,28 +238,23 @@ def _rests_since_us(poses: Sequence[PtzPose]) -> int | None:
     return since_us
 
 
-def _decoded(gop: list[Packet]) -> DecodedFrame:
+def _telling(verdict: Verdict) -> Witness:
+    return lambda _pose: verdict
+
+
+def _decoded(gop: Sequence[Packet]) -> Iterator[DecodedFrame]:
     decoder = FrameDecoder()
-    last: DecodedFrame | None = None
     try:
         for packet in gop:
-            for frame in decoder.decode(packet):
-                last = frame
+            yield from decoder.decode(packet)
     except DECODE_ERRORS as error:
         raise NoPicture("the camera's picture is damaged") from error
-    if last is None:
-        raise NoPicture("the camera's picture is not complete yet")
-    return last
 
 
 def _verdict(plan: MaskPlan) -> dict[str, str]:
     if isinstance(plan, BlankFrame):
         return {"mask": "fault", "reason": plan.reason}
     return {"mask": "none" if isinstance(plan, NoMaskRequired) else "ok", "reason": ""}
-
-
-def _painted(decoded: DecodedFrame, plan: MaskPlan) -> bytes:
-    return _jpeg(paint(decoded.frame, plan, decoded.pts_90k, decoded.time.received_us).frame)
 
 
 def _jpeg(frame: av.VideoFrame) -> bytes:

@@ -11,20 +11,25 @@ from vms.rules.picture_geometry import aimed_at, carried, focal_px
 from vms.rules.pose_at import PoseEstimate
 from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg
 from vms.rules.witness import LATE_SLACK_US, LATE_US, MAX_ERROR_DEG, Agrees, Hearing, Motion, Sighting, Verdict
-from web.live.reference import Placed, Reference, keypoints_of
+from web.live.reference import Placed, Reference, apart_deg, keypoints_of
 from web.live.registration import Grey, Shrunk, Still, Turn, shrink, turned
 
 STILL_PX = 0.5
 STILL_MAGNIFIED = 0.004
 """A picture that moved less than this, in fine pixels and as a share, stands."""
+_HARDLY_PX, _HARDLY_MAGNIFIED = 2.0, 0.015
 _STEADY_ERROR_DEG = 0.1
 _CHAIN_SHARE = 0.015
 """Following adds this share of the way to the error."""
 _CHAIN_PX = 0.05
+_LEAP, _LEAP_SHARE = 0.06, 0.08
+"""Of a step further than this share of the field of view the zoom is told badly: as far as this share of the step."""
 _BREAK_US = 1_000_000
 """Pictures further apart than this do not join."""
 PLACE_AT_REST_US = 10_000_000
 PLACE_AGAIN_US = 250_000
+_STRAYED_DEG = (0.2, 0.5)
+"""A picture that was followed so far is placed anew: once it stands, and on its way."""
 _MIN_INLIERS = 24
 _LEARN_SHARE = 0.3
 _MAX_LEARNED = 24
@@ -63,30 +68,42 @@ class PictureWitness:
         self._tried_us: int | None = None
         self._placed_us: int | None = None
         self._wary = True
+        self._vouched = False
+        self._was_whole = True
+        self._last_view: ViewDeg | None = None
         self._begin()
 
-    def judge(self, luma: Grey, at_us: int, claimed: PoseEstimate) -> Verdict:
+    def judge(self, luma: Grey, at_us: int, claimed: PoseEstimate, *, is_whole: bool = True) -> Verdict:
+        """is_whole: False when something it is built on never came. A decoder fills in from before: such a picture is
+        only asked whether it still shows what was seen at rest."""
         if self._before is not None and not 0 <= at_us - self._at_us <= _BREAK_US:
             self._begin()
         picture = shrink(luma)
-        motion = self._follow(picture)
-        placed = self._place(picture, at_us, claimed, motion)
+        motion = self._follow(picture, is_whole=is_whole)
+        if not is_whole and claimed.growth_deg > 0:
+            motion, self._view = "lost", None
+        placed = self._place(picture, at_us, claimed, motion) if is_whole else None
         if placed is not None:
             self._view, self._error_deg = placed.view, placed.error_deg + _STEADY_ERROR_DEG
-        sighting = Sighting(at_us, motion, self._view, self._error_deg, placed is not None)
+            self._vouched = not self._learns
+        vouched = self._vouched and self._view is not None
+        sighting = Sighting(at_us, motion, self._view, self._error_deg, placed is not None, vouched)
         verdict = self._hearing.hear(sighting, claimed)
-        self._remember(picture, sighting, claimed, verdict)
-        self._before, self._at_us = picture, at_us
+        if is_whole:
+            self._remember(picture, sighting, claimed, verdict)
+        self._was_whole = is_whole
+        self._before, self._at_us, self._last_view = picture, at_us, self._view or self._last_view
         self._wary = not isinstance(verdict, Agrees)
         return verdict
 
     def _begin(self) -> None:
         """A new line of pictures: what was seen before says nothing about it."""
         self._hearing = Hearing(must_be_placed=self._must_be_placed, late_us=self._late_us)
-        self._before = self._anchor = self._view = self._tried_us = self._placed_us = None
+        self._before = self._anchor = self._view = self._tried_us = self._placed_us = self._last_view = None
+        self._vouched = False
         self._last_px, self._wary = (0.0, 0.0), True
 
-    def _follow(self, picture: Shrunk) -> Motion:
+    def _follow(self, picture: Shrunk, *, is_whole: bool) -> Motion:
         self._on_anchor = False
         if self._before is None:
             return "unclear"
@@ -100,7 +117,10 @@ class PictureWitness:
                 return "still"
             if reading.answer == "unclear" and not Still(picture).tells:
                 return "unclear"
-        return self._turn(self._before, picture)
+        if is_whole and self._was_whole:
+            return self._turn(self._before, picture)
+        self._view, self._last_px = None, (0.0, 0.0)
+        return "lost"
 
     def _turn(self, before: Shrunk, picture: Shrunk) -> Motion:
         turn = turned(before, picture, self._last_px)
@@ -110,18 +130,28 @@ class PictureWitness:
         middle = (picture.size.width / 2, picture.size.height / 2)
         self._last_px = (middle[0] - turn.centre_px[0], middle[1] - turn.centre_px[1])
         self._carry(turn, picture.size)
-        is_still = math.hypot(*self._last_px) < STILL_PX and abs(turn.magnified - 1) < STILL_MAGNIFIED
-        return "still" if is_still else "turned"
+        way_px = math.hypot(*self._last_px)
+        if way_px < STILL_PX and abs(turn.magnified - 1) < STILL_MAGNIFIED:
+            return "still"
+        hardly = way_px < _HARDLY_PX and abs(turn.magnified - 1) < _HARDLY_MAGNIFIED
+        return "still" if hardly and self._stands(before, picture) else "turned"
+
+    @staticmethod
+    def _stands(before: Shrunk, picture: Shrunk) -> bool:
+        """Points seem to jump when a keyframe sharpens the picture; blocks do not."""
+        reading = Still(before).read(picture)
+        return reading.answer == "still" and math.hypot(*reading.shift_px) < STILL_PX
 
     def _carry(self, turn: Turn, size: FrameSize) -> None:
         """The direction of the picture before, and the way since."""
         if self._view is None:
             return
         view = carried(self._view, turn.before_px, turn.now_px, size)
-        way_deg = angle_between_deg(view, self._view)
+        way_deg = apart_deg(view, self._view)
         self._view = view
         if way_deg > _px_deg(view, size) * STILL_PX:
-            self._error_deg += _CHAIN_SHARE * way_deg + _CHAIN_PX * _px_deg(view, size)
+            share = _LEAP_SHARE if way_deg > _LEAP * view.hfov_deg else _CHAIN_SHARE
+            self._error_deg += share * way_deg + _CHAIN_PX * _px_deg(view, size)
         if self._error_deg > MAX_ERROR_DEG:
             self._view = None
 
@@ -130,17 +160,21 @@ class PictureWitness:
             return None
         self._tried_us = at_us
         found = self._known.place(picture.fine, self._view or claimed.view)
-        if found is None and self._view is not None:
-            found = self._known.place(picture.fine, claimed.view)
+        if found is None and (self._view or self._last_view) is not None:
+            hint = claimed.view if self._view is not None else self._last_view
+            found = None if hint is None else self._known.place(picture.fine, hint)
         if found is None or found.inliers < _MIN_INLIERS:
             return None
         self._placed_us = at_us
         return found
 
     def _is_due(self, at_us: int, motion: Motion) -> bool:
-        if not len(self._known) or motion == "lost":
+        if not len(self._known):
             return False
-        urgent = self._placed_us is None or self._wary or self._view is None
+        strayed = self._error_deg > _STRAYED_DEG[motion == "turned"]
+        if motion == "lost" or (motion == "turned" and strayed):
+            return True
+        urgent = self._placed_us is None or self._wary or self._view is None or strayed
         pause_us = PLACE_AGAIN_US if urgent else PLACE_AT_REST_US
         since_us = self._tried_us if urgent else self._placed_us
         return since_us is None or at_us - since_us >= pause_us
@@ -149,15 +183,12 @@ class PictureWitness:
         """Where picture and status agree, later pictures are compared with this one."""
         if not isinstance(verdict, Agrees) or not self._hearing.trusts_claim():
             return
-        if self._view is None and claimed.growth_deg < MAX_ERROR_DEG / 2 and seen.motion != "lost":
-            self._view, self._error_deg = claimed.view, claimed.growth_deg + _STEADY_ERROR_DEG
-            self._placed_us = None
-        if self._view is None or seen.motion not in ("still", "unclear"):
+        if claimed.growth_deg > 0 or self._on_anchor or not self._hearing.has_arrived(seen.at_us):
             return
-        if claimed.growth_deg == 0 and not self._on_anchor:
-            if not seen.placed:
-                # Following has strayed by now; where they agree, the status is nearer, until placed again.
-                self._view, self._placed_us = claimed.view, None
+        if not seen.placed:
+            # Following has strayed by now; where they agree, the status is nearer, until placed again.
+            self._view, self._placed_us = claimed.view, None
+        if self._view is not None:
             self._error_deg = _STEADY_ERROR_DEG
             self._anchor = _Anchor(Still(picture), self._view)
             self._learn(picture, self._view)

@@ -191,7 +191,9 @@ class MaskedPipeline:
                 without_stepped_clock(decoded.time, poses),
                 poses,
                 size,
-                None if witness is None else lambda pose: witness.judge(luma(frame), pts_us, pose),
+                None
+                if witness is None
+                else lambda pose: witness.judge(luma(frame), pts_us, pose, is_whole=decoded.is_whole),
             )
             plan, colourless = self._trail.follow(
                 plan, size, at_us, is_keyframe=decoded.is_keyframe, is_damaged=decoded.is_damaged

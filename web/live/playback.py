@@ -15,6 +15,7 @@ from vms.store import Store, catalog
 from vms.store import masks as mask_store
 from vms.store.catalog import Segment
 from vms.units import US_PER_SECOND, Profile, us_from_utc, utc_from_us
+from web.live.footage_losses import FootageLosses, footage_losses
 from web.live.masked import PaintedFrame
 from web.live.references import ReferenceBook
 from web.live.rendering import FootageTime, Masker, PaintedWriter, keyframe_us, paint_footage, remux_footage
@@ -60,7 +61,7 @@ class Playback:
         masker = self._masker([segment])
         file = self._reader().open(segment)
         start_us, end_us = us_from_utc(segment.start_at), us_from_utc(segment.end_at)
-        pictures = paint_footage(file, masker, _time(segment), start_us, end_us + US_PER_SECOND)
+        pictures = paint_footage(file, masker, _time(segment), self._losses(segment), start_us, end_us + US_PER_SECOND)
         return _rendered(pictures, PLAYBACK_CRF, PLAYBACK_PRESET)
 
     def clip(self, camera_id: str, profile: Profile, from_us: int, to_us: int) -> Clip:
@@ -100,7 +101,8 @@ class Playback:
         masker = self._masker(segments)
         for segment in segments:
             offset_90k = (us_from_utc(segment.start_at) - from_us) * 9 // 100
-            for painted in paint_footage(self._reader().open(segment), masker, _time(segment), from_us, to_us):
+            file, losses = self._reader().open(segment), self._losses(segment)
+            for painted in paint_footage(file, masker, _time(segment), losses, from_us, to_us):
                 yield replace(painted, pts_90k=painted.pts_90k + offset_90k)
 
     def _rules(self, camera_id: str) -> MaskRules:
@@ -123,6 +125,15 @@ class Playback:
         rules = self._rules(first.camera_id)
         witness = self._references.witness(first.camera_id) if rules.can_turn else None
         return Masker(rules, [prepare_set(s) for s in sets], self._poses(around), witness)
+
+    def _losses(self, segment: Segment) -> FootageLosses:
+        """Of a camera that turns: the masks of one that does not are right, whatever was lost."""
+        if not self._rules(segment.camera_id).can_turn:
+            return FootageLosses()
+        try:
+            return footage_losses(segment.lost_packets, self._reader().sidecar(segment).losses)
+        except (FootageMissing, StorageError):
+            return footage_losses(segment.lost_packets, None)
 
     def _poses(self, segments: Sequence[Segment]) -> list[PtzPose]:
         """A sidecar that cannot be read leaves a hole, and a hole is painted over."""

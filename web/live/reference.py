@@ -5,6 +5,7 @@ pixels: per keypoint a direction, a size and 256 comparisons of grey values roun
 """
 
 import io
+import json
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from vms.rules.picture_geometry import (
     pixels_of_directions,
     unit_directions,
 )
+from vms.rules.placements import Placement, placement_document, placement_of_document
 from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, angle_between_deg, camera_axes, half_diagonal_tan
 from web.live.registration import Grey, centre_of
 
@@ -94,6 +96,8 @@ class Reference:
     def __init__(self, keypoints: Iterable[Keypoints] = ()) -> None:
         self.status_lag_ms: float | None = None
         """How late the camera's status is, when that was measured."""
+        self.placement: Placement | None = None
+        """Where the camera hung when they were made; None: that was not noted."""
         self._set(list(keypoints))
 
     def __len__(self) -> int:
@@ -133,6 +137,7 @@ class Reference:
             size_deg=points.size_deg,
             descriptors=points.descriptors,
             lag_ms=lag_ms,
+            placement=json.dumps(placement_document(self.placement)),
         )
         return buffer.getvalue()
 
@@ -143,6 +148,7 @@ class Reference:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 lag_ms = float(file["lag_ms"])
                 found = Keypoints(file["pan_tilt_deg"], file["size_deg"], file["descriptors"])
+                placed = json.loads(str(file["placement"])) if "placement" in file else None
         except (KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError("no reference") from error
         count = len(found)
@@ -151,6 +157,7 @@ class Reference:
             raise ValueError("the reference is damaged")
         reference = Reference([found])
         reference.status_lag_ms = None if np.isnan(lag_ms) else lag_ms
+        reference.placement = placement_of_document(placed)
         return reference
 
     def _set(self, parts: list[Keypoints]) -> None:

@@ -1,11 +1,17 @@
-"""The known surroundings of every camera that has them, read once; a newer file replaces them."""
+"""The known surroundings of every camera that has them, read once; a newer file replaces them.
+
+They belong to a placement: of a camera that hangs elsewhere now they say nothing, and nothing of it is shown until it
+is calibrated there.
+"""
 
 import logging
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from vms.errors import StorageError
 from vms.reference_file import read_reference, reference_path
+from vms.rules.placements import Placement, is_moved
 from web.live.picture_witness import PictureWitness
 from web.live.reference import Reference
 
@@ -13,9 +19,12 @@ log = logging.getLogger(__name__)
 
 
 class ReferenceBook:
-    """Thread-safe."""
+    """Thread-safe. placements: where the cameras of the configuration hang."""
 
-    def __init__(self, data_dir: Path, site_key_file: Path, *, must_be_placed: bool) -> None:
+    def __init__(
+        self, data_dir: Path, site_key_file: Path, placements: Mapping[str, Placement], *, must_be_placed: bool
+    ) -> None:
+        self._placements = placements
         self._data_dir = data_dir
         self._site_key_file = site_key_file
         self._must_be_placed = must_be_placed
@@ -43,9 +52,15 @@ class ReferenceBook:
     def _read(self, camera_id: str) -> Reference | None:
         try:
             content = read_reference(self._data_dir, self._site_key_file, camera_id)
-            return None if content is None else Reference.of_content(content)
+            found = None if content is None else Reference.of_content(content)
         except (StorageError, ValueError) as error:
             return _unreadable(camera_id, error)
+        placed = self._placements.get(camera_id)
+        if found is not None and placed is not None and is_moved(found.placement, placed):
+            fix = "calibrate the camera where it hangs now"
+            log.error("reference_of_another_placement", extra={"camera": camera_id, "fix": fix})
+            return Reference()
+        return found
 
 
 def _unreadable(camera_id: str, error: Exception) -> Reference:

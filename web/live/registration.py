@@ -33,8 +33,8 @@ _MAX_SHIFT_PX = 2.0
 _AGREE_PX = 0.3
 _STILL_SHARE = 0.5
 _POINTS = 60
-_LEVELS = 4
-_WINDOW = (13, 13)
+_EXPECTED_PX = 4.0
+"""A turn that goes on as expected is found nearby, at half the price; whatever ends elsewhere is looked for anew."""
 _MIN_INLIERS = 14
 _MIN_INLIER_SHARE = 0.6
 _MAX_ERROR = 18.0
@@ -42,6 +42,19 @@ _MAX_ERROR = 18.0
 _MAX_TURN_PX = 90.0
 _MAX_SCALE = 1.5
 cv2.setNumThreads(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """levels: of the pyramid, each of which doubles the reach."""
+
+    levels: int
+    window_px: int
+    steps: int
+
+
+_NEARBY = _Search(2, 11, 8)
+_FAR = _Search(4, 13, 12)
 
 StillAnswer = Literal["still", "changed", "unclear"]
 
@@ -151,14 +164,22 @@ def turned(before: Shrunk, now: Shrunk, guess_px: tuple[float, float] = (0.0, 0.
     points = _points(before.coarse)
     if len(points) < _MIN_INLIERS:
         return None
-    found = _followed(before, now, points, guess_px)
+    found = _followed(before, now, points, guess_px, _NEARBY)
+    if found is not None and _is_expected(found, guess_px, before.size):
+        return found
+    found = _followed(before, now, points, guess_px, _FAR)
     if found is None:
-        found = _followed(before, now, points, _whole_shift_px(before, now))
+        found = _followed(before, now, points, _whole_shift_px(before, now), _FAR)
     return found
 
 
+def _is_expected(turn: Turn, guess_px: tuple[float, float], size: FrameSize) -> bool:
+    moved_px = size.width / 2 - turn.centre_px[0], size.height / 2 - turn.centre_px[1]
+    return bool(np.hypot(moved_px[0] - guess_px[0], moved_px[1] - guess_px[1]) < _EXPECTED_PX)
+
+
 def _followed(
-    before: Shrunk, now: Shrunk, points: npt.NDArray[np.float32], guess_px: tuple[float, float]
+    before: Shrunk, now: Shrunk, points: npt.NDArray[np.float32], guess_px: tuple[float, float], search: _Search
 ) -> Turn | None:
     start = points + np.array(guess_px, np.float32)
     inside = ((start >= 0) & (start < (now.size.width, now.size.height))).all(axis=1)
@@ -170,9 +191,9 @@ def _followed(
         now.fine,
         points,
         start,
-        winSize=_WINDOW,
-        maxLevel=_LEVELS - 1,
-        criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 12, 0.03),
+        winSize=(search.window_px, search.window_px),
+        maxLevel=search.levels - 1,
+        criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, search.steps, 0.03),
         flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
     )
     kept = (followed[:, 0] == 1) & (error[:, 0] < _MAX_ERROR)
@@ -204,12 +225,13 @@ def centre_of(matrix: Floats, size: FrameSize, most_px: float) -> tuple[tuple[fl
 
     matrix: 2×3, from the picture before to the one now.
     """
-    magnified = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    middle = np.array([size.width / 2, size.height / 2])
-    centre = np.linalg.solve(matrix[:, :2], middle - matrix[:, 2])
-    if not 1 / _MAX_SCALE < magnified < _MAX_SCALE or np.hypot(*(centre - middle)) > most_px:
+    growth = complex(matrix[0, 0], matrix[1, 0])  # turns and magnifies, nothing else
+    magnified = abs(growth)
+    if not 1 / _MAX_SCALE < magnified < _MAX_SCALE:
         return None
-    return (float(centre[0]), float(centre[1])), magnified
+    middle = complex(size.width / 2, size.height / 2)
+    centre = (middle - complex(matrix[0, 2], matrix[1, 2])) / growth
+    return ((centre.real, centre.imag), magnified) if abs(centre - middle) <= most_px else None
 
 
 def _points(coarse: Grey) -> npt.NDArray[np.float32]:

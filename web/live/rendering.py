@@ -25,6 +25,7 @@ from vms.rules.pose_at import FrameTime
 from vms.rules.ptz_geometry import FrameSize
 from vms.units import TICKS_PER_SECOND, us_from_90k, utc_from_us
 from web.live.codec import DECODE_ERRORS
+from web.live.footage_losses import Damage, FootageLosses
 from web.live.masked import PaintedFrame
 from web.live.painter import luma, paint
 from web.live.picture_witness import PictureWitness
@@ -71,18 +72,23 @@ class Masker:
         self._times_us = [pose.at_us for pose in poses]
         self._stepped = clock_stepped(self._poses)
         self._trail = MaskTrail()
+        self._whole = True
 
-    def painted(self, frame: av.VideoFrame, time: FrameTime, pts_90k: int) -> PaintedFrame:
-        """Pictures in order; a jump must land on a keyframe."""
+    def painted(self, frame: av.VideoFrame, time: FrameTime, pts_90k: int, damage: Damage = "none") -> PaintedFrame:
+        """Pictures in order; a jump must land on a keyframe. damage: of it, or since the one before."""
         at_us, witness = time.received_us, self._witness
+        self._whole = (self._whole or frame.key_frame) and damage != "here"
+        whole = self._whole
         try:
             found = in_force([prepared.mask_set for prepared in self._sets.values()], utc_from_us(at_us))
             prepared = None if found is None else self._sets[found.version]
             size = FrameSize(frame.width, frame.height)
             time = FrameTime(at_us, None) if self._stepped else time
-            ask = None if witness is None else lambda pose: witness.judge(luma(frame), at_us, pose)
+            ask = None if witness is None else lambda pose: witness.judge(luma(frame), at_us, pose, is_whole=whole)
             plan = mask_plan(self._rules, prepared, time, self._near(at_us), size, ask)
-            plan, colourless = self._trail.follow(plan, size, at_us, is_keyframe=frame.key_frame, is_damaged=False)
+            plan, colourless = self._trail.follow(
+                plan, size, at_us, is_keyframe=frame.key_frame, is_damaged=damage != "none"
+            )
             return paint(frame, plan, pts_90k, at_us, colourless)
         except (ArithmeticError, LookupError, cv2.error, *DECODE_ERRORS) as error:
             log.warning("mask_not_painted", extra={"detail": f"{type(error).__name__}: {error}"})
@@ -151,12 +157,13 @@ class PaintedWriter:
 
 
 def paint_footage(
-    file: BinaryIO, masker: Masker, time: FootageTime, from_us: int, to_us: int
+    file: BinaryIO, masker: Masker, time: FootageTime, losses: FootageLosses, from_us: int, to_us: int
 ) -> Iterator[PaintedFrame]:
     """Pictures of [from_us, to_us), pts from the start of the file. Closes the file. Raises StorageError."""
     with _opened(file) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
+        last_90k = -1
         try:
             for frame in container.decode(stream):
                 if frame.pts is None or frame.time_base is None:
@@ -166,7 +173,8 @@ def paint_footage(
                 if taken.received_us >= to_us:
                     break
                 if taken.received_us >= from_us:
-                    yield masker.painted(frame, taken, pts_90k)
+                    yield masker.painted(frame, taken, pts_90k, losses.between(last_90k, pts_90k))
+                    last_90k = pts_90k
         except av.FFmpegError as error:
             raise StorageError(f"the footage is damaged: {error}") from error
 

@@ -67,13 +67,13 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
     masks.start()
     sources.start()
     references = ReferenceBook(
-        config.site.data_dir, config.site_key_file, must_be_placed=config.live.unplaced == "blank"
+        config.site.data_dir, config.site_key_file, placements, must_be_placed=config.live.unplaced == "blank"
     )
     channels = Channels(cameras, config.live, sources, masks, references, keyframes, clock)
     sessions = WhepSessions(channels, clock, config.live.max_viewers, ids_of(shard, config.live.processes))
     sessions.start()
     playback = Playback(config, store, _reader_once(config), references)
-    live = LiveApp(config, sources, channels, sessions, masks, playback, clock, shard)
+    live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, shard)
     try:
         yield live
     finally:

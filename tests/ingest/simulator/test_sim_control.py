@@ -107,6 +107,18 @@ def test_truth_knows_the_past_and_the_knock(street: SimStreet, control: httpx.Cl
     assert control.get("/cameras/markt-01/truth", params={"at_us": "noon"}).status_code == 400
 
 
+def test_truth_of_a_past_picture_is_without_a_later_knock(street: SimStreet, control: httpx.Client) -> None:
+    before_us = street.clock.now_us()
+    street.ptz.took_picture(before_us)
+    control.post("/cameras/markt-01/knock", json={"pan_deg": 5})
+    street.clock.advance(0.08)
+    street.ptz.took_picture(street.clock.now_us())
+    answers = [
+        control.get("/cameras/markt-01/truth", params={"at_us": before_us + late_us}).json() for late_us in (0, 80_000)
+    ]
+    assert [answer["pan_deg"] - answer["head_pan_deg"] for answer in answers] == [0, 5]
+
+
 def test_reboot_is_offline_at_once(street: SimStreet, control: httpx.Client) -> None:
     answer = control.post("/cameras/parade-02/reboot")
     assert (answer.status_code, answer.json()["state"]) == (200, "offline")

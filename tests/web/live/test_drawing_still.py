@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 from live_site import HEIGHT, LENS, WIDTH, encoder, noisy_street, site_config
@@ -13,10 +14,14 @@ from live_site import HEIGHT, LENS, WIDTH, encoder, noisy_street, site_config
 from tests.fakes import T0_US, FakeClock
 from vms.config.model import SiteConfig
 from vms.packet import Packet, PtzPose
+from vms.reference_file import write_reference
 from vms.rules.masking import InForce
 from vms.rules.masks import MaskProblems
+from vms.rules.ptz_geometry import ViewDeg
 from vms.units import CameraId
 from web.live.drawing_still import DrawingRight, DrawingStills, StillRequest
+from web.live.reference import Reference, keypoints_of
+from web.live.references import ReferenceBook
 from web.live.snapshot import NoPicture
 from web.live.source import PoseBook
 
@@ -62,9 +67,13 @@ class ImpatientClock(FakeClock):
 
 @pytest.fixture(scope="module")
 def packets() -> list[Packet]:
+    return filmed([noisy_street(index) for index in range(4)])
+
+
+def filmed(images: list[np.ndarray]) -> list[Packet]:
     source, found = encoder("h264"), []
-    for index in range(4):
-        frame = av.VideoFrame.from_ndarray(noisy_street(index), format="bgr24").reformat(format="yuv420p")
+    for index, image in enumerate(images):
+        frame = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p")
         frame.pts = index
         for encoded in source.encode(frame):
             at_us = T0_US + index * 80_000
@@ -85,10 +94,23 @@ def pose(at_us: int, status: Any = "idle", tilt: float = -0.1) -> PtzPose:
     return PtzPose(CameraId("c"), 0.0, tilt, 0.0, at_us, at_us, status)
 
 
+def references(tmp_path: Path) -> ReferenceBook:
+    return ReferenceBook(tmp_path, tmp_path / "site.key", {}, must_be_placed=True)
+
+
+def calibrated(tmp_path: Path, pan_deg: float) -> None:
+    """The camera is known to stand in these surroundings, looking `pan_deg` beside what it tells."""
+    (tmp_path / "keys").mkdir(exist_ok=True)
+    grey = cv2.cvtColor(noisy_street(0), cv2.COLOR_BGR2GRAY)
+    hfov_deg = LENS["hfov_deg_at_zoom"][0][1]
+    known = Reference(keypoints_of(grey, ViewDeg(pan_deg, -90 + 0.45 * 110, hfov_deg)))
+    write_reference(tmp_path, tmp_path / "site.key", "c", known.content())
+
+
 def taken(tmp_path: Path, packets: list[Packet], poses: list[PtzPose], *, ptz: bool, **asked: Any) -> Any:
     sources: Any = Sources(packets, poses)
     masks: Any = NoMasks()
-    stills = DrawingStills(config(tmp_path, ptz=ptz), sources, masks, ImpatientClock(T0_US))
+    stills = DrawingStills(config(tmp_path, ptz=ptz), sources, masks, references(tmp_path), ImpatientClock(T0_US))
     try:
         return stills.take(RIGHT, StillRequest.of(CameraId("c"), asked))
     finally:
@@ -132,6 +154,18 @@ def test_masks_on_a_camera_that_tells_no_position_cover_everything(tmp_path: Pat
     assert pixels(still.jpeg).std() < 1
 
 
+@pytest.mark.parametrize(("off_deg", "mask"), [(0.0, "ok"), (6.0, "fault")])
+def test_the_picture_is_asked_whether_the_camera_looks_where_it_says(tmp_path: Path, off_deg: float, mask: str) -> None:
+    calibrated(tmp_path, off_deg)
+    packets = filmed([noisy_street(0)] * 4)
+    poses = [pose(T0_US - 500_000), pose(T0_US + 100_000), pose(T0_US + 400_000)]
+    painted = taken(tmp_path, packets, poses, ptz=True, lens=LENS, masks=[AHEAD])
+    assert painted.about["mask"] == mask
+    assert (pixels(painted.jpeg).std() < 1) == (mask == "fault")
+    bare = taken(tmp_path, packets, poses, ptz=True, lens=LENS)
+    assert (bare.about["view"] is None) == (mask == "fault")
+
+
 SECOND_US = 1_000_000
 
 
@@ -172,7 +206,7 @@ def test_a_drawing_that_is_none_is_refused() -> None:
 
 def test_nobody_gets_one_without_a_right(tmp_path: Path, packets: list[Packet]) -> None:
     anything: Any = None
-    stills = DrawingStills(config(tmp_path, ptz=False), anything, anything, FakeClock())
+    stills = DrawingStills(config(tmp_path, ptz=False), anything, anything, anything, FakeClock())
     with pytest.raises(TypeError):
         stills.take(anything, StillRequest.of(CameraId("c"), {}))
     del packets

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from live_site import FPS, HEIGHT, WIDTH, encoder, noisy_street, site_config
 
+from recorder.poses import SidecarContent
 from tests.fakes import T0_US, FakeClock
 from vms.config.model import SiteConfig
 from vms.errors import StorageError
@@ -117,6 +118,10 @@ class Shelf:
         del segment
         return []
 
+    def sidecar(self, segment: object) -> SidecarContent:
+        del segment
+        return SidecarContent((), ())
+
 
 @dataclass(frozen=True)
 class Register:
@@ -161,7 +166,7 @@ def register(
     shelf: Any = Shelf(footage)
     book = MaskBook(store, ["c"])
     book.refresh()
-    references = ReferenceBook(tmp_path, config.site_key_file, must_be_placed=True)
+    references = ReferenceBook(tmp_path, config.site_key_file, {}, must_be_placed=True)
     yield Register(config, store, segment, Playback(config, store, lambda: shelf, references), book)
     store.close()
 

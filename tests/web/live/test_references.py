@@ -7,14 +7,23 @@ from test_picture_witness import stands, watch
 from witnessed_street import surroundings
 
 from vms.reference_file import reference_path, write_reference
+from vms.rules.placements import Placement
 from web.live.references import ReferenceBook
+
+HUNG = Placement("mast 4, 6 m", 52.0, 4.5)
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> ReferenceBook:
     (tmp_path / "keys").mkdir()
-    write_reference(tmp_path, tmp_path / "site.key", "markt-01", surroundings().content())
-    return ReferenceBook(tmp_path, tmp_path / "site.key", must_be_placed=True)
+    known = surroundings()
+    known.placement = HUNG
+    write_reference(tmp_path, tmp_path / "site.key", "markt-01", known.content())
+    return book_of(tmp_path, HUNG)
+
+
+def book_of(directory: Path, placed: Placement) -> ReferenceBook:
+    return ReferenceBook(directory, directory / "site.key", {"markt-01": placed}, must_be_placed=True)
 
 
 def test_a_camera_is_judged_by_its_own_surroundings(book: ReferenceBook) -> None:
@@ -30,6 +39,21 @@ def test_what_cannot_be_read_blanks_the_picture(book: ReferenceBook, tmp_path: P
 def test_surroundings_without_their_site_key_blank_the_picture(book: ReferenceBook, tmp_path: Path) -> None:
     (tmp_path / "site.key").unlink()
     assert set(watch(book.witness("markt-01"), stands, stands, 0.4)) == {"picture-unplaced"}
+
+
+@pytest.mark.parametrize("moved", [Placement("gevel 12", 52.0, 4.5), Placement("mast 4, 6 m", 52.1, 4.5)])
+def test_surroundings_of_another_placement_blank_the_picture(
+    book: ReferenceBook, tmp_path: Path, moved: Placement
+) -> None:
+    assert set(watch(book_of(tmp_path, moved).witness("markt-01"), stands, stands, 0.4)) == {"picture-unplaced"}
+
+
+def test_surroundings_that_do_not_say_where_the_camera_hung_still_count(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    known = surroundings()
+    known.placement = None
+    write_reference(tmp_path, tmp_path / "site.key", "markt-01", known.content())
+    assert set(watch(book_of(tmp_path, HUNG).witness("markt-01"), stands, stands, 0.4)) == {"agrees"}
 
 
 def test_a_camera_that_was_never_calibrated_is_followed_without_them(book: ReferenceBook) -> None:
