@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -216,7 +217,7 @@ def watch(config: SiteConfig, supervisor: int, options: argparse.Namespace) -> d
         page.fill("#username", USER)
         page.fill("input[type=password]", PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_function("location.pathname === '/muur'")
+        page.wait_for_url(re.compile(r"^[^?]*/muur"))
         [chromium] = [pid for pid in children(os.getpid()) if is_browser(pid)][:1]
         soak = WallSoak(config, page, base, chromium, supervisor, random.Random(1))
         soak.run(options.minutes, options.kill_every_s)
