@@ -1,5 +1,6 @@
 """kill -9 of a real purge, again and again, at random moments: nothing held is lost, nothing is left dangling."""
 
+import contextlib
 import os
 import random
 import signal
@@ -15,7 +16,7 @@ import pytest
 from tests.retention.world import World, days_ago
 from vms.rules.layout import sidecar_path
 from vms.signing import create_signing_key
-from vms.store import catalog, ledger
+from vms.store import ledger
 from vms.units import CameraId
 
 ROUNDS = int(os.environ.get("UITKIJK_PURGE_KILLS", "12"))
@@ -42,7 +43,8 @@ def purge(purges: "subprocess.Popen[str]", killed_after_s: float | None) -> None
     pid = int(purges.stdout.readline())
     if killed_after_s is not None:
         time.sleep(killed_after_s)
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it was done already
+            os.kill(pid, signal.SIGKILL)
     assert purges.stdout.readline() == "gone\n"
 
 
@@ -63,11 +65,11 @@ def test_kill_at_any_moment_of_a_purge_loses_nothing_that_is_held(purges, tmp_pa
         purge(purges, chance.random() * LONGEST_S)
         with world.store.reading() as tx:
             assert ledger.first_break(tx) is None
-            left.append(catalog.count(tx, "purging")[0])
+        left.append(sum(world.state(segment) != "purged" for segment in expired))
         for segment in held:
             assert (world.root / segment.path).exists()
     purge(purges, None)
-    assert any(left), "the kills never hit a batch"
+    assert any(left), "the kills never came before the end"
     assert world.proof().findings == ()
     for segment in held:
         assert world.state(segment) == "recorded"
