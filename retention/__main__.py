@@ -4,7 +4,6 @@ import argparse
 import logging
 import sys
 import threading
-from datetime import timedelta
 from pathlib import Path
 
 from retention.daily import DailyCertificates
@@ -20,8 +19,6 @@ from vms.store import Store
 
 log = logging.getLogger(__name__)
 
-_RUNS_AHEAD = 2
-"""Footage goes this many purge intervals before its limit: the next run may be late."""
 PRESSURE_EVERY_S = 5.0
 """Between two looks at how full the volumes are; a purge run has its own, longer interval."""
 
@@ -31,9 +28,8 @@ def make_runner(config: SiteConfig, store: Store) -> PurgeRunner:
     keys_dir = config.site.data_dir / "keys"
     retention = config.retention
     signer = open_signer(config)
-    ahead = timedelta(seconds=_RUNS_AHEAD * retention.purge_interval_s)
     return PurgeRunner(
-        store, volumes, keys_dir, SystemClock(), retention.days, retention.max_share_per_run, signer, ahead
+        store, volumes, keys_dir, SystemClock(), retention.days, retention.max_share_per_run, signer, retention.ahead
     )
 
 

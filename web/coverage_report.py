@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from vms.clock import Clock, now_utc
 from vms.rules.coverage import Known, KnownSpan, Stretch, explain
@@ -27,11 +27,20 @@ class _Footage:
 class CoverageReport:
     """Blocking (database): call from a worker thread. Thread-safe."""
 
-    def __init__(self, store: Store, clock: Clock, capture: CaptureClient, retention_days: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        capture: CaptureClient,
+        retention_days: int,
+        ahead: timedelta = timedelta(0),
+    ) -> None:
+        """ahead: how long before its limit footage is due."""
         self._store = store
         self._clock = clock
         self._capture = capture
         self._days = retention_days
+        self._ahead = ahead
 
     def of(self, camera_ids: Sequence[str], profile: Profile, span: TimeRange) -> dict[str, list[Stretch]]:
         """The interval up to now. Footage that has expired is not in it as recorded, erased or not."""
@@ -49,7 +58,7 @@ class CoverageReport:
                     gaps=spans.gap_spans(tx, camera_id, profile, start_us, end_us),
                     writing=self._writing(camera_id, profile, us_from_utc(now)),
                     first_us=spans.first_known_us(tx, camera_id, profile),
-                    retention_from_us=us_from_utc(oldest_allowed(now, self._days)),
+                    retention_from_us=us_from_utc(oldest_allowed(now + self._ahead, self._days)),
                 )
                 told[camera_id] = explain(known, start_us, end_us, us_from_utc(now))
         return told
@@ -58,14 +67,14 @@ class CoverageReport:
         self, camera_id: str, rows: Sequence[SegmentSpan], held: Sequence[EvidenceHold], now: datetime
     ) -> tuple[list[KnownSpan], list[KnownSpan]]:
         """(may be shown, may not). Only rows near the limit are worth asking the rule about."""
-        limit_us = us_from_utc(oldest_allowed(now, self._days))
+        limit_us = us_from_utc(oldest_allowed(now + self._ahead, self._days))
         kept: list[KnownSpan] = []
         gone: list[KnownSpan] = []
         for start_us, end_us, state in rows:
             is_gone = state != "recorded"
             if not is_gone and start_us <= limit_us:
                 footage = _Footage(camera_id, utc_from_us(start_us), utc_from_us(end_us))
-                is_gone = isinstance(decide_purge(footage, held, now, self._days), Erase)
+                is_gone = isinstance(decide_purge(footage, held, now + self._ahead, self._days), Erase)
             (gone if is_gone else kept).append((start_us, end_us))
         return kept, gone
 

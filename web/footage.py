@@ -48,23 +48,25 @@ def _is_told(segment: Segment, gaps: Sequence[Gap]) -> bool:
 class Footage:
     """Blocking (database): call from a worker thread. Thread-safe."""
 
-    def __init__(self, store: Store, clock: Clock, retention_days: int) -> None:
+    def __init__(self, store: Store, clock: Clock, retention_days: int, ahead: timedelta = timedelta(0)) -> None:
+        """ahead: how long before its limit footage is due; from then on nobody sees it, erased or not."""
         self._store = store
         self._clock = clock
         self._days = retention_days
+        self._ahead = ahead
 
     def segment(self, segment_id: int) -> Segment:
         """One that may be played now. Raises FootageMissing, or FootageExpired even before the purge ran."""
         with self._store.reading() as tx:
             found = catalog.segment(tx, segment_id)
             held = holds.active(tx, found.start_at, found.end_at)
-        if self._is_gone(found, held, now_utc(self._clock)):
+        if self._is_gone(found, held, now_utc(self._clock) + self._ahead):
             raise FootageExpired("the retention period of this footage is over")
         return found
 
     def window(self, camera_id: str, profile: Profile, span: TimeRange) -> Window:
         """Expired footage is not in it, whether erased or not."""
-        now = now_utc(self._clock)
+        now = now_utc(self._clock) + self._ahead
         with self._store.reading() as tx:
             covered = catalog.coverage(tx, camera_id, profile, span.start, span.end)
             erased = catalog.segments(tx, camera_id, profile, span.start, span.end, ("purging", "purged"))
@@ -80,7 +82,7 @@ class Footage:
 
     def for_export(self, camera_id: str, profile: Profile, span: TimeRange) -> tuple[Segment, ...]:
         """Every segment of the interval. Raises FootageExpired if any is gone, FootageMissing if there is none."""
-        now = now_utc(self._clock)
+        now = now_utc(self._clock) + self._ahead
         with self._store.reading() as tx:
             found = catalog.segments(tx, camera_id, profile, span.start, span.end, _EVERY_STATE)
             held = holds.active(tx, span.start, span.end)
@@ -94,7 +96,7 @@ class Footage:
 
     def expires_at(self, segment: Segment) -> datetime:
         """When its retention is over (holds aside)."""
-        return segment.start_at + timedelta(days=self._days)
+        return segment.start_at + timedelta(days=self._days) - self._ahead
 
     def _is_gone(self, segment: Segment, held: list[EvidenceHold], now: datetime) -> bool:
         """Erased, being erased, or due to be."""

@@ -143,7 +143,7 @@ class Product:
 
 
 def make_product(directory: Path, expires_in_s: int) -> Product:
-    """A site with short segments and some footage that gets 28 days old in so many seconds; not started yet.
+    """A site with short segments and some footage whose 28 days are over in so many seconds; not started yet.
 
     The purge runs at the start and then not again for an hour: the tests run it themselves.
     """
@@ -153,7 +153,8 @@ def make_product(directory: Path, expires_in_s: int) -> Product:
     _adjust(directory / "site.toml", {"segment_s = 60": recorder, "interval_s = 120": "interval_s = 3600"})
     config = load_config(directory / "site.toml")
     prepare(config)
-    start_us = SystemClock().now_us() - config.retention.days * DAY_US + expires_in_s * US_PER_SECOND
+    ahead_us = round(config.retention.ahead.total_seconds()) * US_PER_SECOND
+    start_us = SystemClock().now_us() - config.retention.days * DAY_US + ahead_us + expires_in_s * US_PER_SECOND
     spec = make_specs(load_demo_site(directory).options)[1]
     with open_store(config) as store:
         lay_down_history(config, store, SystemClock(), street, [spec], [start_us], duration_s=10)

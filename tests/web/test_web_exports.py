@@ -9,6 +9,7 @@ import pytest
 
 from tests.web.served_site import MASKED, Site, eventually
 from vms.clock import now_utc
+from vms.config import Retention
 from web import exports
 
 CONTENT = b"original " * 100
@@ -102,7 +103,7 @@ def test_it_is_deleted_after_an_hour(site: Site, officer: httpx.Client) -> None:
 
 
 def test_it_never_outlives_the_retention_of_its_footage(site: Site, officer: httpx.Client) -> None:
-    age = timedelta(days=28) - timedelta(minutes=10)
+    age = timedelta(days=28) - Retention().ahead - timedelta(minutes=10)
     site.segment(MASKED, age=age, content=CONTENT)
     job = make(site, officer, age=age)
     assert job["delete_at_us"] == site.clock.us + 600 * 1_000_000

@@ -7,6 +7,7 @@ import pytest
 
 from tests.web.served_site import MASKED, OPEN, Site
 from vms.clock import now_utc
+from vms.config import Retention
 from vms.rules.masks import parse_mask_import
 from vms.store import catalog, holds, masks
 from vms.store.catalog import Segment
@@ -15,7 +16,8 @@ from vms.units import US_PER_SECOND, us_from_utc, utc_from_us
 from web.services import Services
 
 CONTENT = bytes(range(256)) * 40
-DAYS_28 = timedelta(days=28)
+DUE = timedelta(days=28) - Retention().ahead
+"""How old footage may get."""
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def hold(site: Site, camera: str, at: timedelta) -> None:
     start = now_utc(site.clock) - at
     new = NewHold(
         cameras=(camera,), start_at=start, end_at=start + timedelta(seconds=10), case_number="PL 12",
-        legal_basis="art. 126nd Sv", requester="ovj", created_by="evidence_officer", review_at=start + DAYS_28,
+        legal_basis="art. 126nd Sv", requester="ovj", created_by="evidence_officer", review_at=start + DUE,
     )  # fmt: skip
     with site.store.transaction() as tx:
         holds.create(tx, new, now_utc(site.clock))
@@ -164,7 +166,7 @@ def test_a_render_that_breaks_off_is_not_a_whole_file(site: Site, police: httpx.
 
 
 def test_expired_footage_is_gone_to_the_microsecond_before_any_purge(site: Site, police: httpx.Client) -> None:
-    old = site.segment(OPEN, age=DAYS_28 - timedelta(microseconds=1), content=CONTENT)
+    old = site.segment(OPEN, age=DUE - timedelta(microseconds=1), content=CONTENT)
     assert police.get(f"/api/media/{old.id}").status_code == 200
     site.clock.us += 1
     answer = police.get(f"/api/media/{old.id}")
@@ -241,7 +243,7 @@ def test_coverage_shows_segments_gaps_and_holds(site: Site, police: httpx.Client
         }
     ]
     assert found["holds"][0]["case_number"] == "PL 12"
-    assert found["retention_from_us"] == us_from_utc(now_utc(site.clock) - DAYS_28)
+    assert found["retention_from_us"] == us_from_utc(now_utc(site.clock) - DUE)
     assert police.get(found["segments"][0]["url"]).content == CONTENT
 
 

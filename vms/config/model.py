@@ -1,5 +1,6 @@
 """Every key of the configuration with its unit, bound and sentence. Unknown keys are errors."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -149,6 +150,11 @@ class Retention(_Section):
     timestamp_interval_s: int = Field(
         3600, ge=60, le=86400, description="Seconds between two time-stamps; each covers every seal before it."
     )
+
+    @property
+    def ahead(self) -> timedelta:
+        """How long before its limit footage is due: two purge runs, so that nothing is ever older on any disk."""
+        return timedelta(seconds=2 * self.purge_interval_s)
 
     @field_validator("timestamp_url")
     @classmethod
