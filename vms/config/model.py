@@ -308,6 +308,16 @@ class SiteConfig(_Section):
     def signing_key_file(self) -> Path:
         return self.retention.signing_key_file or self.site.data_dir / "keys" / "signing.pem"
 
+    @property
+    def export_key_file(self) -> Path:
+        """Key and certificate that seal exported videos."""
+        return self.site.data_dir / "keys" / "export.pem"
+
+    @property
+    def bundles_dir(self) -> Path:
+        """Exports in the making, and those that wait to be fetched."""
+        return self.site.data_dir / "bundles"
+
     def camera(self, camera_id: str) -> Camera | None:
         return next((camera for camera in self.cameras if camera.id == camera_id), None)
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -25,11 +25,12 @@ from web.live.mask_book import MaskBook
 from web.live.mask_state import camera_mask_state
 from web.live.masked import mask_reason, mask_state
 from web.live.neighbours import Neighbours
-from web.live.playback import Playback
+from web.live.playback import EVIDENCE, PLAIN, Playback
 from web.live.references import ReferenceBook
 from web.live.sdp import IceRestartRefused, NoH264, NotAnOffer, OfferRefused
 from web.live.snapshot import NoPicture, snapshot
 from web.live.source import LiveSources
+from web.live.watermark import MAX_CHARS
 from web.live.whep import NoSession, TooManyOffers, TooManyViewers, WhepSession, WhepSessions
 
 MAX_BODY_BYTES = 96 * 1024
@@ -185,9 +186,11 @@ class LiveApp:
         if profile not in ("main", "sub"):
             raise _Refusal(400, "malformed", "profile must be main or sub")
         camera_id = query.get("camera", "")
+        style = EVIDENCE if query.get("use") == "evidence" else PLAIN
+        style = replace(style, watermark=query.get("watermark", "")[:MAX_CHARS])
 
         def start() -> Rendering:
-            clip = self._playback.clip(camera_id, cast(Profile, profile), from_us, to_us)
+            clip = self._playback.clip(camera_id, cast(Profile, profile), from_us, to_us, style)
             kind = "original" if clip.is_original else "painted"
             return clip.chunks, {"X-Clip-Start-Us": str(clip.start_us), "X-Clip-Kind": kind}
 

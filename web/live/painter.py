@@ -51,6 +51,11 @@ def luma(frame: av.VideoFrame) -> Plane:
     return _plane(frame if frame.format.name in _FORMATS else frame.reformat(format="gray"), 0)
 
 
+def luma_plane(frame: av.VideoFrame) -> Plane:
+    """The brightness of a painted picture that is its own, to write on."""
+    return _plane(frame, 0)
+
+
 def blank(width: int, height: int, pixel_format: str = "yuv420p") -> av.VideoFrame:
     """A uniform grey picture."""
     frame = av.VideoFrame(width, height, pixel_format)

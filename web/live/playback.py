@@ -19,6 +19,7 @@ from web.live.footage_losses import FootageLosses, footage_losses
 from web.live.masked import PaintedFrame
 from web.live.references import ReferenceBook
 from web.live.rendering import FootageTime, Masker, PaintedWriter, keyframe_us, paint_footage, remux_footage
+from web.live.watermark import watermarked
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ REST_GAP_US = 70 * US_PER_SECOND
 MAX_CLIP_US = 6 * 3600 * US_PER_SECOND
 PLAYBACK_CRF, PLAYBACK_PRESET = 25, "ultrafast"
 CLIP_CRF, CLIP_PRESET = 21, "superfast"
+EVIDENCE_CRF, EVIDENCE_PRESET = 17, "veryfast"
 _NEAR = timedelta(seconds=2)
 
 
@@ -38,6 +40,18 @@ class Clip:
     chunks: Iterator[bytes]
     start_us: int
     is_original: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClipStyle:
+    """How a painted clip is encoded. watermark: drawn into every picture, so no original leaves; empty = none."""
+
+    crf: int = CLIP_CRF
+    x264_preset: str = CLIP_PRESET
+    watermark: str = ""
+
+
+PLAIN, EVIDENCE = ClipStyle(), ClipStyle(EVIDENCE_CRF, EVIDENCE_PRESET)
 
 
 class Playback:
@@ -64,7 +78,7 @@ class Playback:
         pictures = paint_footage(file, masker, _time(segment), self._losses(segment), start_us, end_us + US_PER_SECOND)
         return _rendered(pictures, PLAYBACK_CRF, PLAYBACK_PRESET)
 
-    def clip(self, camera_id: str, profile: Profile, from_us: int, to_us: int) -> Clip:
+    def clip(self, camera_id: str, profile: Profile, from_us: int, to_us: int, style: ClipStyle = PLAIN) -> Clip:
         """Everything recorded of [from_us, to_us); gaps stay gaps on its timeline.
 
         Raises FootageMissing, Refused, KeyUnavailable, StorageError.
@@ -77,12 +91,12 @@ class Playback:
             raise FootageMissing("no footage in this interval")
         first = self._reader().open(segments[0])
         decided = self._decided(segments)
-        if decided is not None and len({(s.codec, s.width, s.height) for s in segments}) == 1:
+        if decided is not None and not style.watermark and len({(s.codec, s.width, s.height) for s in segments}) == 1:
             start_us = keyframe_us(first, us_from_utc(segments[0].start_at), from_us)
             return Clip(self._remuxed(decided, segments, from_us, to_us), start_us, is_original=True)
         first.close()
-        pictures = self._painted(segments, from_us, to_us)
-        return Clip(_rendered(pictures, CLIP_CRF, CLIP_PRESET), from_us, is_original=False)
+        pictures = watermarked(self._painted(segments, from_us, to_us), style.watermark)
+        return Clip(_rendered(pictures, style.crf, style.x264_preset), from_us, is_original=False)
 
     def _decided(self, segments: Sequence[Segment]) -> NoMaskRequired | None:
         """For all of these segments, from the first picture to the last."""

@@ -72,7 +72,7 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
     channels = Channels(cameras, config.live, sources, masks, references, keyframes, clock)
     sessions = WhepSessions(channels, clock, config.live.max_viewers, ids_of(shard, config.live.processes))
     sessions.start()
-    playback = Playback(config, store, _reader_once(config), references)
+    playback = Playback(config, store, reader_once(config), references)
     live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, shard)
     try:
         yield live
@@ -86,7 +86,7 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
         store.close()
 
 
-def _reader_once(config: SiteConfig) -> Callable[[], SegmentReader]:
+def reader_once(config: SiteConfig) -> Callable[[], SegmentReader]:
     """Opens the site key at first use: live views do not need it, and must not fail without it."""
     lock = threading.Lock()
     made: list[SegmentReader] = []

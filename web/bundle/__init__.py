@@ -1,0 +1,1 @@
+"""Evidence exports: one signed zip that proves itself."""

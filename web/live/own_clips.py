@@ -1,0 +1,37 @@
+"""Clips for the command line: the same painter, without a live process that must run for it. Blocking."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from vms.config import SiteConfig
+from vms.store import Store
+from vms.units import Profile
+from web.bundle.clips import RenderedClip
+from web.live.playback import EVIDENCE, Playback
+from web.live.references import ReferenceBook
+from web.live.service import reader_once
+
+
+class OwnClips:
+    """One thread."""
+
+    def __init__(self, playback: Playback) -> None:
+        self._playback = playback
+
+    @contextmanager
+    def clip(
+        self, camera_id: str, profile: Profile, from_us: int, to_us: int, watermark: str
+    ) -> Iterator[RenderedClip]:
+        clip = self._playback.clip(camera_id, profile, from_us, to_us, replace(EVIDENCE, watermark=watermark))
+        try:
+            yield RenderedClip(clip.chunks, clip.start_us, clip.is_original)
+        finally:
+            if isinstance(clip.chunks, Generator):
+                clip.chunks.close()
+
+
+def own_clips(config: SiteConfig, store: Store) -> OwnClips:
+    must_be_placed = config.live.unplaced == "blank"
+    references = ReferenceBook(config.site.data_dir, config.site_key_file, must_be_placed=must_be_placed)
+    return OwnClips(Playback(config, store, reader_once(config), references))
