@@ -21,6 +21,7 @@ def make_app() -> typer.Typer:
     from vms.cli.check import check
     from vms.cli.config import config_app
     from vms.cli.demo import demo
+    from vms.cli.export import export_app
     from vms.cli.healthy import healthy
     from vms.cli.keys import keys_app
     from vms.cli.maintenance import migrate
@@ -51,6 +52,7 @@ def make_app() -> typer.Typer:
     app.add_typer(cameras_app, name="cameras")
     app.add_typer(keys_app, name="keys")
     app.add_typer(import_app, name="import")
+    app.add_typer(export_app, name="export")
     app.add_typer(catalog_app, name="catalog")
     app.add_typer(retention_app, name="retention")
     app.add_typer(volumes_app, name="volumes")

@@ -175,6 +175,56 @@ class HoldRow(Base):
     __table_args__ = (CheckConstraint("end_at > start_at", name="hold_has_length"),)
 
 
+class FootageRequestRow(Base):
+    """Somebody asks for footage; a second person grants or refuses it; who took it signs for it."""
+
+    __tablename__ = "footage_request"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    organisation: Mapped[str] = mapped_column(String(120))
+    requester: Mapped[str] = mapped_column(String(120))
+    case_number: Mapped[str] = mapped_column(String(80))
+    legal_basis: Mapped[str] = mapped_column(String(200))
+    recipient: Mapped[str] = mapped_column(String(120))
+    cameras: Mapped[list[Any]] = mapped_column(doc="Camera ids.")
+    start_at: Mapped[datetime]
+    end_at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")
+    created_by: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(12), doc="asked → granted or refused")
+    decided_by: Mapped[str | None] = mapped_column(String(80))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text, default="", doc="Of the decision.")
+    receipt: Mapped[str] = mapped_column(String(200), default="", doc="Who took it, and on which paper.")
+    received_by: Mapped[str | None] = mapped_column(String(80), doc="Who noted the receipt.")
+    received_at: Mapped[datetime | None]
+    __table_args__ = (
+        CheckConstraint("end_at > start_at", name="footage_request_has_length"),
+        CheckConstraint("state in ('asked', 'granted', 'refused')", name="footage_request_state"),
+        CheckConstraint("decided_by is null or decided_by <> created_by", name="footage_request_four_eyes"),
+        Index("footage_request_by_time", "created_at"),
+    )
+
+
+class BundleJobRow(Base):
+    """An export that is being made, waits to be fetched, or did."""
+
+    __tablename__ = "bundle_job"
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    username: Mapped[str] = mapped_column(String(80))
+    request_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("footage_request.id"))
+    order: Mapped[dict[str, Any]] = mapped_column("ordered", doc="What to make: web.bundle.order.")
+    state: Mapped[str] = mapped_column(String(12), doc="queued → busy → done, failed or cancelled; done → deleted")
+    expected_bytes: Mapped[int] = mapped_column(BigInteger, doc="Of the stored footage.")
+    created_at: Mapped[datetime]
+    delete_at: Mapped[datetime] = mapped_column(doc="When its file must be gone.")
+    error_code: Mapped[str] = mapped_column(String(40), default="")
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0, doc="Of the zip.")
+    sha256: Mapped[str] = mapped_column(String(64), default="", doc="Of the zip.")
+    fetched_at: Mapped[datetime | None] = mapped_column(doc="For the first time.")
+    __table_args__ = (Index("bundle_job_by_state", "state", "created_at"),)
+
+
 class MaskSetRow(Base):
     """One version of a camera's masks and lens. Never changed, only followed by a newer one."""
 

@@ -63,9 +63,10 @@ def recorded_mp4(first: int) -> bytes:
 class Evidence:
     """MASKED: three segments. OPEN: two, and a gap between them."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, now_us: int = T0_US) -> None:
         self.directory = directory
-        self.clock = FakeClock()
+        self.clock = FakeClock(now_us)
+        self.start_us = now_us - 3600 * 1_000_000
         cameras = [
             {"id": OPEN, "number": 1, "name": "Plein", "main": "rtsp://127.0.0.1:9/a", "masks": "none"},
             {"id": MASKED, "number": 2, "name": "Markt", "main": "rtsp://127.0.0.1:9/b"},
@@ -87,15 +88,15 @@ class Evidence:
             document = {"camera": MASKED, "lens": None, "masks": [HOME], "author": "j.devries", "approver": "a.bakker",
                         "valid_from": "2020-01-01T00:00:00Z"}  # fmt: skip
             mask_store.add(tx, parse_mask_import(document), now)
-            catalog.add_gap(tx, OPEN, "main", utc_from_us(START_US + 2_000_000), utc_from_us(START_US + 4_000_000),
-                            "unreachable", "no answer")  # fmt: skip
+            gap = utc_from_us(self.start_us + 2_000_000), utc_from_us(self.start_us + 4_000_000)
+            catalog.add_gap(tx, OPEN, "main", *gap, "unreachable", "no answer")
         for number in range(3):
             self.record(MASKED, number, skew_ms=40 + number)
             if number != 1:
                 self.record(OPEN, number)
 
     def record(self, camera: str, number: int, skew_ms: int | None = None) -> Segment:
-        start_at = utc_from_us(START_US) + number * timedelta(seconds=SEGMENT_S)
+        start_at = utc_from_us(self.start_us) + number * timedelta(seconds=SEGMENT_S)
         key = self.keys.data_key(camera, start_at.date())
         header = SegmentHeader(
             camera_id=CameraId(camera), profile="main", codec="h264", start_us=us_from_utc(start_at),
@@ -115,8 +116,8 @@ class Evidence:
 
     def order(self, *cameras: str, **changes: Any) -> BundleOrder:
         known: dict[str, Any] = {
-            "id": "export-0001", "cameras": cameras or (MASKED, OPEN), "profile": "main", "from_us": START_US,
-            "to_us": START_US + 3 * SEGMENT_S * 1_000_000, "case_number": "PL2300-2026118822",
+            "id": "export-0001", "cameras": cameras or (MASKED, OPEN), "profile": "main", "from_us": self.start_us,
+            "to_us": self.start_us + 3 * SEGMENT_S * 1_000_000, "case_number": "PL2300-2026118822",
             "legal_basis": "art. 126nd Sv", "organisation": "Politie Limburg", "requester": "B. Smits",
             "recipient": "Officier van Justitie", "approver": "a.bakker", "made_by": "e.officer",
             "is_watermarked": False, "request_id": 7,
