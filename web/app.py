@@ -14,8 +14,10 @@ from web.api import (
     alarms,
     audit,
     bookmarks,
+    bundles,
     cameras,
     consultations,
+    controle,
     coverage,
     exports,
     health,
@@ -26,6 +28,7 @@ from web.api import (
     overview,
     patrols,
     ptz,
+    requests,
     retention,
     session,
     snapshot,
@@ -78,6 +81,9 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         coverage,
         media,
         exports,
+        requests,
+        bundles,
+        controle,
         audit,
         retention,
         alarms,
@@ -103,6 +109,7 @@ def _lifespan(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(services.exports.open)
         await services.alarms.keep()
+        await run_in_threadpool(services.bundles.start)
         services.capture.start()
         background = Background(services, on_broken)
         background.start()
@@ -115,6 +122,7 @@ def _lifespan(
             await services.ptz.close()
             await services.alarms.keep()
             await services.exports.close()
+            await run_in_threadpool(services.bundles.stop)
             await services.live.close()
             await run_in_threadpool(services.capture.stop)
 

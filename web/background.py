@@ -5,6 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
+
+from vms.errors import StoreBusy
 from web.alarms import AlarmWatch
 from web.disk_alarms import DiskAlarmWatch
 from web.ptz_locks import WATCH_EVERY_S
@@ -17,6 +20,7 @@ _SECOND_S = 1.0
 _LOGINS_EVERY_S = 2.0
 _SETTLING_LOOKS = 15
 """So many looks after a start, what recorders say of the disks is news only if it was not told before the start."""
+_BUNDLES_EVERY_S = 5.0
 
 
 class Background:
@@ -37,6 +41,7 @@ class Background:
             (_SECOND_S, self._every_second),
             (_SECOND_S, self._look_at_disks),
             (_LOGINS_EVERY_S, self._check_logins),
+            (_BUNDLES_EVERY_S, self._sweep_bundles),
         ):
             task = asyncio.create_task(_repeat(period_s, step))
             task.add_done_callback(self._ended)
@@ -54,6 +59,12 @@ class Background:
             services.alarms.raise_alarm(alarm)
         await services.alarms.keep()
         services.exports.sweep()
+
+    async def _sweep_bundles(self) -> None:
+        try:
+            await run_in_threadpool(self._services.bundles.sweep)
+        except (StoreBusy, OSError) as error:
+            log.warning("exports_not_swept", extra={"reason": str(error)})
 
     async def _look_at_disks(self) -> None:
         board, alarms = self._services.board.disk_board, self._services.alarms

@@ -87,6 +87,9 @@ TEXTS: dict[str, tuple[int, str, str]] = {
         "De lens van deze camera is niet gekalibreerd; zonder dat is een plek in beeld niet aan te wijzen.",
         "This camera's lens is not calibrated; without that no place in its picture can be pointed at.",
     ),
+    "request_decided": (409, "Over dit verzoek is al besloten.", "This request was decided already."),
+    "request_not_granted": (409, "Dit verzoek is niet toegewezen.", "This request was not granted."),
+    "request_received": (409, "De ontvangst is al vastgelegd.", "The receipt was noted already."),
     "export_not_ready": (409, "De export is nog niet klaar.", "The export is not ready yet."),
     "expired": (
         410,
@@ -115,6 +118,8 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     "time_missing": (422, "Geef een begin en een einde op.", "Give a start and an end."),
     "time_order": (422, "Het einde moet na het begin liggen.", "The end must come after the start."),
     "time_span": (422, "Vraag ten hoogste 24 uur tegelijk op.", "Ask for at most 24 hours at a time."),
+    "bundle_span": (422, "Vraag ten hoogste 6 uur tegelijk aan.", "Ask for at most 6 hours at a time."),
+    "reason_missing": (422, "Geef een reden op.", "Give a reason."),
     "export_span": (422, "Exporteer ten hoogste 2 uur tegelijk.", "Export at most 2 hours at a time."),
     "time_future": (422, "Het einde ligt in de toekomst.", "The end lies in the future."),
     "too_many_layouts": (
@@ -150,6 +155,11 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     "other_process": (409, "Deze camera vraagt een nieuwe verbinding.", "This camera takes a new connection."),
     "live_down": (503, "Het beeldproces antwoordt niet.", "The live process does not answer."),
     "storage": (503, "Het beeld op schijf is niet leesbaar.", "The footage on disk cannot be read."),
+    "no_room": (
+        507,
+        "De export past niet op de schijf van de server.",
+        "The export does not fit on the server's disk.",
+    ),
     "busy": (503, "Te druk; probeer het zo opnieuw.", "Too busy; try again shortly."),
     "live_error": (502, "Het beeldproces meldt een fout.", "The live process reports an error."),
 }

@@ -26,6 +26,8 @@ WEB: Final[dict[str, Gate]] = {
     "GET /api/overview": "painted",
     "GET /api/media/{segment}": "original",
     "GET /api/exports/{export}/file": "painted",
+    "GET /api/bundles/{bundle}/file": "painted",
+    "GET /api/requests/register.csv": "no picture",
     "POST /api/cameras/{camera}/masks/still": "drawing",
     "GET /api/retention/certificates/{day}": "no picture",
     "GET /api/map/ground": "no picture",

@@ -13,6 +13,8 @@ MAX_BODY_BYTES = 256 * 1024
 """Nothing a browser sends is larger; single routes bound tighter."""
 BODY_WITHIN_S = 30.0
 """From the end of the headers to the end of the body."""
+STREAMED = frozenset({"/api/controle"})
+"""Their bodies are read as they come and not kept, so they may be of any size; each piece within BODY_WITHIN_S."""
 _HSTS = "max-age=31536000; includeSubDomains"
 
 
@@ -69,7 +71,10 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses a request whose body is larger than `max_bytes`, announced or not, or takes longer than BODY_WITHIN_S."""
+    """Refuses a request whose body is larger than `max_bytes`, announced or not, or takes longer than BODY_WITHIN_S.
+
+    Of a STREAMED path only a body that stands still.
+    """
 
     def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
         self._app = app
@@ -80,7 +85,8 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if not announced.isdigit() or int(announced) > self._max_bytes:
+        max_bytes = 1 << 62 if scope["path"] in STREAMED else self._max_bytes
+        if not announced.isdigit() or int(announced) > max_bytes:
             await Problem("too_large").response()(scope, receive, send)
             return
         received = 0
@@ -88,11 +94,13 @@ class BodyLimit:
         until_s = asyncio.get_running_loop().time() + BODY_WITHIN_S
 
         async def bounded() -> Message:
-            nonlocal received, complete
+            nonlocal received, complete, until_s
             message = await receive() if complete else await _receive_until(receive, until_s)
+            if scope["path"] in STREAMED:
+                until_s = asyncio.get_running_loop().time() + BODY_WITHIN_S
             complete = not message.get("more_body", False)
             received += len(message.get("body", b""))
-            if received > self._max_bytes:
+            if received > max_bytes:
                 raise Problem("too_large")
             return message
 

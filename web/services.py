@@ -14,6 +14,9 @@ from web.alarm_book import AlarmBook
 from web.audit_trail import AuditTrail
 from web.auth import Accounts
 from web.camera_views import CameraViews
+from web.bundle.clips import LiveClips
+from web.bundle.workshop import Workshop
+from web.bundle_jobs import BundleJobs
 from web.capture_client import CaptureClient
 from web.coverage_report import CoverageReport
 from web.disk_board import DiskBoard
@@ -87,6 +90,8 @@ class Services:
     coverage: CoverageReport
     originals: Originals
     exports: ExportJobs
+    workshop: Workshop
+    bundles: BundleJobs
     viewed: Viewed
     overviews: Looking
     oversight: Oversight
@@ -104,6 +109,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     patrols = Patrols(config, clock, capture, ptz, store)
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
     board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks)
+    workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
     metrics = Metrics()
     metrics.watch(
         StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.retention.days)
@@ -127,6 +133,8 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         coverage=CoverageReport(store, clock, capture, config.retention.days, config.retention.ahead),
         originals=Originals(config),
         exports=ExportJobs(config.site.data_dir / "exports", live, clock),
+        workshop=workshop,
+        bundles=BundleJobs(config.bundles_dir, store, workshop, clock),
         viewed=Viewed(),
         overviews=Looking(clock),
         oversight=Oversight(config, store, clock),

@@ -106,6 +106,8 @@ class FakeLive:
     clip: bytes = b"masked clip " * 1000
     hold_clip: threading.Event = field(default_factory=threading.Event)
     break_clip: bool = False
+    refuse_clips_of: str = ""
+    """A camera: live is too busy for its clips."""
 
     def paths(self, method: str) -> list[str]:
         return [path for verb, path, _ in self.asked if verb == method]
@@ -174,6 +176,8 @@ class FakeLive:
         return StreamingResponse(self._bytes(), media_type="video/mp4")
 
     async def _clip(self, request: Request) -> Response:
+        if self.refuse_clips_of == request.query_params["camera"]:
+            return JSONResponse({"status": 503, "detail": "busy"}, 503)
         await self._note(request)
         return StreamingResponse(self._bytes(), media_type="video/mp4")
 
@@ -304,7 +308,8 @@ class Site:
             tx.add(VolumeRow(uuid=self.volume_uuid, path=str(self.volume), created_at=now_utc(self.clock)))
         self.config.run_dir.mkdir(exist_ok=True)
         self.live = FakeLive()
-        self._live_server: Served | None = Served(self.live.app(), uds=str(self.config.live_socket))
+        self._live_server: Served | None = None
+        self.start_live()
         self._capture: FakeCapture | None = None
         self._clients: list[httpx.Client] = []
         self._web: Served | None = None
@@ -330,6 +335,9 @@ class Site:
         assert self._web is not None
         self._web.stop()
         self._web = None
+
+    def start_live(self) -> None:
+        self._live_server = Served(self.live.app(), uds=str(self.config.live_socket))
 
     def stop_live(self) -> None:
         assert self._live_server is not None

@@ -39,6 +39,11 @@ Action = Literal[
     "footage.consult",
     "footage.view",
     "footage.export",
+    "requests.read",
+    "requests.ask",
+    "requests.decide",
+    "bundles.make",
+    "exports.check",
     "metrics.read",
     "audit.read",
     "retention.proof",
@@ -73,6 +78,12 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "footage.view": _LOOK_BACK,
     # A reviewer takes along the masked clip of what was consulted; securing footage is the evidence officer's.
     "footage.export": _LOOK_BACK,
+    "requests.read": _LOOK_BACK | {"privacy_officer", "shift_manager"},
+    "requests.ask": _LOOK_BACK,
+    # Never about one's own: vms.rules.requests.
+    "requests.decide": frozenset({"evidence_officer", "privacy_officer"}),
+    "bundles.make": frozenset({"evidence_officer"}),
+    "exports.check": _EVERYONE,
     "metrics.read": frozenset({"technician", "admin"}),
     "audit.read": frozenset({"privacy_officer", "shift_manager"}),
     "retention.proof": frozenset({"privacy_officer", "shift_manager"}),
@@ -103,6 +114,14 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "footage.export": (
         "Beelden meenemen is voorbehouden aan aangewezen politiemedewerkers.",
         "Taking footage along is for designated police officers.",
+    ),
+    "requests.decide": (
+        "Over verzoeken besluit een veiligsteller of de privacyfunctionaris, nooit over het eigen verzoek.",
+        "Requests are decided by an evidence officer or the privacy officer, never their own.",
+    ),
+    "bundles.make": (
+        "Beelden verstrekken is voorbehouden aan de veiligsteller.",
+        "Giving footage out is for the evidence officer.",
     ),
     "masks.draw": (
         "Maskers tekenen is voorbehouden aan de technicus en de privacyfunctionaris.",

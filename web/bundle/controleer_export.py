@@ -334,7 +334,7 @@ class Check:
             for video in self.content["videos"]:
                 self.check_segments(video)
             self.check_stamp(texts.get(STAMP))
-        except (KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError):
+        except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
             self.findings.append(Finding("no_manifest", MANIFEST))
 
     def check_manifest(self, data: bytes) -> None:

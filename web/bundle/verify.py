@@ -86,19 +86,20 @@ def verify_export(file: BinaryIO, key: str | None = None, authority: Path | None
 def _package(file: Any, key: str | None, authority: Path | None) -> Verdict:
     check = Check(file, key, authority)
     check.run()
+    content = check.content if isinstance(check.content, dict) else {}
     known = {finding.subject for finding in check.findings}
-    certificates = {one["file"]: one["certificate_sha256"] for one in _videos(check.content)}
+    named = {one["file"] for one in _videos(content)}
     for member in check.package.members:
-        if member.video is not None and member.name in certificates and member.name not in known:
+        if member.video is not None and member.name in named and member.name not in known:
             check.findings += _seal_findings(member.name, member.video)
     names = ("site", "case_number", "recipient", "made_by", "made_local", "from_local", "to_local", "id")
-    about = {name: str(check.content[name])[:200] for name in names if name in check.content}
+    about = {name: str(content[name])[:200] for name in names if name in content}
     return Verdict(tuple(check.findings), about, check.key_id, tuple(check.notes))
 
 
 def _videos(content: Any) -> list[Any]:
     try:
-        return [one for one in content["videos"] if one["file"] and one["certificate_sha256"]]
+        return [one for one in content["videos"] if isinstance(one["file"], str)]
     except (KeyError, TypeError):
         return []
 
