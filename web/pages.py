@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from vms.rules.access import ROLES
 from web import deps
 from web.i18n import SOURCE, Language, as_language, texts
 from web.i18n import marked as _m
@@ -52,6 +53,14 @@ PAGES: Final = (
         frozenset({"privacy_officer", "shift_manager", "policy_officer"}),
     ),
     Page("/maskers", _m("Maskers"), "masks.html", "eye-off", frozenset({"privacy_officer", "technician"})),
+    Page(
+        "/verzoeken",
+        _m("Verzoeken"),
+        "requests.html",
+        "lock",
+        frozenset({"police_reviewer", "evidence_officer", "privacy_officer", "shift_manager"}),
+    ),
+    Page("/controle", _m("Controle"), "controle.html", "search", frozenset(ROLES)),
 )
 ROLE_NAMES: Final = {
     "observer": _m("camera-observant"),
