@@ -1,16 +1,21 @@
-"""What is fuzzed: every parser of bytes that a camera sends. A target returns, or shows a bug by raising.
+"""What is fuzzed: every parser of bytes that a camera sends, or that somebody hands to the verifier of exports.
+
+A target returns, or shows a bug by raising.
 
 `tests/ingest/test_fuzz_targets.py` runs them with Hypothesis in every check, `tools/fuzz/run.py` for as long as one
 likes with atheris, both from the captured sessions in `tests/ingest/captured`.
 """
 
 import contextlib
+import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ingest.depacketize import depacketizer
 from ingest.packet_builder import PacketBuilder, StreamIdentity
@@ -23,7 +28,12 @@ from vms.errors import CameraError, CameraUnauthorized, ProtocolError
 from vms.packet import Packet
 from vms.rules.codec_string import format_id, nal_units
 from vms.rules.sps import MAX_PICTURE_SIDE, is_sps, parse_sps
+from vms.signing import signed_bytes
 from vms.units import CameraId, Codec
+from web.bundle.controleer_export import Video, spelled
+from web.bundle.eff import box
+from web.bundle.package import Content, Text, write_package
+from web.bundle.verify import verify_export
 
 CAPTURED = Path(__file__).parents[2] / "tests" / "ingest" / "captured"
 PAYLOAD_TYPE = 96
@@ -187,7 +197,43 @@ def _mux_seed(codec: Codec, frames: list[tuple[int, bytes]], description: bytes)
     return _mark(codec) + bytes((len(keyframe) // 16,)) + keyframe + units[at + 1]
 
 
+def export(data: bytes) -> None:
+    """Whatever is handed in as an export: an answer, and "unchanged" for the real one only."""
+    verdict = verify_export(io.BytesIO(data))
+    holds(not verdict.is_intact or data == _package(), "a changed export is never found unchanged")
+
+
+@cache
+def _package() -> bytes:
+    """An export as small as one can be: a video of one fragment, and a manifest that is signed."""
+    video = box(b"ftyp", b"isom") + box(b"moov") + box(b"moof", b"1") + box(b"mdat", b"picture")
+    found = Video()
+    found.feed(video)
+    found.finish()
+    named = {"name": "beelden/a.mp4", "bytes": len(video), "sha256": found.whole.hexdigest()}
+    described = {
+        "file": "a", "beginning_sha256": found.beginning, "seal_sha256": "", "segments": [],
+        "fragments": [{"start_us": 0, "bytes": size, "sha256": sha256} for size, sha256 in found.fragments],
+    }  # fmt: skip
+    content = {"files": [named], "videos": [described], "timestamped": False}
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    signature = key.sign(signed_bytes("export-manifest", content))
+    public = key.public_key().public_bytes_raw()
+    manifest = {"content": content, "signature": signature.hex(), "public_key": public.hex()}
+    out = io.BytesIO()
+    contents: list[Content] = [Text("beelden/a.mp4", video), Text("manifest.json", spelled(manifest))]
+    write_package(out, contents)
+    return out.getvalue()
+
+
+def _export_seeds() -> list[bytes]:
+    whole = _package()
+    sealed = box(b"ftyp", b"isom") + box(b"meta", bytes(4), box(b"ipro", bytes(6), box(b"sinf", box(b"schi"))))
+    return [whole, whole[:-60], whole[60:], sealed]
+
+
 TARGETS: dict[str, Target] = {
+    "export": Target(export, _export_seeds),
     "sdp": Target(sdp, lambda: [description for *_, description in _sessions()]),
     "rtsp": Target(rtsp, lambda: [b"\x40" + data[:6000] for _, data, *_ in _sessions()]),
     "rtcp": Target(
