@@ -7,10 +7,11 @@ it sends an original itself. The still that masks are drawn on is the one except
 
 from typing import Final, Literal
 
-Gate = Literal["painted", "original", "drawing", "no picture"]
+Gate = Literal["painted", "original", "lifted", "drawing", "no picture"]
 """painted: `live` decides per picture (mask_plan) and paints. original: `web` asks pass_through for the whole segment,
-and sends originals only then, else what `live` painted. drawing: unmasked, for a person who draws, with a reason in
-the audit log. no picture: nothing of a camera is in it."""
+and sends originals only then, else what `live` painted. lifted: painted, and originals only by a request of which
+`live` reads in the database that a second person granted it for this camera and time (vms.rules.lifting). drawing:
+unmasked, for a person who draws, with a reason in the audit log. no picture: nothing of a camera is in it."""
 
 WEB: Final[dict[str, Gate]] = {
     "POST /whep/{camera}": "painted",
@@ -26,7 +27,7 @@ WEB: Final[dict[str, Gate]] = {
     "GET /api/overview": "painted",
     "GET /api/media/{segment}": "original",
     "GET /api/exports/{export}/file": "painted",
-    "GET /api/bundles/{bundle}/file": "painted",
+    "GET /api/bundles/{bundle}/file": "lifted",
     "GET /api/requests/register.csv": "no picture",
     "POST /api/cameras/{camera}/masks/still": "drawing",
     "GET /api/retention/certificates/{day}": "no picture",
@@ -46,7 +47,7 @@ LIVE: Final[dict[str, Gate]] = {
     "GET /sheet": "painted",
     "POST /still/{camera}": "drawing",
     "GET /masked/{segment:int}": "painted",
-    "GET /clip": "painted",
+    "GET /clip": "lifted",
 }
 """What `live` answers `web`, all of it. A painted clip or picture is the original only where it was decided that no
 mask is needed (`NoMaskRequired`)."""

@@ -85,6 +85,7 @@ def _order(wishes: Wishes, who: str) -> BundleOrder:
         approver=wishes.approver,
         made_by=who,
         is_watermarked=wishes.is_watermarked,
+        is_unmasked=False,
         request_id=None,
     )
 
@@ -148,6 +149,7 @@ def _register(store: Store, order: BundleOrder) -> int:
         start_at=utc_from_us(order.from_us),
         end_at=utc_from_us(order.to_us),
         note="vms export create",
+        unmasked=False,
         created_by=order.made_by,
     )
     with store.transaction() as tx:

@@ -36,6 +36,7 @@ Action = Literal[
     "masks.draw",
     "masks.still",
     "masks.approve",
+    "masks.lift",
     "footage.consult",
     "footage.view",
     "footage.export",
@@ -74,6 +75,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     # An unmasked still, to draw on: with a reason, one by one, in the audit log.
     "masks.still": frozenset({"privacy_officer", "technician"}),
     "masks.approve": frozenset({"privacy_officer"}),
+    # To ask for originals; a second person decides (vms.rules.lifting).
+    "masks.lift": frozenset({"evidence_officer"}),
     "footage.consult": _LOOK_BACK,
     "footage.view": _LOOK_BACK,
     # A reviewer takes along the masked clip of what was consulted; securing footage is the evidence officer's.
@@ -114,6 +117,10 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "footage.export": (
         "Beelden meenemen is voorbehouden aan aangewezen politiemedewerkers.",
         "Taking footage along is for designated police officers.",
+    ),
+    "masks.lift": (
+        "Beelden zonder masker vraagt een veiligsteller aan; een tweede persoon besluit.",
+        "Footage without masks is asked for by an evidence officer; a second person decides.",
     ),
     "requests.decide": (
         "Over verzoeken besluit een veiligsteller of de privacyfunctionaris, nooit over het eigen verzoek.",

@@ -16,7 +16,10 @@ FORMULA_STARTS: Final = "=+-@\t\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRequest:
-    """Who asks for which footage, in [start_at, end_at). recipient: who gets it, if that is somebody else."""
+    """Who asks for which footage, in [start_at, end_at). recipient: who gets it, if that is somebody else.
+
+    unmasked: without masks, for the reason in note: vms.rules.lifting.
+    """
 
     organisation: str
     requester: str
@@ -27,6 +30,7 @@ class NewRequest:
     start_at: datetime
     end_at: datetime
     note: str
+    unmasked: bool
     created_by: str
 
 

@@ -188,7 +188,8 @@ class FootageRequestRow(Base):
     cameras: Mapped[list[Any]] = mapped_column(doc="Camera ids.")
     start_at: Mapped[datetime]
     end_at: Mapped[datetime]
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="", doc="The reason, when it is unmasked.")
+    unmasked: Mapped[bool] = mapped_column(Boolean, default=False, doc="The camera's own pictures are asked for.")
     created_by: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(12), doc="asked → granted or refused")

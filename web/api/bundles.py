@@ -49,10 +49,15 @@ def create(body: NewBundle, services: ServicesDep, actor: MakeActor) -> dict[str
     if (refusal := refuse_export(request)) is not None:
         services.trail.refuse(actor, "bundles.make", f"request:{request.id}", reason=refusal)
         raise Problem(refusal)
+    if request.unmasked and body.watermark:
+        raise Problem("invalid_input", detail="originals bear no watermark")
     if waiting >= MAX_UNFINISHED:
         raise Problem("busy", headers={"Retry-After": "60"})
     order = _order(request, body, actor)
     prepared = _prepared(services, order)
+    if request.unmasked:
+        reason = request.note
+        services.trail.allow(actor, "masks.lift", f"request:{request.id}", reference=request.case_number, reason=reason)
     services.trail.allow(
         actor,
         "export.create",
@@ -134,6 +139,7 @@ def _order(request: FootageRequest, body: NewBundle, actor: Actor) -> BundleOrde
         approver=request.decided_by or "",
         made_by=actor.username,
         is_watermarked=body.watermark,
+        is_unmasked=request.unmasked,
         request_id=request.id,
     )
 

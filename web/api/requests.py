@@ -10,6 +10,8 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from vms.clock import now_utc
+from vms.rules.access import Deny, decide
+from vms.rules.lifting import MIN_REASON_CHARS
 from vms.rules.requests import FootageRequest, NewRequest, refuse_decision, refuse_receipt, safe_cell
 from vms.store import requests
 from vms.units import us_from_utc
@@ -18,6 +20,7 @@ from web.bundle.facts import local
 from web.bundle.workshop import MAX_CAMERAS, MAX_SPAN
 from web.deps import ServicesDep, camera_or_404, needs
 from web.problems import Problem, field_problem
+from web.services import Services
 from web.time_range import checked, parse_time
 
 router = APIRouter(prefix="/api/requests", tags=["requests"])
@@ -44,7 +47,10 @@ class _Printable(BaseModel):
 
 
 class AskedFootage(_Printable):
-    """from and to: ISO 8601 with a zone; [from, to). recipient: empty = the requester."""
+    """from and to: ISO 8601 with a zone; [from, to). recipient: empty = the requester.
+
+    unmasked: the cameras' own pictures, for the reason in note.
+    """
 
     organisation: _Text
     requester: _Text
@@ -55,6 +61,7 @@ class AskedFootage(_Printable):
     start: str = Field(alias="from", max_length=40)
     end: str = Field(alias="to", max_length=40)
     note: Annotated[str, StringConstraints(max_length=500)] = ""
+    unmasked: bool = False
 
 
 class Change(_Printable):
@@ -80,6 +87,7 @@ def ask(body: AskedFootage, services: ServicesDep, actor: AskActor) -> dict[str,
     """Enter a request. Somebody else decides about it."""
     for camera in body.cameras:
         camera_or_404(services, camera)
+    _check_lift(body, services, actor)
     span = checked(parse_time(body.start, "from"), parse_time(body.end, "to"), MAX_SPAN, "bundle_span")
     now = now_utc(services.clock)
     if span.end > now:
@@ -94,10 +102,17 @@ def ask(body: AskedFootage, services: ServicesDep, actor: AskActor) -> dict[str,
         start_at=span.start,
         end_at=span.end,
         note=body.note,
+        unmasked=body.unmasked,
         created_by=actor.username,
     )
     services.trail.allow(
-        actor, "requests.ask", f"case:{new.case_number}", reference=new.case_number, cameras=",".join(new.cameras)
+        actor,
+        "requests.ask",
+        f"case:{new.case_number}",
+        reference=new.case_number,
+        cameras=",".join(new.cameras),
+        unmasked=int(new.unmasked),
+        reason=new.note,
     )
     with services.store.transaction() as tx:
         made = requests.create(tx, new, now)
@@ -172,7 +187,19 @@ def change(request: RequestId, body: Change, services: ServicesDep, actor: Decid
     return _request(changed, actor)
 
 
-def _refuse(found: FootageRequest, body: Change, actor: Actor, services: ServicesDep) -> None:
+def _check_lift(body: AskedFootage, services: Services, actor: Actor) -> None:
+    """Who asks for pictures without masks needs that right, and a reason."""
+    if not body.unmasked:
+        return
+    verdict = decide(actor.roles, "masks.lift")
+    if isinstance(verdict, Deny):
+        services.trail.refuse(actor, "masks.lift", f"case:{body.case_number}")
+        raise Problem("forbidden", nl=verdict.nl, en=verdict.en)
+    if len(body.note) < MIN_REASON_CHARS:
+        raise field_problem("note", "reason_missing")
+
+
+def _refuse(found: FootageRequest, body: Change, actor: Actor, services: Services) -> None:
     if body.decision is not None:
         refusal = refuse_decision(found, body.decision, actor.username, body.reason)
     else:
@@ -194,6 +221,7 @@ def _request(request: FootageRequest, actor: Actor) -> dict[str, Any]:
         "from_us": us_from_utc(request.start_at),
         "to_us": us_from_utc(request.end_at),
         "note": request.note,
+        "unmasked": request.unmasked,
         "created_by": request.created_by,
         "created_us": us_from_utc(request.created_at),
         "mine": request.created_by == actor.username,
@@ -209,7 +237,7 @@ def _request(request: FootageRequest, actor: Actor) -> dict[str, Any]:
 
 _HEADINGS = (
     "nummer", "gevraagd", "door", "organisatie", "aanvrager", "zaaknummer", "grondslag", "ontvanger", "camera's",
-    "van", "tot", "besluit", "besloten door", "reden", "ontvangst", "ontvangen",
+    "van", "tot", "besluit", "besloten door", "reden", "zonder masker", "ontvangst", "ontvangen",
 )  # fmt: skip
 _DECISIONS = {"asked": "open", "granted": "toegewezen", "refused": "geweigerd"}
 
@@ -234,6 +262,7 @@ def _csv(found: list[FootageRequest], zone: ZoneInfo) -> str:
             _DECISIONS[request.state],
             request.decided_by or "",
             request.reason,
+            request.note if request.unmasked else "",
             request.receipt,
             local(us_from_utc(request.received_at), zone) if request.received_at else "",
         ]

@@ -11,6 +11,7 @@ from vms.units import Profile
 class BundleOrder:
     """[from_us, to_us) of each camera. recipient: who gets it; is_watermarked: their name is in the picture.
 
+    is_unmasked: the cameras' own pictures, by a lift that the request is.
     requester asked for it and approver granted that; made_by pressed the button.
     """
 
@@ -27,12 +28,18 @@ class BundleOrder:
     approver: str
     made_by: str
     is_watermarked: bool
+    is_unmasked: bool
     request_id: int | None
 
     @property
     def watermark(self) -> str:
         """Empty: none."""
         return f"{self.recipient} - {self.case_number}" if self.is_watermarked else ""
+
+    @property
+    def lift(self) -> int | None:
+        """The request that lifts the masks; None: they stay."""
+        return self.request_id if self.is_unmasked else None
 
     def as_document(self) -> dict[str, Any]:
         return {**asdict(self), "cameras": list(self.cameras)}

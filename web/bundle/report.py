@@ -8,7 +8,11 @@ from fpdf import FPDF
 from vms.units import utc_from_us
 
 _WIDTHS_MM = (48, 138)
-_PICTURES = {"painted": "gemaskeerd, opnieuw gecodeerd", "original": "oorspronkelijk; geen masker nodig"}
+_PICTURES = {
+    "painted": "gemaskeerd, opnieuw gecodeerd",
+    "original": "oorspronkelijk; geen masker nodig",
+    "lifted": "oorspronkelijk; masker gelicht door een tweede persoon",
+}
 _MAX_ROWS = 200
 """Of one list; the manifest itself has them all."""
 

@@ -73,9 +73,10 @@ def stage(studio: Studio, order: BundleOrder, camera: Camera, position: int, mad
 
 def _make(studio: Studio, order: BundleOrder, camera: Camera, path: Path, described: Path, made_us: int) -> None:
     part = path.with_suffix(".part")
-    with studio.clips.clip(camera.id, order.profile, order.from_us, order.to_us, order.watermark) as clip:
+    wanted = camera.id, order.profile, order.from_us, order.to_us, order.watermark, order.lift
+    with studio.clips.clip(*wanted) as clip:
         _render(studio, clip, part)
-        start_us, is_original = clip.start_us, clip.is_original
+        start_us, pictures = clip.start_us, clip.pictures
     facts = ExportFacts(studio.site_name, order.made_by, f"{camera.number} {camera.name}", made_us, start_us)
     seal(part, facts, studio.sealer)
     document = {
@@ -84,7 +85,7 @@ def _make(studio: Studio, order: BundleOrder, camera: Camera, path: Path, descri
         "number": camera.number,
         "name": camera.name,
         "profile": order.profile,
-        "pictures": "original" if is_original else "painted",
+        "pictures": pictures,
         "start_us": start_us,
         "start_local": local(start_us, studio.zone),
         "certificate_sha256": studio.sealer.certificate_sha256,

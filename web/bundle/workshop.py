@@ -82,7 +82,9 @@ class Workshop:
         Raises what make_bundle raises, and KeyUnavailable, ConfigError.
         """
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        config = self._config
+        config, span = self._config, TimeRange(utc_from_us(order.from_us), utc_from_us(order.to_us))
+        for camera in order.cameras:
+            self._footage.for_export(camera, order.profile, span)  # it may have expired while the job waited
         cameras = [Camera(one.id, one.number, one.name) for one in map(config.camera, order.cameras) if one]
         create_signing_key(config.signing_key_file)
         create_export_key(config.export_key_file, config.site.name, now_utc(self._clock))

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from vms.clock import Clock
+from vms.clock import Clock, now_utc
 from vms.config import SiteConfig
 from vms.errors import FootageExpired, FootageMissing, KeyUnavailable, Refused, StorageError, StoreBusy
 from vms.metrics import own_usage
@@ -189,12 +189,21 @@ class LiveApp:
         style = EVIDENCE if query.get("use") == "evidence" else PLAIN
         style = replace(style, watermark=query.get("watermark", "")[:MAX_CHARS])
 
+        lift = query.get("lift", "")
+        if lift and not (lift.isdigit() and len(lift) <= 15):
+            raise _Refusal(400, "malformed", "lift must be the number of a request")
+
+        def start_lifted() -> Rendering:
+            wanted = int(lift), camera_id, cast(Profile, profile), from_us, to_us
+            clip = self._playback.lifted(*wanted, now_utc(self._clock))
+            return clip.chunks, {"X-Clip-Start-Us": str(clip.start_us), "X-Clip-Kind": "lifted"}
+
         def start() -> Rendering:
             clip = self._playback.clip(camera_id, cast(Profile, profile), from_us, to_us, style)
             kind = "original" if clip.is_original else "painted"
             return clip.chunks, {"X-Clip-Start-Us": str(clip.start_us), "X-Clip-Kind": kind}
 
-        return await self._render(start)
+        return await self._render(start_lifted if lift else start)
 
     async def _render(self, start: Callable[[], Rendering]) -> Response:
         if self._renderings >= MAX_RENDERINGS:

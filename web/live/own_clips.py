@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from vms.config import SiteConfig
+from vms.errors import Refused
 from vms.store import Store
 from vms.units import Profile
 from web.bundle.clips import RenderedClip
@@ -21,11 +22,13 @@ class OwnClips:
 
     @contextmanager
     def clip(
-        self, camera_id: str, profile: Profile, from_us: int, to_us: int, watermark: str
+        self, camera_id: str, profile: Profile, from_us: int, to_us: int, watermark: str, lift: int | None
     ) -> Iterator[RenderedClip]:
+        if lift is not None:
+            raise Refused("masks are not lifted on the command line")
         clip = self._playback.clip(camera_id, profile, from_us, to_us, replace(EVIDENCE, watermark=watermark))
         try:
-            yield RenderedClip(clip.chunks, clip.start_us, clip.is_original)
+            yield RenderedClip(clip.chunks, clip.start_us, "original" if clip.is_original else "painted")
         finally:
             if isinstance(clip.chunks, Generator):
                 clip.chunks.close()
@@ -33,5 +36,6 @@ class OwnClips:
 
 def own_clips(config: SiteConfig, store: Store) -> OwnClips:
     must_be_placed = config.live.unplaced == "blank"
-    references = ReferenceBook(config.site.data_dir, config.site_key_file, must_be_placed=must_be_placed)
+    placements = {camera.id: camera.placed for camera in config.cameras}
+    references = ReferenceBook(config.site.data_dir, config.site_key_file, placements, must_be_placed=must_be_placed)
     return OwnClips(Playback(config, store, reader_once(config), references))

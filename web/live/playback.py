@@ -3,15 +3,16 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from recorder.clip import SegmentReader
 from vms.config.model import SiteConfig
 from vms.errors import FootageExpired, FootageMissing, Refused, StorageError
 from vms.packet import PtzPose
+from vms.rules.lifting import MaskLift, lift_of
 from vms.rules.masking import MaskRules, NoMaskRequired, pass_through, prepare_set
 from vms.rules.pose_at import PoseLimits
-from vms.store import Store, catalog
+from vms.store import Store, catalog, requests
 from vms.store import masks as mask_store
 from vms.store.catalog import Segment
 from vms.units import US_PER_SECOND, Profile, us_from_utc, utc_from_us
@@ -98,6 +99,28 @@ class Playback:
         pictures = watermarked(self._painted(segments, from_us, to_us), style.watermark)
         return Clip(_rendered(pictures, style.crf, style.x264_preset), from_us, is_original=False)
 
+    def lifted(
+        self, request_id: int, camera_id: str, profile: Profile, from_us: int, to_us: int, now: datetime
+    ) -> Clip:
+        """The camera's own pictures although it has masks, by a request that a second person granted.
+
+        Raises FootageMissing, Refused, KeyUnavailable, StorageError.
+        """
+        start, end = utc_from_us(from_us), utc_from_us(to_us)
+        with self._store.reading() as tx:
+            request = requests.get(tx, request_id)
+            segments = catalog.segments(tx, camera_id, profile, start, end)
+        lift = "not_asked" if request is None else lift_of(request, camera_id, start, end, now)
+        if not isinstance(lift, MaskLift):
+            raise Refused(f"the masks of {camera_id} are not lifted: {lift}")
+        if not segments:
+            raise FootageMissing("no footage in this interval")
+        if len({(s.codec, s.width, s.height) for s in segments}) > 1:
+            raise Refused("the stream changed its size or codec in this interval; ask for each part by itself")
+        start_us = keyframe_us(self._reader().open(segments[0]), us_from_utc(segments[0].start_at), from_us)
+        log.warning("masks_lifted", extra={"camera": camera_id, "request": request_id, "approver": lift.approved_by})
+        return Clip(self._remuxed(lift, segments, from_us, to_us), start_us, is_original=True)
+
     def _decided(self, segments: Sequence[Segment]) -> NoMaskRequired | None:
         """For all of these segments, from the first picture to the last."""
         start, end = segments[0].start_at, segments[-1].end_at
@@ -106,7 +129,7 @@ class Playback:
         return pass_through(self._rules(segments[0].camera_id).masks, sets, start, end)
 
     def _remuxed(
-        self, decided: NoMaskRequired, segments: Sequence[Segment], from_us: int, to_us: int
+        self, decided: NoMaskRequired | MaskLift, segments: Sequence[Segment], from_us: int, to_us: int
     ) -> Iterator[bytes]:
         files = ((self._reader().open(segment), us_from_utc(segment.start_at)) for segment in segments)
         return remux_footage(decided, files, from_us, to_us)

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 from vms.errors import StorageError
 from vms.packet import PtzPose
 from vms.rules.clock_steps import clock_stepped
+from vms.rules.lifting import MaskLift
 from vms.rules.masking import BlankFrame, MaskRules, NoMaskRequired, PreparedSet, mask_plan
 from vms.rules.masks import in_force
 from vms.rules.pose_at import FrameTime
@@ -200,14 +201,14 @@ def _seek(container: InputContainer, stream: VideoStream, start_us: int, from_us
 
 
 def remux_footage(
-    decided: NoMaskRequired, files: Iterator[tuple[BinaryIO, int]], from_us: int, to_us: int
+    decided: NoMaskRequired | MaskLift, files: Iterator[tuple[BinaryIO, int]], from_us: int, to_us: int
 ) -> Iterator[bytes]:
     """The camera's own pictures, cut at a keyframe at or before from_us; time 0 of the output is that keyframe.
 
     files: (open file, server UTC of its time 0), in order and of one codec and size. Raises StorageError.
     """
-    if not isinstance(decided, NoMaskRequired):
-        raise TypeError("originals need a NoMaskRequired decision")
+    if not isinstance(decided, NoMaskRequired | MaskLift):
+        raise TypeError("originals need a NoMaskRequired decision, or a lift")
     remuxer = _Remuxer()
     try:
         for file, start_us in files:

@@ -120,7 +120,7 @@ class Evidence:
             "to_us": self.start_us + 3 * SEGMENT_S * 1_000_000, "case_number": "PL2300-2026118822",
             "legal_basis": "art. 126nd Sv", "organisation": "Politie Limburg", "requester": "B. Smits",
             "recipient": "Officier van Justitie", "approver": "a.bakker", "made_by": "e.officer",
-            "is_watermarked": False, "request_id": 7,
+            "is_watermarked": False, "is_unmasked": False, "request_id": 7,
         }  # fmt: skip
         return BundleOrder(**{**known, **changes})
 

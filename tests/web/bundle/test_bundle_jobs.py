@@ -248,6 +248,29 @@ def test_a_render_that_fails_says_why_and_leaves_nothing(shared: Site, mp4: byte
     assert job["id"] not in left(shared)
 
 
+REASON = "gezicht onder het masker is voor de identificatie nodig"
+
+
+def test_masks_are_lifted_by_right_reason_and_a_second_person_only(shared: Site) -> None:
+    reviewer, officer = shared.client("police_reviewer"), shared.client("evidence_officer")
+    body = wanted(shared, unmasked=True, note=REASON)
+    assert reviewer.post("/api/requests", json=body).json()["code"] == "forbidden"
+    short = officer.post("/api/requests", json={**body, "note": "zomaar"})
+    assert (short.status_code, list(short.json()["fields"])) == (422, ["note"])
+    request = officer.post("/api/requests", json=body).json()["id"]
+    own = officer.patch(f"/api/requests/{request}", json={"decision": "granted"})
+    assert own.json()["code"] == "second_person"
+    assert officer.post("/api/bundles", json={"request": request}).json()["code"] == "request_not_granted"
+    granted_by = shared.client("privacy_officer").patch(f"/api/requests/{request}", json={"decision": "granted"})
+    assert granted_by.json()["unmasked"] is True
+    marked = officer.post("/api/bundles", json={"request": request, "watermark": True})
+    assert marked.status_code == 422
+    assert ended(shared, started(shared, request))["state"] == "done"
+    assert f"lift={request}" in shared.live.paths("GET")[-1]
+    [row] = [row for row in shared.audit("masks.lift", "allowed") if row.object == f"request:{request}"]
+    assert row.detail == {"reference": "PL2300-2026118822", "reason": REASON}
+
+
 def test_the_figures_count_by_month(stocked: Site) -> None:
     granted(stocked)
     refused = asked(stocked)

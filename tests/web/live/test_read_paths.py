@@ -19,12 +19,13 @@ from live_site import FPS, HEIGHT, WIDTH, encoder, noisy_street, site_config
 from recorder.poses import SidecarContent
 from tests.fakes import T0_US, FakeClock
 from vms.config.model import SiteConfig
-from vms.errors import StorageError
+from vms.errors import Refused, StorageError
 from vms.rules.masking import BlankFrame, NoMaskRequired, PaintPolygons, mask_plan, pass_through_now
 from vms.rules.masks import parse_mask_import
 from vms.rules.pose_at import FrameTime
 from vms.rules.ptz_geometry import FrameSize
-from vms.store import Store, catalog
+from vms.rules.requests import NewRequest
+from vms.store import Store, catalog, requests
 from vms.store import masks as mask_store
 from vms.store.catalog import NewSegment, Segment
 from vms.store.schema import VolumeRow
@@ -235,6 +236,35 @@ def test_web_sends_originals_exactly_when_nothing_is_painted(register: Register,
     assert unknown.of(segment) or (case.verdict == "original" and case.sets)
 
 
+@pytest.mark.parametrize("register", [CASES["masks required"]], indirect=True)
+def test_masks_are_lifted_by_a_granted_request_only_and_then_to_the_byte(register: Register, footage: bytes) -> None:
+    until = us_from_utc(register.segment.end_at)
+    with register.store.transaction() as tx:
+        request = requests.create(tx, asked_unmasked(register.segment), T0)
+    wanted = request.id, "c", "sub", T0_US, until, T0 + DAY
+    for known in (wanted, (99, *wanted[1:])):
+        with pytest.raises(Refused):
+            register.playback.lifted(*known)  # type: ignore[arg-type]
+    with register.store.transaction() as tx:
+        requests.decide(tx, request.id, "granted", "p.officer", "", T0)
+    for known in ((request.id, "c", "sub", T0_US - 1, until, T0 + DAY), (*wanted[:-1], T0 + 8 * DAY)):
+        with pytest.raises(Refused):
+            register.playback.lifted(*known)  # type: ignore[arg-type]
+    clip = register.playback.lifted(*wanted)  # type: ignore[arg-type]
+    with av.open(io.BytesIO(b"".join(clip.chunks))) as copy, av.open(io.BytesIO(footage)) as camera:
+        copied = [bytes(packet) for packet in copy.demux(video=0) if packet.size]
+        assert copied == [bytes(packet) for packet in camera.demux(video=0) if packet.size]
+    assert looks(b"".join(register.playback.clip("c", "sub", T0_US, until).chunks)) == ["painted"] * COUNT
+
+
+def asked_unmasked(segment: Segment) -> NewRequest:
+    return NewRequest(
+        organisation="Politie", requester="B. Smits", case_number="PL1", legal_basis="art. 126nd Sv",
+        recipient="OvJ", cameras=("c",), start_at=segment.start_at, end_at=segment.end_at,
+        note="gezicht onder het masker", unmasked=True, created_by="e.officer",
+    )  # fmt: skip
+
+
 class Nobody:
     """No channel is watched, no position is known."""
 
@@ -272,6 +302,7 @@ def test_a_register_that_cannot_be_read_shows_nothing(register: Register) -> Non
 
 ORIGINALS = {
     "NoMaskRequired": {"vms/rules/masking.py"},
+    "MaskLift": {"vms/rules/lifting.py"},
     "passed": {"web/live/producer.py"},
     "remux_footage": {"web/live/playback.py"},
     "DrawingRight": {"web/live/app.py"},

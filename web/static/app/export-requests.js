@@ -13,6 +13,8 @@ import { getJson, post, request } from "./api.js";
  * @property {string[]} cameras
  * @property {number} from_us
  * @property {number} to_us
+ * @property {boolean} unmasked
+ * @property {string} note the reason, when it is unmasked
  * @property {string} created_by
  * @property {number} created_us
  * @property {boolean} mine

@@ -31,6 +31,7 @@ class RequestForm extends LitElement {
     /** @type {Record<string, string>} */
     this.fields = {};
     this.busy = false;
+    this.lifts = page.user?.roles.includes("evidence_officer") ?? false;
     const given = new URLSearchParams(location.search);
     /** What a page that knows more filled in. */
     this.given = {
@@ -72,7 +73,8 @@ class RequestForm extends LitElement {
     this.requestUpdate();
     try {
       const texts = Object.fromEntries(["organisation", "requester", "case_number", "legal_basis", "recipient"].map((name) => [name, values.get(name)]));
-      await askFootage({ ...texts, cameras, from: iso(from), to: iso(to) });
+      const lift = values.has("unmasked") ? { unmasked: true, note: values.get("note") } : {};
+      await askFootage({ ...texts, ...lift, cameras, from: iso(from), to: iso(to) });
       form.reset();
       this.problem = "";
       this.dispatchEvent(new CustomEvent("asked"));
@@ -110,6 +112,10 @@ class RequestForm extends LitElement {
         ${this.cameras.map(({ id, number, name }) => html`<label><input type="checkbox" name="cameras" value=${id} ?checked=${this.given.cameras.includes(id)}> <b class="num">${String(number).padStart(2, "0")}</b> ${name}</label>`)}
         <p class="field-error">${wrong}</p>
       </fieldset>
+      ${this.lifts
+        ? html`<div class="lift"><label><input type="checkbox" name="unmasked"> ${t("Zonder masker: de eigen beelden van de camera")}</label>
+          ${this._field("note", t("Reden (verplicht zonder masker)"), { required: false })}</div>`
+        : nothing}
       <p class="failed" role="alert">${this.problem}</p>
       <p class="hint">${t("Een tweede persoon besluit over de aanvraag.")}</p>
       <button class="primary" type="submit" ?disabled=${this.busy}>${icon("plus")} ${t("In het register zetten")}</button>

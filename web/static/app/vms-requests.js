@@ -94,7 +94,7 @@ class Requests extends LitElement {
     return html`<div class="give">
       ${mine.map((bundle) => this._bundle(bundle))}
       <span class="actions"><button type="button" data-act="make" @click=${make}>${icon("lock")} ${t("Export maken")}</button>
-        <label><input type="checkbox" id="watermark-${request.id}"> ${t("met watermerk van de ontvanger")}</label></span>
+        ${request.unmasked ? nothing : html`<label><input type="checkbox" id="watermark-${request.id}"> ${t("met watermerk van de ontvanger")}</label>`}</span>
       ${request.received_us
         ? nothing
         : html`<span class="actions"><label class="sr" for="receipt-${request.id}">${t("Ontvangen door")}</label>
@@ -128,7 +128,7 @@ class Requests extends LitElement {
       <th scope="row"><span class="num">${request.id}</span></th>
       <td>${request.requester}<small>${request.organisation}</small></td>
       <td>${request.case_number}<small>${request.legal_basis}</small></td>
-      <td>${request.cameras.join(", ")}<small>${full(request.from_us)} – ${full(request.to_us)}</small></td>
+      <td>${request.cameras.join(", ")}<small>${full(request.from_us)} – ${full(request.to_us)}</small>${request.unmasked ? html`<strong class="unmasked">${icon("eye")} ${t("zonder masker: {reason}", { reason: request.note })}</strong>` : nothing}</td>
       <td>${state === "asked" ? this._decision(request) : html`${decided}${reason ? html`<small>${reason}</small>` : nothing}`}</td>
       <td>${state === "granted" ? this._granted(request) : nothing}${received ? html`<small>${t("ontvangen {time}: {receipt}", { time: full(received), receipt: request.receipt })}</small>` : nothing}</td></tr>`;
   }

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_export"
-down_revision = "0007_ledger_seals"
+revision = "0010_export"
+down_revision = "0009_wallmap_alarms"
 branch_labels = None
 depends_on = None
 
@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("start_at", sa.BigInteger(), nullable=False),
         sa.Column("end_at", sa.BigInteger(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("unmasked", sa.Boolean(), nullable=False),
         sa.Column("created_by", sa.String(80), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
