@@ -13,10 +13,10 @@ from vms.store import Store
 from web.alarm_book import AlarmBook
 from web.audit_trail import AuditTrail
 from web.auth import Accounts
-from web.camera_views import CameraViews
 from web.bundle.clips import LiveClips
 from web.bundle.workshop import Workshop
 from web.bundle_jobs import BundleJobs
+from web.camera_views import CameraViews
 from web.capture_client import CaptureClient
 from web.coverage_report import CoverageReport
 from web.disk_board import DiskBoard
