@@ -3,12 +3,11 @@
 import { LitElement, html, nothing } from "lit";
 
 import { Problem, getJson, messageOf } from "./api.js";
-import { spelledDay } from "./day-field.js";
 import { askFootage } from "./export-requests.js";
 import { icon } from "./icon.js";
 import { parseMoment } from "./moment-field.js";
 import { page, t } from "./page.js";
-import { clockTime, isoDate } from "./times.js";
+import { clockTime, isoDate, spelledDay } from "./times.js";
 
 /** With seconds, which the API's bounds have. @param {string} text @returns {number | null} */
 function moment(text) {
