@@ -158,7 +158,8 @@ def test_dragging_past_the_edge_pans_and_past_what_was_asked_looks_further(page:
     page.mouse.move(box["x"] + 2, box["y"] + 40)
     asked_us = start_us + 3 * MINUTE_US
     assert eventually(lambda: page.evaluate(view)[0] < asked_us - 20_000_000)
-    assert page.evaluate(view)[1] - page.evaluate(view)[0] == before[1] - before[0]
+    left_us, right_us = page.evaluate(view)
+    assert abs((right_us - left_us) - (before[1] - before[0])) < 1000
     page.mouse.up()
     coverage = "document.querySelector('vms-playback').coverage.from_us"
     assert eventually(lambda: page.evaluate(coverage) < asked_us)
