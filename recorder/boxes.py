@@ -19,13 +19,21 @@ _VISUAL_ENTRY_BYTES = 78
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """offset, size: of moof + mdat in the file; times in ticks of the track's timescale."""
+    """offset, size: of moof + mdat in the file; times in ticks of the track's timescale.
+
+    other_samples, other_bytes: its pictures that are no keyframe, and their size: what changed since the one before.
+    keyframe_bytes: of its keyframes together.
+    """
 
     offset: int
     size: int
     start_ticks: int
     duration_ticks: int
     samples: int
+    starts_with_keyframe: bool
+    other_samples: int
+    other_bytes: int
+    keyframe_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,29 +144,52 @@ def _fragment(moof: bytes, offset: int, size: int) -> Fragment:
     tfhd, tfdt = _find(traf, b"tfhd"), _find(traf, b"tfdt")
     try:
         start = struct.unpack_from(">Q" if tfdt[0] == 1 else ">I", tfdt, 4)[0]
-        default_duration = _default_duration(tfhd)
-        runs = [_run(body, default_duration) for kind, body in children(traf) if kind == b"trun"]
+        defaults = _defaults(tfhd)
+        runs = [_run(body, defaults) for kind, body in children(traf) if kind == b"trun"]
     except (struct.error, IndexError) as error:
         raise StorageError("damaged fragment header") from error
-    return Fragment(offset, size, start, sum(run[0] for run in runs), sum(run[1] for run in runs))
+    samples = [sample for run in runs for sample in run]
+    others = [size_bytes for _, size_bytes, is_keyframe in samples if not is_keyframe]
+    duration = sum(duration_ticks for duration_ticks, _, _ in samples)
+    starts_with_keyframe = bool(samples) and samples[0][2]
+    keyframe_bytes = sum(size_bytes for _, size_bytes, is_keyframe in samples if is_keyframe)
+    counts = len(others), sum(others), keyframe_bytes
+    return Fragment(offset, size, start, duration, len(samples), starts_with_keyframe, *counts)
 
 
-def _default_duration(tfhd: bytes) -> int:
-    flags = int.from_bytes(tfhd[1:4], "big")
-    if not flags & 0x8:
-        return 0
-    position = 8 + (8 if flags & 0x1 else 0) + (4 if flags & 0x2 else 0)
-    return int(struct.unpack_from(">I", tfhd, position)[0])
+_NON_SYNC = 0x1_0000
+_MAX_SAMPLES = 100_000
+_Defaults = tuple[int, int, int]
+"""Of a sample: duration in ticks, bytes, flags."""
+_Sample = tuple[int, int, bool]
+"""Duration in ticks, bytes, whether it is a keyframe."""
 
 
-def _run(trun: bytes, default_duration: int) -> tuple[int, int]:
-    """(duration in ticks, samples)"""
-    flags = int.from_bytes(trun[1:4], "big")
-    samples = int(struct.unpack_from(">I", trun, 4)[0])
-    if not flags & 0x100:
-        return samples * default_duration, samples
-    position = 8 + (4 if flags & 0x1 else 0) + (4 if flags & 0x4 else 0)
-    stride = 4 * sum(1 for flag in (0x100, 0x200, 0x400, 0x800) if flags & flag)
-    if position + samples * stride > len(trun):
+def _defaults(tfhd: bytes) -> _Defaults:
+    present = int.from_bytes(tfhd[1:4], "big")
+    position = 8 + (8 if present & 0x1 else 0) + (4 if present & 0x2 else 0)
+    found: list[int] = []
+    for flag in (0x8, 0x10, 0x20):
+        found.append(int(struct.unpack_from(">I", tfhd, position)[0]) if present & flag else 0)
+        position += 4 if present & flag else 0
+    return found[0], found[1], found[2]
+
+
+def _run(trun: bytes, defaults: _Defaults) -> list[_Sample]:
+    present = int.from_bytes(trun[1:4], "big")
+    count = int(struct.unpack_from(">I", trun, 4)[0])
+    position = 8 + (4 if present & 0x1 else 0)
+    first_flags = int(struct.unpack_from(">I", trun, position)[0]) if present & 0x4 else None
+    position += 4 if present & 0x4 else 0
+    columns = [flag for flag in (0x100, 0x200, 0x400, 0x800) if present & flag]
+    if count > _MAX_SAMPLES or position + 4 * len(columns) * count > len(trun):
         raise StorageError("damaged fragment header: sample table")
-    return sum(int(struct.unpack_from(">I", trun, position + n * stride)[0]) for n in range(samples)), samples
+    table = struct.unpack_from(f">{len(columns) * count}I", trun, position)
+    samples: list[_Sample] = []
+    for n in range(count):
+        told = dict(zip(columns, table[n * len(columns) : (n + 1) * len(columns)], strict=True))
+        flags = told.get(0x400, defaults[2])
+        if n == 0 and first_flags is not None:
+            flags = first_flags
+        samples.append((told.get(0x100, defaults[0]), told.get(0x200, defaults[1]), not flags & _NON_SYNC))
+    return samples

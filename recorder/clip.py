@@ -44,16 +44,17 @@ class SegmentReader:
         self._keys = keys
         self._volumes = mounted(self._roots)
 
-    def open(self, segment: StoredSegment) -> BinaryIO:
+    def open(self, segment: StoredSegment, buffer_bytes: int = _BUFFER_BYTES) -> BinaryIO:
         """Seekable and buffered, position 0 = first byte of the MP4; the caller closes it.
 
+        buffer_bytes: small for who reads little here and there, as sample tables.
         Raises FootageMissing (no such file, or volume not mounted), KeyUnavailable, StorageError (damaged).
         """
         file = self._open_raw(self._locate(segment, segment.path))
         try:
             header, offset = read_header(file)
             secret = self._secret(segment, header)
-            return io.BufferedReader(content_of(file, offset, secret, header), _BUFFER_BYTES)
+            return io.BufferedReader(content_of(file, offset, secret, header), buffer_bytes)
         except BaseException:
             file.close()
             raise

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import httpx
 
@@ -49,6 +49,15 @@ class Snapshot:
 
     jpeg: bytes
     mask: str
+
+
+@dataclass(frozen=True, slots=True)
+class FootageStill:
+    """jpeg is masked. taken_us: of the very picture."""
+
+    jpeg: bytes
+    mask: str
+    taken_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +164,25 @@ class LiveClient:
         response = await self._ask(next(iter(self._https.values())), "GET", "/sheet")
         return Sheet(response.content, int(response.headers["x-columns"]), response.headers["x-ages"])
 
-    @asynccontextmanager
-    async def masked(self, camera: str, segment_id: int) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def footage_still(
+        self, camera: str, segment_id: int, kind: Literal["thumbnail", "photo"], at_us: int
+    ) -> FootageStill:
         """camera: of that segment."""
-        async with self._stream(self._of(camera), f"/masked/{segment_id}") as chunks:
+        response = await self._ask(self._of(camera), "GET", f"/footage/{segment_id}/{kind}?at_us={at_us}")
+        headers = response.headers
+        return FootageStill(response.content, headers.get("x-mask", "fault"), int(headers.get("x-taken-us", at_us)))
+
+    @asynccontextmanager
+    async def motion(self, camera: str, search: dict[str, Any]) -> AsyncIterator[AsyncIterator[bytes]]:
+        """search: segments of this camera, region, from_us, to_us. A JSON document per line."""
+        async with self._stream(self._of(camera), "/motion", search) as lines:
+            yield lines
+
+    @asynccontextmanager
+    async def masked(self, camera: str, segment_id: int, from_us: int = 0) -> AsyncIterator[AsyncIterator[bytes]]:
+        """camera: of that segment."""
+        query = f"?from_us={from_us}" if from_us else ""
+        async with self._stream(self._of(camera), f"/masked/{segment_id}{query}") as chunks:
             yield chunks
 
     @asynccontextmanager
@@ -186,9 +210,12 @@ class LiveClient:
         return response
 
     @asynccontextmanager
-    async def _stream(self, http: httpx.AsyncClient, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def _stream(
+        self, http: httpx.AsyncClient, path: str, body: dict[str, Any] | None = None
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        method = "GET" if body is None else "POST"
         try:
-            async with http.stream("GET", path, timeout=_RENDER_TIMEOUT) as response:
+            async with http.stream(method, path, json=body, timeout=_RENDER_TIMEOUT) as response:
                 if response.status_code >= 400:
                     _check(response.status_code, response.headers, await response.aread())
                 yield _chunks(response)

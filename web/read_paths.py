@@ -26,6 +26,9 @@ WEB: Final[dict[str, Gate]] = {
     "GET /api/cameras/{camera}/snapshot": "painted",
     "GET /api/overview": "painted",
     "GET /api/media/{segment}": "original",
+    "GET /api/media/{segment}/thumbnail": "painted",
+    "GET /api/media/{segment}/photo": "painted",
+    "POST /api/motion-searches": "no picture",
     "GET /api/exports/{export}/file": "painted",
     "GET /api/bundles/{bundle}/file": "lifted",
     "GET /api/requests/register.csv": "no picture",
@@ -47,6 +50,8 @@ LIVE: Final[dict[str, Gate]] = {
     "GET /sheet": "painted",
     "POST /still/{camera}": "drawing",
     "GET /masked/{segment:int}": "painted",
+    "GET /footage/{segment:int}/{kind}": "painted",
+    "POST /motion": "no picture",
     "GET /clip": "lifted",
 }
 """What `live` answers `web`, all of it. A painted clip or picture is the original only where it was decided that no

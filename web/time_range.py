@@ -50,23 +50,13 @@ def checked(start: datetime, end: datetime, longest: timedelta = MAX_SPAN, too_l
     return TimeRange(start, end)
 
 
-def time_range(
-    from_: Annotated[str | None, Query(alias="from", description="ISO 8601 with a zone.")] = None,
-    to: Annotated[str | None, Query(description="ISO 8601 with a zone; exclusive.")] = None,
-    from_us: Annotated[int | None, Query(ge=0, le=_MAX_US, description="Instead of from: µs since 1970.")] = None,
-    to_us: Annotated[int | None, Query(ge=0, le=_MAX_US, description="Instead of to: µs since 1970.")] = None,
-) -> TimeRange:
-    """A route's interval. Raises Problem with the field that is wrong."""
-    return checked(_moment(from_, from_us, "from"), _moment(to, to_us, "to"))
-
-
 def long_day(
     from_: Annotated[str | None, Query(alias="from", description="ISO 8601 with a zone.")] = None,
     to: Annotated[str | None, Query(description="ISO 8601 with a zone; exclusive.")] = None,
     from_us: Annotated[int | None, Query(ge=0, le=_MAX_US, description="Instead of from: µs since 1970.")] = None,
     to_us: Annotated[int | None, Query(ge=0, le=_MAX_US, description="Instead of to: µs since 1970.")] = None,
 ) -> TimeRange:
-    """A route's interval of any local day, that of 25 hours included."""
+    """A route's interval of any local day, that of 25 hours included. Raises Problem with the field that is wrong."""
     return checked(_moment(from_, from_us, "from"), _moment(to, to_us, "to"), LONGEST_DAY)
 
 

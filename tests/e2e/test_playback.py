@@ -183,8 +183,8 @@ def test_an_outage_is_shown_as_a_gap_and_jumped_over(
         "the picture behind the gap",
         timeout_s=60,
     )
-    reviewer.page.locator("details summary").click()
-    lines = reviewer.page.locator("details li").all_inner_texts()
+    reviewer.page.locator(".foot summary").click()
+    lines = reviewer.page.locator(".foot li").all_inner_texts()
     assert any("geen opname" in line.lower() for line in lines), lines
 
 

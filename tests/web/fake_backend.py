@@ -63,6 +63,10 @@ class Backend:
     segments: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     stretches: list[dict[str, Any]] = field(default_factory=list)
+    movements: list[dict[str, int]] = field(default_factory=list)
+    motion: list[dict[str, Any]] = field(default_factory=list)
+    skew_ms: dict[str, int] = field(default_factory=dict)
+    absent: dict[str, set[int]] = field(default_factory=dict)
     media: dict[str, bytes] = field(default_factory=dict)
     retention_from_us: int = 0
     refuse_media: int = 0
@@ -464,12 +468,12 @@ def serving(backend: Backend, port: int = 0) -> Iterator[str]:
         pages.deps = real
 
 
-def lay_down_footage(backend: Backend, minutes_back: int = 5) -> int:
-    """Ten-second segments with a hole of a minute in the middle; returns the first one's start in µs."""
-    start_us = (now_us() // 60_000_000 - minutes_back) * 60_000_000
+def lay_down_footage(backend: Backend, minutes: int = 5, hole_minutes: int = 1, start_us: int | None = None) -> int:
+    """Ten-second segments with a hole in the middle; default: of the last minutes. Returns the first one's start."""
+    start_us = (now_us() // 60_000_000 - minutes) * 60_000_000 if start_us is None else start_us
     media = segment_mp4(2)
-    count = minutes_back * 60 // SEGMENT_S
-    hole = range(count // 2, count // 2 + 6)
+    count = minutes * 60 // SEGMENT_S
+    hole = range(count // 2, count // 2 + hole_minutes * 60 // SEGMENT_S)
     for index in range(count):
         if index in hole:
             continue

@@ -5,6 +5,7 @@ import fractions
 import io
 
 import av
+import cv2
 import numpy as np
 
 FPS = 12
@@ -26,6 +27,10 @@ def picture(number: int, index: int, width: int, height: int) -> av.VideoFrame:
     step = (index * 8) % width
     image[height // 2 - 12 : height // 2 + 12, step : step + 40] = 235
     return av.VideoFrame.from_ndarray(image, format="rgb24")
+
+
+def jpeg(number: int, index: int, width: int, height: int) -> bytes:
+    return cv2.imencode(".jpg", picture(number, index, width, height).to_ndarray(format="bgr24"))[1].tobytes()
 
 
 def encoder(width: int, height: int) -> av.VideoCodecContext:

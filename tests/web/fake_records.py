@@ -1,10 +1,12 @@
 """What the fake backend has on record: footage, exports, retention proof and audit log."""
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
+from fake_pictures import jpeg
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 
 if TYPE_CHECKING:
     from fake_backend import Backend
@@ -83,7 +85,10 @@ def footage_routes(app: FastAPI, backend: "Backend") -> None:
     def coverage(from_us: int, to_us: int, camera: str, consultation: int = 0, profile: str = "sub") -> Any:
         if consultation != 7:
             return problem(403, "consultation_required", "Geef eerst doel en registratienummer op.")
+        absent = backend.absent.get(camera, set())
         inside = [part for part in backend.segments if part["start_us"] < to_us and part["end_us"] > from_us]
+        skew_ms = backend.skew_ms.get(camera)
+        inside = [part | {"skew_ms": skew_ms} for part in inside if part["id"] not in absent]
         return {
             "camera": camera, "from_us": from_us, "to_us": to_us, "retention_from_us": backend.retention_from_us,
             "segments": inside, "gaps": backend.gaps, "holds": [], "stretches": backend.stretches,
@@ -96,6 +101,7 @@ def footage_routes(app: FastAPI, backend: "Backend") -> None:
             return problem(backend.refuse_media, "expired", "De bewaartermijn van deze beelden is voorbij.")
         return Response(backend.media[str(segment)], media_type="video/mp4")
 
+    _still_routes(app, backend)
     exports: dict[str, float] = {}
 
     @app.post("/api/exports")
@@ -123,3 +129,21 @@ def footage_routes(app: FastAPI, backend: "Backend") -> None:
             "error": None,
             "url": url,
         }
+
+
+def _still_routes(app: FastAPI, backend: "Backend") -> None:
+    @app.get("/api/media/{segment}/{kind}")
+    def still(segment: int, kind: str, at_us: int) -> Response:
+        size = {"thumbnail": (240, 136), "photo": (640, 360)}[kind]
+        headers = {"Content-Disposition": f'attachment; filename="camera-01-{at_us}.jpg"'} if kind == "photo" else {}
+        return Response(jpeg(2, segment, *size), headers=headers, media_type="image/jpeg")
+
+    @app.get("/api/movements")
+    def movements(camera: str) -> dict[str, Any]:
+        return {"camera": camera, "movements": backend.movements}
+
+    @app.post("/api/motion-searches")
+    def motion() -> StreamingResponse:
+        return StreamingResponse(
+            (json.dumps(line) + "\n" for line in backend.motion), media_type="application/x-ndjson"
+        )

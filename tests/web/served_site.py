@@ -103,6 +103,7 @@ class FakeLive:
     refuse: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
     still: bytes = b"\xff\xd8bare"
     about_still: dict[str, Any] = field(default_factory=lambda: {"mask": "none"})
+    motion: bytes = b'{"hits": [], "ended": true}\n'
     clip: bytes = b"masked clip " * 1000
     hold_clip: threading.Event = field(default_factory=threading.Event)
     break_clip: bool = False
@@ -124,6 +125,8 @@ class FakeLive:
                 Route("/sheet", self._sheet),
                 Route("/masked/{segment}", self._masked),
                 Route("/clip", self._clip),
+                Route("/footage/{segment}/{kind}", self._footage_still),
+                Route("/motion", self._motion, methods=["POST"]),
             ]
         )
 
@@ -170,6 +173,15 @@ class FakeLive:
         await self._note(request)
         headers = {"X-Columns": "2", "X-Ages": "1,-,0"}
         return Response(b"\xff\xd8sheet", media_type="image/jpeg", headers=headers)
+
+    async def _footage_still(self, request: Request) -> Response:
+        await self._note(request)
+        headers = {"X-Mask": "ok", "X-Taken-Us": request.query_params["at_us"]}
+        return Response(b"\xff\xd8footage", media_type="image/jpeg", headers=headers)
+
+    async def _motion(self, request: Request) -> Response:
+        await self._note(request)
+        return Response(self.motion, media_type="application/x-ndjson")
 
     async def _masked(self, request: Request) -> Response:
         await self._note(request)

@@ -231,6 +231,7 @@ def test_coverage_shows_segments_gaps_and_holds(site: Site, police: httpx.Client
             "masked": False,
             "url": f"/api/media/{segment.id}?consultation={police.headers['X-Consultation']}",
             "starts_run": False,
+            "skew_ms": None,
         }
     ]
     assert found["gaps"] == [
@@ -291,7 +292,7 @@ def test_coverage_takes_microseconds_too(site: Site, police: httpx.Client) -> No
         ("2026-11-18T10:00:00Z", "gisteren", "to", "time_format"),
         ("2026-11-18T10:00:00Z", "2026-11-18T10:00:00Z", "to", "time_order"),
         ("2026-11-18T11:00:00Z", "2026-11-18T11:00:00+01:00", "to", "time_order"),
-        ("2026-11-17T10:00:00Z", "2026-11-18T10:00:00.000001Z", "to", "time_span"),
+        ("2026-11-17T09:00:00Z", "2026-11-18T10:00:00.000001Z", "to", "time_span"),
         ("0001-01-01T00:00:00+14:00", "2026-11-18T10:00:00Z", "from", "time_format"),
         ("9" * 60, "2026-11-18T10:00:00Z", "from", "time_format"),
         (None, "2026-11-18T10:00:00Z", "from", "time_missing"),
@@ -331,3 +332,70 @@ def test_a_relay_is_closed_when_the_viewer_leaves(site: Site, police: httpx.Clie
     services = site.app.state.services
     assert isinstance(services, Services)
     assert police.get(f"/api/media/{segment.id}").content == site.live.clip
+
+
+def test_a_seek_asks_only_for_what_lies_at_or_after_it(site: Site, police: httpx.Client) -> None:
+    segment = site.segment(MASKED, content=CONTENT)
+    at_us = us_from_utc(segment.start_at) + 40 * US_PER_SECOND
+    assert police.get(f"/api/media/{segment.id}?from_us={at_us}").content == site.live.clip
+    assert site.live.paths("GET") == [f"/masked/{segment.id}?from_us={at_us}"]
+
+
+def test_stills_of_footage_are_masked_and_audited(site: Site, police: httpx.Client) -> None:
+    segment = site.segment(OPEN, content=CONTENT)
+    at_us = us_from_utc(segment.start_at) + 5 * US_PER_SECOND
+    for _ in range(3):
+        answer = police.get(f"/api/media/{segment.id}/thumbnail?at_us={at_us}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        assert answer.headers["cache-control"] == "no-store"
+    assert [row.object for row in site.audit("footage.view")] == [f"segment:{segment.id}"]
+    photo = police.get(f"/api/media/{segment.id}/photo?at_us={at_us}")
+    assert photo.headers["content-disposition"].startswith(f'attachment; filename="{OPEN}-')
+    [row] = site.audit("footage.photo")
+    assert (row.detail["at_us"], row.detail["reference"]) == (at_us, "BVH 2026-118822")
+    assert site.live.paths("GET") == [
+        f"/footage/{segment.id}/{kind}?at_us={at_us}" for kind in ["thumbnail"] * 3 + ["photo"]
+    ]
+
+
+def test_of_expired_footage_there_is_no_still_and_no_search(site: Site, police: httpx.Client) -> None:
+    old = site.segment(OPEN, age=DUE + timedelta(minutes=1), content=CONTENT)
+    young = site.segment(OPEN, age=DUE - timedelta(minutes=5), content=CONTENT)
+    start_us = us_from_utc(old.start_at)
+    for kind in ("thumbnail", "photo"):
+        answer = police.get(f"/api/media/{old.id}/{kind}?at_us={start_us}")
+        assert (answer.status_code, answer.json()["code"]) == (410, "expired")
+    wish = {"camera": OPEN, "from_us": start_us, "to_us": start_us + 3600 * US_PER_SECOND, "region": REGION}
+    assert police.post("/api/motion-searches", json=wish).status_code == 200
+    assert site.live.asked[-1][2]["segments"] == [young.id]
+
+
+REGION = [[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]
+
+
+def test_a_motion_search_is_audited_with_its_region_and_case(site: Site, police: httpx.Client) -> None:
+    segment = site.segment(MASKED, content=CONTENT)
+    start_us = us_from_utc(segment.start_at)
+    wish = {"camera": MASKED, "from_us": start_us, "to_us": start_us + 60 * US_PER_SECOND, "region": REGION}
+    answer = police.post("/api/motion-searches", json=wish)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
+    assert answer.text == site.live.motion.decode()
+    [row] = site.audit("footage.motion")
+    assert (row.object, row.detail["region"]) == (f"camera:{MASKED}", "0.100,0.100 0.500,0.100 0.500,0.500")
+    for wrong in ({"region": REGION[:2]}, {"region": [[0, 0], [1, 1], [2, 0]]}, {"to_us": start_us}, {"camera": "x"}):
+        assert police.post("/api/motion-searches", json=wish | wrong).status_code in (404, 422)
+    assert len(site.audit("footage.motion")) == 1
+
+
+def test_search_view_and_still_share_one_case(site: Site, police: httpx.Client) -> None:
+    segment = site.segment(OPEN, content=CONTENT)
+    start_us = us_from_utc(segment.start_at)
+    span = {"camera": OPEN, "from_us": start_us, "to_us": start_us + 60 * US_PER_SECOND}
+    police.get("/api/coverage", params=span)
+    police.get(f"/api/media/{segment.id}")
+    police.get(f"/api/media/{segment.id}/photo?at_us={start_us}")
+    police.post("/api/motion-searches", json=span | {"region": REGION})
+    rows = [row for action in ("search", "view", "photo", "motion") for row in site.audit(f"footage.{action}")]
+    assert len(rows) == 4
+    assert {row.detail["consultation"] for row in rows} == {int(police.headers["X-Consultation"])}
+    assert {row.detail["reference"] for row in rows} == {"BVH 2026-118822"}

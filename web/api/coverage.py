@@ -16,7 +16,7 @@ from web.audit_trail import Actor
 from web.deps import ServicesDep, camera_or_404, needs
 from web.mask_need import MASKED_CODEC, mask_need
 from web.services import Services
-from web.time_range import TimeRange, long_day, time_range
+from web.time_range import TimeRange, long_day
 
 router = APIRouter(prefix="/api", tags=["footage"])
 
@@ -27,11 +27,11 @@ _MAX_CAMERAS = 200
 def coverage(
     services: ServicesDep,
     consulting: ConsultingDep,
-    span: Annotated[TimeRange, Depends(time_range)],
+    span: Annotated[TimeRange, Depends(long_day)],
     camera: Annotated[str, Query(max_length=40)],
     profile: Annotated[Profile, Query()] = "sub",
 ) -> dict[str, Any]:
-    """Segments to play, gaps with their reason, evidence holds, marked moments. At most 24 hours at a time.
+    """Segments to play, gaps with their reason, evidence holds, marked moments. At most a local day at a time.
 
     stretches: every moment of the interval up to now, in order: recorded, or not and why.
     """
@@ -115,7 +115,7 @@ def _bookmarks(services: Services, camera_id: str, start: datetime, end: datetim
 
 
 def _segment(segment: Segment, consultation_id: int, masked: bool) -> dict[str, Any]:
-    """codec: of the bytes behind the url."""
+    """codec: of the bytes behind the url. skew_ms: camera clock minus the time of the footage; null = unknown."""
     return {
         "id": segment.id,
         "start_us": us_from_utc(segment.start_at),
@@ -124,6 +124,7 @@ def _segment(segment: Segment, consultation_id: int, masked: bool) -> dict[str, 
         "masked": masked,
         "url": f"/api/media/{segment.id}?consultation={consultation_id}",
         "starts_run": segment.starts_run,
+        "skew_ms": segment.skew_ms,
     }
 
 

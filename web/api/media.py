@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from recorder.footage_from import footage_from
 from vms.errors import FootageExpired
 from vms.store.catalog import Segment
-from vms.units import us_from_utc
+from vms.units import us_from_utc, utc_from_us
 from web.api.consultations import Consulting, ConsultingDep
 from web.byte_range import ByteRange, parse_range
 from web.deps import ServicesDep
@@ -30,12 +31,63 @@ async def media(
     segment: Annotated[int, Path(ge=1, le=2**53)],
     services: ServicesDep,
     consulting: ConsultingDep,
+    from_us: Annotated[int, Query(ge=0, le=2**53)] = 0,
 ) -> Response:
-    """Fragmented MP4. Range for originals. 403 no right, 410 retention is over, 404 never was."""
-    found = await run_in_threadpool(_checked, services, consulting, segment)
+    """Fragmented MP4. Range for originals. 403 no right, 410 retention is over, 404 never was.
+
+    from_us: who seeks needs no picture before the keyframe at or before this moment.
+    """
+    found = await run_in_threadpool(checked_segment, services, consulting, segment)
     if await run_in_threadpool(_needs_masks, services, found):
-        return await _masked(services, found)
+        return await _masked(services, found, from_us)
+    if from_us > us_from_utc(found.start_at):
+        return await run_in_threadpool(_original_from, services, found, from_us)
     return await run_in_threadpool(_original, services, found, request.headers.get("range"))
+
+
+@router.get("/media/{segment}/thumbnail", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
+async def thumbnail(
+    segment: Annotated[int, Path(ge=1, le=2**53)],
+    at_us: Annotated[int, Query(ge=0, le=2**53)],
+    services: ServicesDep,
+    consulting: ConsultingDep,
+) -> Response:
+    """Small, masked, of the keyframe at or before the moment. In the audit log as a view of its segment."""
+    found = await run_in_threadpool(checked_segment, services, consulting, segment)
+    still = await services.live.footage_still(found.camera_id, segment, "thumbnail", at_us)
+    headers = {"X-Mask": still.mask, "X-Taken-Us": str(still.taken_us), "Cache-Control": "no-store"}
+    return Response(still.jpeg, headers=headers, media_type="image/jpeg")
+
+
+@router.get("/media/{segment}/photo", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
+async def photo(
+    segment: Annotated[int, Path(ge=1, le=2**53)],
+    at_us: Annotated[int, Query(ge=0, le=2**53)],
+    services: ServicesDep,
+    consulting: ConsultingDep,
+) -> Response:
+    """The picture of that moment, masked, in full size. Each is a row of the audit log."""
+
+    def checked() -> Segment:
+        found = checked_segment(services, consulting, segment)
+        services.trail.allow(
+            consulting.actor,
+            "footage.photo",
+            f"segment:{segment}",
+            camera=found.camera_id,
+            at_us=at_us,
+            consultation=consulting.consultation.id,
+            reference=consulting.consultation.reference,
+        )
+        return found
+
+    found = await run_in_threadpool(checked)
+    still = await services.live.footage_still(found.camera_id, segment, "photo", at_us)
+    taken = utc_from_us(still.taken_us)
+    name = f"{found.camera_id}-{taken:%Y%m%dT%H%M%S}Z.jpg"
+    headers = {"X-Mask": still.mask, "X-Taken-Us": str(still.taken_us), "Cache-Control": "no-store"}
+    headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return Response(still.jpeg, headers=headers, media_type="image/jpeg")
 
 
 def _needs_masks(services: Services, segment: Segment) -> bool:
@@ -43,7 +95,7 @@ def _needs_masks(services: Services, segment: Segment) -> bool:
     return mask_need(services.store, camera, segment.camera_id, segment.start_at, segment.end_at).of(segment)
 
 
-def _checked(services: Services, consulting: Consulting, segment_id: int) -> Segment:
+def checked_segment(services: Services, consulting: Consulting, segment_id: int) -> Segment:
     """Within retention or held, and in the audit log: one row per login, consultation and segment."""
     consultation = consulting.consultation
     object_ = f"segment:{segment_id}"
@@ -69,9 +121,9 @@ def _checked(services: Services, consulting: Consulting, segment_id: int) -> Seg
     return segment
 
 
-async def _masked(services: Services, segment: Segment) -> Response:
+async def _masked(services: Services, segment: Segment, from_us: int) -> Response:
     stack = AsyncExitStack()
-    chunks = await stack.enter_async_context(services.live.masked(segment.camera_id, segment.id))
+    chunks = await stack.enter_async_context(services.live.masked(segment.camera_id, segment.id, from_us))
     return _Relay(chunks, stack)
 
 
@@ -97,6 +149,17 @@ def _original(services: Services, segment: Segment, range_header: str | None) ->
         headers["Content-Range"] = part.content_range
     chunks = _read(reader.open(segment), whole)
     return StreamingResponse(chunks, 206 if part else 200, headers, media_type=_MP4)
+
+
+def _original_from(services: Services, segment: Segment, from_us: int) -> Response:
+    file = footage_from(services.originals.reader.open(segment), from_us - us_from_utc(segment.start_at))
+    return StreamingResponse(_read_all(file), headers={"Accept-Ranges": "none"}, media_type=_MP4)
+
+
+def _read_all(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
 
 
 def _read(file: BinaryIO, part: ByteRange) -> Iterator[bytes]:

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any, cast
 
+import anyio
+import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
@@ -21,6 +23,7 @@ from vms.units import CameraId, LiveProfile, Profile
 from web.live.channel import Channels
 from web.live.contact_sheet import ContactSheet, SheetStills
 from web.live.drawing_still import DrawingRight, DrawingStill, DrawingStills, StillRequest
+from web.live.footage_still import FootageStills
 from web.live.mask_book import MaskBook
 from web.live.mask_state import camera_mask_state
 from web.live.masked import mask_reason, mask_state
@@ -36,6 +39,9 @@ from web.live.whep import NoSession, TooManyOffers, TooManyViewers, WhepSession,
 MAX_BODY_BYTES = 96 * 1024
 MAX_RENDERINGS = 4
 """At once; every one is a core's worth of work while it lasts. Others get 503."""
+MAX_STILLS = 2
+"""At once; others wait their turn, each takes some tens of milliseconds."""
+MAX_SEARCHES = 1
 _RETRY_S = {"no_picture": 2, "busy": 5, "too_many_requests": 5}
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -74,7 +80,9 @@ class LiveApp:
         self.masks = masks
         self._playback = playback
         self._clock = clock
-        self._renderings = 0
+        self._renderings = self._searches = 0
+        self._footage_stills = FootageStills(playback, clock)
+        self._still_turns = anyio.CapacityLimiter(MAX_STILLS)
         self._stills = DrawingStills(config, sources, masks, references, clock)
         sockets = config.live_sockets()
         others = {CameraId(c): sockets[config.live_shard(c)] for c in self._cameras if c not in self._own}
@@ -95,6 +103,8 @@ class LiveApp:
                 Route("/still/{camera}", _guarded(self._still), methods=["POST"]),
                 Route("/sheet", _guarded(self._sheet), methods=["GET"]),
                 Route("/masked/{segment:int}", _guarded(self._masked), methods=["GET"]),
+                Route("/footage/{segment:int}/{kind}", _guarded(self._footage_still), methods=["GET"]),
+                Route("/motion", _guarded(self._motion), methods=["POST"]),
                 Route("/clip", _guarded(self._clip), methods=["GET"]),
             ]
         )
@@ -174,15 +184,49 @@ class LiveApp:
 
     async def _masked(self, request: Request) -> Response:
         segment_id = int(request.path_params["segment"])
-        return await self._render(lambda: (self._playback.masked_segment(segment_id), {}))
+        from_us = _microseconds(request.query_params.get("from_us", "0"))
+        return await self._render(lambda: (self._playback.masked_segment(segment_id, from_us), {}))
+
+    async def _footage_still(self, request: Request) -> Response:
+        take = {"thumbnail": self._footage_stills.thumbnail, "photo": self._footage_stills.photo}
+        kind, segment_id = request.path_params["kind"], int(request.path_params["segment"])
+        at_us = _microseconds(request.query_params.get("at_us", ""))
+        if kind not in take:
+            raise _Refusal(404, "malformed", "thumbnail or photo")
+        still = await anyio.to_thread.run_sync(take[kind], segment_id, at_us, limiter=self._still_turns)
+        headers = {"X-Mask": still.mask, "X-Taken-Us": str(still.taken_us), "Cache-Control": "no-store"}
+        return Response(still.jpeg, media_type="image/jpeg", headers=headers)
+
+    async def _motion(self, request: Request) -> Response:
+        """segments: ids, by time, of one camera. region: polygon in 0…1. Answers a JSON document per line."""
+        body = await _body(request)
+        try:
+            segments = [int(each) for each in body["segments"]]
+            region = [(float(x), float(y)) for x, y in body["region"]]
+            from_us, to_us = int(body["from_us"]), int(body["to_us"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise _Refusal(400, "malformed", "segments, region, from_us and to_us are needed") from error
+        if self._searches >= MAX_SEARCHES:
+            raise _Refusal(503, "busy", "others are searching for motion")
+        self._searches += 1
+        try:
+            lines = await asyncio.to_thread(self._playback.motion, segments, region, from_us, to_us)
+        except BaseException:
+            self._searches -= 1
+            raise
+        return StreamingResponse(self._searching(lines), media_type="application/x-ndjson")
+
+    async def _searching(self, lines: Iterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for line in iterate_in_threadpool(lines):
+                yield line
+        finally:
+            self._searches -= 1
 
     async def _clip(self, request: Request) -> Response:
         query = request.query_params
         profile = query.get("profile", "")
-        try:
-            from_us, to_us = int(query.get("from_us", "")), int(query.get("to_us", ""))
-        except ValueError as error:
-            raise _Refusal(400, "malformed", "from_us and to_us must be microseconds since the epoch") from error
+        from_us, to_us = _microseconds(query.get("from_us", "")), _microseconds(query.get("to_us", ""))
         if profile not in ("main", "sub"):
             raise _Refusal(400, "malformed", "profile must be main or sub")
         camera_id = query.get("camera", "")
@@ -271,6 +315,13 @@ class LiveApp:
         return camera_mask_state(
             self._cameras[camera_id], self._config.live, self.channels, self.masks, self.sources.poses, self._clock
         )
+
+
+def _microseconds(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise _Refusal(400, "malformed", "times must be microseconds since the epoch") from error
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from recorder.clip import SegmentReader
+from recorder.footage_from import footage_from
 from vms.config.model import SiteConfig
 from vms.errors import FootageExpired, FootageMissing, Refused, StorageError
 from vms.packet import PtzPose
@@ -18,7 +19,9 @@ from vms.store.catalog import Segment
 from vms.units import US_PER_SECOND, Profile, us_from_utc, utc_from_us
 from web.live.footage_losses import FootageLosses, footage_losses
 from web.live.masked import PaintedFrame
+from web.live.motion_search import MotionSearch
 from web.live.references import ReferenceBook
+from web.live.region_motion import Polygon
 from web.live.rendering import FootageTime, Masker, PaintedWriter, keyframe_us, paint_footage, remux_footage
 from web.live.watermark import watermarked
 
@@ -67,17 +70,44 @@ class Playback:
         self._store = store
         self._reader = reader
 
-    def masked_segment(self, segment_id: int) -> Iterator[bytes]:
-        """fMP4 on the segment's own timeline. Raises FootageMissing, FootageExpired, KeyUnavailable, StorageError."""
+    def segment(self, segment_id: int) -> Segment:
+        """Raises FootageMissing, or FootageExpired when it is erased."""
         with self._store.reading() as tx:
             segment = catalog.segment(tx, segment_id)
         if segment.state != "recorded":
             raise FootageExpired(f"segment {segment_id} is erased")
+        return segment
+
+    def masked_segment(self, segment_id: int, from_us: int = 0) -> Iterator[bytes]:
+        """fMP4 on the segment's own timeline, from the keyframe at or before from_us.
+
+        Raises FootageMissing, FootageExpired, KeyUnavailable, StorageError.
+        """
+        segment = self.segment(segment_id)
+        end_us = us_from_utc(segment.end_at) + US_PER_SECOND
+        pictures = self.pictures(segment, from_us, end_us, from_keyframe=True)
+        return _rendered(pictures, PaintedWriter(PLAYBACK_CRF, PLAYBACK_PRESET, keeps_times=True))
+
+    def pictures(
+        self, segment: Segment, from_us: int, to_us: int, *, from_keyframe: bool = False
+    ) -> Iterator[PaintedFrame]:
+        """Painted, of [from_us, to_us). What lies before the keyframe at or before from_us is not read; from_keyframe:
+        begin with that one. Raises like masked_segment, at once."""
         masker = self._masker([segment])
-        file = self._reader().open(segment)
-        start_us, end_us = us_from_utc(segment.start_at), us_from_utc(segment.end_at)
-        pictures = paint_footage(file, masker, _time(segment), self._losses(segment), start_us, end_us + US_PER_SECOND)
-        return _rendered(pictures, PLAYBACK_CRF, PLAYBACK_PRESET)
+        start_us = us_from_utc(segment.start_at)
+        file = footage_from(self._reader().open(segment), from_us - start_us)
+        first_us = start_us if from_keyframe else from_us
+        return paint_footage(file, masker, _time(segment), self._losses(segment), first_us, to_us)
+
+    def motion(self, segment_ids: Sequence[int], region: Polygon, from_us: int, to_us: int) -> Iterator[bytes]:
+        """See web.live.motion_search. Segments that are gone meanwhile are not searched."""
+        found: list[Segment] = []
+        for segment_id in segment_ids:
+            try:
+                found.append(self.segment(segment_id))
+            except (FootageMissing, FootageExpired):
+                continue
+        return MotionSearch(self._reader(), self.pictures, region).lines(found, from_us, to_us)
 
     def clip(self, camera_id: str, profile: Profile, from_us: int, to_us: int, style: ClipStyle = PLAIN) -> Clip:
         """Everything recorded of [from_us, to_us); gaps stay gaps on its timeline.
@@ -97,7 +127,7 @@ class Playback:
             return Clip(self._remuxed(decided, segments, from_us, to_us), start_us, is_original=True)
         first.close()
         pictures = watermarked(self._painted(segments, from_us, to_us), style.watermark)
-        return Clip(_rendered(pictures, style.crf, style.x264_preset), from_us, is_original=False)
+        return Clip(_rendered(pictures, PaintedWriter(style.crf, style.x264_preset)), from_us, is_original=False)
 
     def lifted(
         self, request_id: int, camera_id: str, profile: Profile, from_us: int, to_us: int, now: datetime
@@ -188,8 +218,7 @@ def _time(segment: Segment) -> FootageTime:
     return FootageTime(us_from_utc(segment.start_at), skew_us)
 
 
-def _rendered(pictures: Iterator[PaintedFrame], crf: int, preset: str) -> Iterator[bytes]:
-    writer = PaintedWriter(crf, preset)
+def _rendered(pictures: Iterator[PaintedFrame], writer: PaintedWriter) -> Iterator[bytes]:
     try:
         for painted in pictures:
             if data := writer.write(painted):

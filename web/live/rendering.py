@@ -36,9 +36,13 @@ log = logging.getLogger(__name__)
 
 TIME_BASE_90K = Fraction(1, TICKS_PER_SECOND)
 _MOVFLAGS = "empty_moov+default_base_moof+frag_keyframe+skip_trailer"
+_KEEPS_TIMES = {"movflags": _MOVFLAGS + "+frag_discont", "avoid_negative_ts": "disabled"}
+"""libav would have the first picture at 0."""
 _POSE_WINDOW_US = 3_000_000
 _GOP_FRAMES = 25
 """At most a second or two of pictures per fragment: the player has something to show soon."""
+_SEEK_GOP_FRAMES = 8
+"""Somebody who seeks waits for the first fragment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +107,15 @@ class Masker:
 
 
 class PaintedWriter:
-    """Fragmented MP4 of painted pictures. Only PaintedFrame goes in."""
+    """Fragmented MP4 of painted pictures. Only PaintedFrame goes in.
 
-    def __init__(self, crf: int, x264_preset: str) -> None:
+    keeps_times: its timeline is that of the pictures, also when they begin in the middle; else it begins with them.
+    """
+
+    def __init__(self, crf: int, x264_preset: str, *, keeps_times: bool = False) -> None:
         self._sink = _Sink()
+        self._gop_frames = _SEEK_GOP_FRAMES if keeps_times else _GOP_FRAMES
+        self._mp4 = {"movflags": _MOVFLAGS, "flush_packets": "1"} | (_KEEPS_TIMES if keeps_times else {})
         self._options = {"crf": str(crf), "preset": x264_preset, "tune": "zerolatency"}
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
@@ -145,14 +154,14 @@ class PaintedWriter:
             self._container = None
 
     def _open(self, frame: av.VideoFrame) -> tuple[OutputContainer, VideoStream]:
-        container = av.open(self._sink, "w", format="mp4", options={"movflags": _MOVFLAGS, "flush_packets": "1"})
+        container = av.open(self._sink, "w", format="mp4", options=self._mp4)
         stream = container.add_stream("libx264", rate=25, options=self._options)
         if not isinstance(stream, VideoStream):
             raise TypeError("libx264 is no video encoder")
         context = stream.codec_context
         context.width, context.height, context.pix_fmt = frame.width, frame.height, frame.format.name
         context.time_base = TIME_BASE_90K
-        context.gop_size = _GOP_FRAMES
+        context.gop_size = self._gop_frames
         context.thread_count = 1
         return container, stream
 
@@ -164,12 +173,13 @@ def paint_footage(
     with _opened(file) as container:
         stream = container.streams.video[0]
         stream.codec_context.thread_count = 1
-        last_90k = -1
+        last_90k: int | None = None
         try:
             for frame in container.decode(stream):
                 if frame.pts is None or frame.time_base is None:
                     continue
                 pts_90k = round(frame.pts * frame.time_base * TICKS_PER_SECOND)
+                last_90k = pts_90k - 1 if last_90k is None else last_90k  # what was lost before is not decoded from
                 taken = time.at(pts_90k)
                 if taken.received_us >= to_us:
                     break

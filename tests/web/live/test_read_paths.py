@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 from live_site import FPS, HEIGHT, WIDTH, encoder, noisy_street, site_config
 
+from recorder.boxes import read_index
 from recorder.poses import SidecarContent
 from tests.fakes import T0_US, FakeClock
 from vms.config.model import SiteConfig
@@ -31,6 +33,7 @@ from vms.store.catalog import NewSegment, Segment
 from vms.store.schema import VolumeRow
 from vms.units import CameraId, us_from_utc, utc_from_us
 from web.live.channel import mask_rules
+from web.live.footage_still import FootageStills
 from web.live.mask_book import MaskBook
 from web.live.mask_state import camera_mask_state
 from web.live.playback import Playback
@@ -225,6 +228,33 @@ def test_a_clip_shows_the_same_and_says_when_it_starts(register: Register, case:
     else:
         assert clip.start_us == from_us
         assert found == expected(case)[19:]
+
+
+def look_at(jpeg: bytes) -> str:
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return look(cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST))
+
+
+@each_case
+def test_a_photo_and_a_thumbnail_show_the_same(register: Register, case: Case) -> None:
+    stills = FootageStills(register.playback, FakeClock(T0_US))
+    for index in (0, 5, 13, 24):
+        at_us = T0_US + round((index + 0.5) * 1e6 / FPS)
+        photo = stills.photo(register.segment.id, at_us)
+        assert (look_at(photo.jpeg), photo.taken_us) == (expected(case)[index], T0_US + round(index * 1e6 / FPS))
+        small = stills.thumbnail(register.segment.id, at_us)
+        keyframe = index // GOP * GOP
+        assert (look_at(small.jpeg), small.taken_us) == (expected(case)[keyframe], T0_US + round(keyframe * 1e6 / FPS))
+        assert len(small.jpeg) < len(photo.jpeg)
+
+
+@each_case
+def test_a_seek_into_masked_playback_shows_the_same(register: Register, case: Case) -> None:
+    part = b"".join(register.playback.masked_segment(register.segment.id, T0_US + 1_500_000))
+    assert looks(part) == expected(case)[GOP:]
+    [first, *_] = read_index(io.BytesIO(part)).fragments
+    assert first.start_ticks == GOP * 7200, "on the segment's own timeline"
 
 
 @each_case

@@ -13,12 +13,16 @@ import { Problem, request } from "./api.js";
  * @property {string} codec
  * @property {string} url
  * @property {boolean} starts_run
+ * @property {number | null} [skew_ms] camera clock minus the time of the footage
  */
 
 const BACK_S = 30;
 const AHEAD_S = 60;
 const HOLE_S = 0.3;
 const NEAR_END_S = 0.35;
+/** What comes first is shown first: somebody waits for it. */
+const FIRST_CHUNKS = 8;
+const SOON_US = 5e6;
 const CHUNK_BYTES = 256 * 1024;
 
 /**
@@ -37,9 +41,15 @@ export class MsePlayer extends EventTarget {
     this._url = "";
     /** @type {SourceBuffer | null} */
     this._buffer = null;
-    /** Segments wholly in the buffer, until something of them is removed. @type {Set<number>} */
-    this._whole = new Set();
-    /** @type {{ segment: Segment, abort: AbortController } | null} */
+    /** Whether holes are jumped over; a group of players does that together. */
+    this.jumps = true;
+    /** How much before the moment that is sought is loaded too. */
+    this.behindS = 0;
+    /** Shared by players of one page; null = load at once. @type {import("./load-turns.js").LoadTurns | null} */
+    this.turns = null;
+    /** Segments in the buffer to their end, and from when on, until something of them is removed. @type {Map<number, number>} */
+    this._whole = new Map();
+    /** @type {{ segment: Segment, abort: AbortController, fromUs: number } | null} */
     this._loading = null;
     /** @type {Map<number, number>} */
     this._failedUntil = new Map();
@@ -111,20 +121,56 @@ export class MsePlayer extends EventTarget {
     return this._buffer !== null;
   }
 
+  get paused() {
+    return this.video.paused;
+  }
+
+  play() {
+    this.video.play().catch(() => undefined);
+  }
+
+  pause() {
+    this.video.pause();
+  }
+
+  /** @param {number} rate */
+  setRate(rate) {
+    this.video.playbackRate = rate;
+  }
+
+  /** Whether it is somewhere else than it shows: nothing to go by. */
+  get isSeeking() {
+    return this.video.seeking;
+  }
+
   /** @param {number} us the nearest recorded instant at or after it is shown */
   seek(us) {
     const segment = this._at(us) ?? this._after(us) ?? this.segments[this.segments.length - 1];
     if (!segment || !this._buffer) return;
     const target = Math.min(Math.max(us, segment.start_us), segment.end_us - 50_000);
     this._failedUntil.clear();
-    this.video.currentTime = Math.max(0, this._second(target));
+    const second = Math.max(0, this._second(target));
+    if (this._loading?.segment === segment && this._bufferedUntil(second) < 0 && !this._comesSoon(this._loading.fromUs, target)) this._loading.abort.abort();
+    this.video.currentTime = second;
     this._step();
+  }
+
+  /** Whether what is loading now will hold an instant shortly. @param {number} fromUs where it began @param {number} us */
+  _comesSoon(fromUs, us) {
+    const until = this._bufferedUntil(this._second(fromUs) + 0.5);
+    const loadedUs = until < 0 ? fromUs : this.baseUs + until * 1e6;
+    return us >= fromUs && us - loadedUs < SOON_US;
   }
 
   /** @param {number} frames negative = back */
   stepFrames(frames) {
     this.video.pause();
     this.seek(this.nowUs + frames * this.frameS * 1e6);
+  }
+
+  /** Whether the buffer holds this segment from an instant on. @param {Segment} segment @param {number} us */
+  _has(segment, us) {
+    return (this._whole.get(segment.id) ?? Infinity) <= Math.max(us, segment.start_us);
   }
 
   /** @param {number} us */
@@ -148,7 +194,7 @@ export class MsePlayer extends EventTarget {
 
   _step() {
     if (!this._buffer) return;
-    this._jumpHole();
+    if (this.jumps) this._jumpHole();
     this._load();
     this._forget();
     this.dispatchEvent(new Event("time"));
@@ -161,7 +207,7 @@ export class MsePlayer extends EventTarget {
     const here = this.nowUs;
     const inside = this._at(here);
     const until = this._bufferedUntil(video.currentTime);
-    if (inside && (until < 0 || until - video.currentTime > NEAR_END_S || !this._whole.has(inside.id))) return;
+    if (inside && (until < 0 || until - video.currentTime > NEAR_END_S || !this._has(inside, here))) return;
     const next = this._after(inside ? inside.end_us - 1000 : here);
     if (!next) {
       if (!video.paused && (!inside || inside.end_us - here < NEAR_END_S * 1e6)) {
@@ -192,7 +238,7 @@ export class MsePlayer extends EventTarget {
     for (let i = this.segments.indexOf(first); i < this.segments.length; i += 1) {
       const segment = this.segments[i];
       if (segment !== first && segment.start_us > here + ahead) return null;
-      if (!this._whole.has(segment.id)) return (this._failedUntil.get(segment.id) ?? 0) > now ? null : segment;
+      if (!this._has(segment, segment === first ? here : 0)) return (this._failedUntil.get(segment.id) ?? 0) > now ? null : segment;
     }
     return null;
   }
@@ -212,21 +258,33 @@ export class MsePlayer extends EventTarget {
   /** @param {Segment} segment */
   async _fetch(segment) {
     const abort = new AbortController();
-    this._loading = { segment, abort };
+    const loading = (this._loading = { segment, abort, fromUs: this._from(segment).fromUs });
     this.dispatchEvent(new Event("loading"));
+    let leave = () => {};
     try {
-      const response = await request("GET", segment.url, { signal: abort.signal });
+      if (this.turns) leave = await this.turns.take(abort.signal);
+      const { url, fromUs } = this._from(segment);
+      loading.fromUs = fromUs;
+      const response = await request("GET", url, { signal: abort.signal });
       await this._begin(segment);
       await this._appendAll(response, abort.signal);
-      this._whole.add(segment.id);
+      this._whole.set(segment.id, fromUs);
     } catch (error) {
       if (!abort.signal.aborted) this._failedSegment(segment, error);
     } finally {
+      leave();
       if (abort.signal.aborted) await this._resetParser();
       if (this._loading?.abort === abort) this._loading = null;
       this.dispatchEvent(new Event("loading"));
       setTimeout(() => this._step());
     }
+  }
+
+  /** Into the middle of a segment: what lies before is not waited for. @param {Segment} segment */
+  _from(segment) {
+    const fromUs = Math.round(this.nowUs - this.behindS * 1e6);
+    if (this._at(this.nowUs) !== segment || fromUs - segment.start_us < 2e6) return { url: segment.url, fromUs: segment.start_us };
+    return { url: `${segment.url}${segment.url.includes("?") ? "&" : "?"}from_us=${fromUs}`, fromUs };
   }
 
   /** @param {Segment} segment @param {unknown} error */
@@ -264,6 +322,7 @@ export class MsePlayer extends EventTarget {
     /** @type {Uint8Array[]} */
     let parts = [];
     let size = 0;
+    let appended = 0;
     while (reader) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
@@ -271,11 +330,12 @@ export class MsePlayer extends EventTarget {
         parts.push(value);
         size += value.length;
       }
-      if (size >= CHUNK_BYTES || (done && size)) {
+      if (size >= (appended < FIRST_CHUNKS ? 1 : CHUNK_BYTES) || (done && size)) {
         const joined = await new Blob(/** @type {BlobPart[]} */ (parts)).arrayBuffer();
         parts = [];
         size = 0;
         await this._append(joined);
+        appended += 1;
         signal.throwIfAborted();
       }
       if (done) return;

@@ -104,8 +104,8 @@ export function queryForm(page) {
     page.profile = values.get("profile") === "main" ? "main" : "sub";
     const camera = String(values.get("camera"));
     page.trails.close();
-    history.replaceState(null, "", `?${new URLSearchParams({ camera, van: String(from), tot: String(to) })}`);
-    page.load(camera, from, to);
+    page.more.choose(values.getAll("also").map(String), camera);
+    page.more.go(camera, from, to);
   };
   /** CET or CEST beside the time; a choice where the hour comes twice. */
   const zones = () => {
@@ -128,7 +128,7 @@ export function queryForm(page) {
       <strong>${page.consultation?.reference}</strong>
       <button type="button" class="quiet" @click=${() => page.endConsultation()}>${t("Afsluiten")}</button></div>
     <div class="fields">
-      <div class="camera"><label for="camera">${t("Camera")}</label><select id="camera" name="camera">${page.cameras.map((camera) => html`<option value=${camera.id} ?selected=${camera.id === chosen}>${String(camera.number).padStart(2, "0")} ${camera.name}${camera.area ? ` (${camera.area})` : ""}</option>`)}</select></div>
+      <div class="camera"><label for="camera">${t("Camera")}</label><select id="camera" name="camera">${page.cameras.map((camera) => html`<option value=${camera.id} ?selected=${camera.id === chosen}>${String(camera.number).padStart(2, "0")} ${camera.name}${camera.area ? ` (${camera.area})` : ""}</option>`)}</select>${page.more.field(String(chosen))}</div>
       ${dayField(isoDate(fromUs), zones)}
       ${time("from", t("Van"), fromUs)}${time("to", t("Tot"), toUs)}
       <div><label for="profile">${t("Kwaliteit")}</label><select id="profile" name="profile"><option value="sub" ?selected=${page.profile === "sub"}>${t("snel")}</option><option value="main" ?selected=${page.profile === "main"}>${t("volledig")}</option></select></div>

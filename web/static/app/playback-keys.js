@@ -14,6 +14,8 @@ export function playbackKeys(page) {
     ArrowRight: () => page.skip(10),
     ",": () => page.player?.stepFrames(-1),
     ".": () => page.player?.stepFrames(1),
+    g: () => /** @type {HTMLInputElement | null} */ (page.querySelector("#from"))?.select(),
+    s: () => page.photo(),
     "[": () => page.mark("in"),
     "]": () => page.mark("out"),
     "+": () => page.timeline.zoom(0.5),

@@ -11,6 +11,8 @@ const MARGIN_US = 5e6;
 /** A trail that nobody ended is looked at for so long after its last step. */
 const LAST_US = 300e6;
 
+const LONGEST_US = 24 * 3600e6;
+
 /** @typedef {{ id: number, owner: string, name: string, started_us: number, ended_us: number | null, steps: { camera: string, at_us: number }[] }} Trail */
 
 /** What to load for a step. @param {Trail} trail @param {number} index @param {number} nowUs */
@@ -55,6 +57,7 @@ export class PlaybackTrails {
     const { camera, fromUs, toUs, atUs } = windowOf(trail, this.index, Math.floor(Date.now() * 1000));
     history.replaceState(null, "", `?${new URLSearchParams({ spoor: String(trail.id), stap: String(this.index + 1) })}`);
     this._going = true;
+    this._page.more.choose([], camera);
     await this._page.load(camera, fromUs, toUs, atUs);
     this._going = false;
   }
@@ -67,7 +70,7 @@ export class PlaybackTrails {
   /** Where the picture is now: past the end of a step the next camera goes on. @param {number} nowUs */
   moved(nowUs) {
     const next = this.trail?.steps[this.index + 1];
-    if (!this.trail || !next || this._going || this._page.video.paused || nowUs < next.at_us) return;
+    if (!this.trail || !next || this._going || this._page.player?.paused || nowUs < next.at_us) return;
     this.open(this.trail, this.index + 1);
   }
 
@@ -81,6 +84,14 @@ export class PlaybackTrails {
   _text(trail) {
     const way = trail.steps.map(({ camera }) => this._number(camera)).join(" → ");
     return [`${date(trail.started_us)} ${hourMinute(trail.started_us)}`, trail.name, way, trail.owner].filter(Boolean).join(" · ");
+  }
+
+  /** @param {Trail} trail */
+  _together(trail) {
+    const last = windowOf(trail, trail.steps.length - 1, Math.floor(Date.now() * 1000));
+    const startUs = trail.steps[0].at_us;
+    this.close();
+    this._page.more.along(trail, startUs - MARGIN_US, Math.min(last.toUs, startUs + LONGEST_US), startUs);
   }
 
   render() {
@@ -100,6 +111,7 @@ export class PlaybackTrails {
             return html`<li><button type="button" aria-current=${index === this.index ? "step" : "false"} title=${camera?.name ?? id} @click=${() => this.open(trail, index)}><time class="num">${clockTime(at_us)}</time> <b class="num">${this._number(id)}</b><span class="sr">${camera?.name ?? ""}</span></button></li>`;
           })}</ol><button type="button" class="quiet" @click=${() => this.close()}>${icon("x")}<span class="sr">${t("Volgspoor sluiten")}</span></button>`
         : nothing}
+      ${trail && new Set(trail.steps.map(({ camera }) => camera)).size > 1 ? html`<button type="button" class="together" @click=${() => this._together(trail)}>${icon("layout-grid")}${t("Alle camera's tegelijk")}</button>` : nothing}
     </section>`;
   }
 }

@@ -1,8 +1,11 @@
 /** The ruler of recorded time: drag or keys move the moment, the wheel zooms, gaps are hatched with their reason. */
 
 import { t } from "./page.js";
-import { clockTime, date, full, hourMinute, span, zone } from "./times.js";
-import { coverageText, gapText } from "./words.js";
+import { TimelineLayers } from "./timeline-layers.js";
+import { marks } from "./timeline-marks.js";
+import { TimelinePan } from "./timeline-pan.js";
+import { holes, runs } from "./timeline-spans.js";
+import { clockTime, date, full, span, zone } from "./times.js";
 
 /**
  * @typedef {object} Coverage
@@ -16,23 +19,9 @@ import { coverageText, gapText } from "./words.js";
  * @property {{ start_us: number, end_us: number, kind: string }[]} stretches
  */
 
-const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
-const NOISE_US = 2_000_000; // at the end of what is known now, and between segments
 const BAR_TOP = 26;
 const BAR_HEIGHT = 34;
 const MARK_WIDTH = 6;
-
-/** Runs of segments that touch, so that a day is drawn in few boxes. @param {import("./mse-player.js").Segment[]} segments */
-export function runs(segments) {
-  /** @type {{ start_us: number, end_us: number }[]} */
-  const result = [];
-  for (const { start_us, end_us } of segments) {
-    const last = result[result.length - 1];
-    if (last && start_us - last.end_us < 300_000) last.end_us = Math.max(last.end_us, end_us);
-    else result.push({ start_us, end_us });
-  }
-  return result;
-}
 
 /** @param {{ text: string, calm: boolean }} hole */
 const holeText = ({ text, calm }) => (calm ? text : `${t("geen opname")}: ${text}`);
@@ -40,7 +29,10 @@ const holeText = ({ text, calm }) => (calm ? text : `${t("geen opname")}: ${text
 /** @param {{ note: string, author: string }} mark */
 const markText = ({ note, author }) => [`▲ ${t("markering")}`, note, author].filter(Boolean).join(" · ");
 
-/** Events: "seek" (detail us, when the moment was chosen), "scrub" (detail us, while dragging). */
+/**
+ * Events: "seek" (detail us, when the moment was chosen), "scrub" (detail us, while dragging), "hover" (detail {us, left}
+ * or null), "further" (detail {from_us, to_us, at_us}: it was dragged past what was asked for).
+ */
 export class Timeline extends HTMLElement {
   constructor() {
     super();
@@ -54,6 +46,9 @@ export class Timeline extends HTMLElement {
     this._from = 0;
     this._to = 1;
     this._dragging = false;
+    this.layers = new TimelineLayers();
+    this._pan = new TimelinePan(this);
+    this._pointerX = 0;
     this._frame = 0;
     /** @type {{ start_us: number, end_us: number }[]} */
     this._runs = [];
@@ -72,8 +67,14 @@ export class Timeline extends HTMLElement {
     this.addEventListener("pointerdown", (event) => this._press(event));
     this.addEventListener("pointermove", (event) => this._move(event));
     this.addEventListener("pointerup", (event) => this._let(event));
-    this.addEventListener("pointercancel", () => (this._dragging = false));
-    this.addEventListener("pointerleave", () => (this._hover.hidden = true));
+    this.addEventListener("pointercancel", () => {
+      this._dragging = false;
+      this._pan.stop();
+    });
+    this.addEventListener("pointerleave", () => {
+      this._hover.hidden = true;
+      this.dispatchEvent(new CustomEvent("hover", { detail: null }));
+    });
     this.addEventListener("wheel", (event) => this._wheel(event), { passive: false });
   }
 
@@ -81,6 +82,7 @@ export class Timeline extends HTMLElement {
   show(coverage) {
     this.coverage = coverage;
     this._runs = runs(coverage.segments);
+    this.layers.clear();
     this._from = coverage.from_us;
     this._to = coverage.to_us;
     this.draw();
@@ -121,10 +123,27 @@ export class Timeline extends HTMLElement {
     this._to = this._from + width;
   }
 
+  /** Moves the view while somebody drags, also past what was asked for, but not to where nothing can be.
+   * @param {number} share of its width */
+  pan(share) {
+    if (!this.coverage) return;
+    const width = this._to - this._from;
+    const least = Math.min(this.coverage.from_us, Math.max(this.coverage.retention_from_us, this.coverage.from_us - width));
+    const most = Math.max(this.coverage.to_us, Math.min(Date.now() * 1000, this.coverage.to_us + width));
+    this._from = Math.max(least, Math.min(this._from + share * width, most - width));
+    this._to = this._from + width;
+    this._scrubTo(this._pointerX);
+  }
+
   /** @param {MouseEvent} event */
   _at(event) {
+    return this._atX(event.clientX);
+  }
+
+  /** @param {number} clientX */
+  _atX(clientX) {
     const box = this.getBoundingClientRect();
-    const share = Math.max(0, Math.min(1, (event.clientX - box.left) / box.width));
+    const share = Math.max(0, Math.min(1, (clientX - box.left) / box.width));
     return Math.round(this._from + share * (this._to - this._from));
   }
 
@@ -133,12 +152,13 @@ export class Timeline extends HTMLElement {
     if (event.button !== 0 || !this.coverage) return;
     this.setPointerCapture(event.pointerId);
     this._dragging = true;
-    this._scrub(event);
+    this._scrubTo(event.clientX);
   }
 
-  /** @param {PointerEvent} event */
-  _scrub(event) {
-    this.nowUs = this._at(event);
+  /** @param {number} clientX */
+  _scrubTo(clientX) {
+    this._pointerX = clientX;
+    this.nowUs = this._atX(clientX);
     this.dispatchEvent(new CustomEvent("scrub", { detail: this.nowUs }));
     this.draw();
   }
@@ -147,30 +167,29 @@ export class Timeline extends HTMLElement {
   _move(event) {
     if (!this.coverage) return;
     if (this._dragging) {
-      this._panAtEdge(event);
-      this._scrub(event);
+      this._pan.at(event);
+      this._scrubTo(event.clientX);
     }
     const us = this._at(event);
     const mark = this._markAt(us);
     this._hover.hidden = false;
-    this._hover.textContent = `${clockTime(us)} ${zone(us)} · ${mark ? markText(mark) : this._what(us)}`;
+    this._hover.textContent = `${clockTime(us)} ${zone(us)} · ${mark ? markText(mark) : this._what(us)}${this.layers.textAt(us)}`;
     const box = this.getBoundingClientRect();
-    this._hover.style.left = `${Math.max(90, Math.min(box.width - 90, event.clientX - box.left))}px`;
-  }
-
-  /** @param {PointerEvent} event */
-  _panAtEdge(event) {
-    const box = this.getBoundingClientRect();
-    const width = this._to - this._from;
-    if (event.clientX < box.left + 8) this._view(this._from - width * 0.03, width);
-    else if (event.clientX > box.right - 8) this._view(this._from + width * 0.03, width);
+    const left = Math.max(90, Math.min(box.width - 90, event.clientX - box.left));
+    this._hover.style.left = `${left}px`;
+    this.dispatchEvent(new CustomEvent("hover", { detail: { us, left } }));
   }
 
   /** @param {PointerEvent} event */
   _let(event) {
     if (!this._dragging) return;
     this._dragging = false;
-    this.dispatchEvent(new CustomEvent("seek", { detail: this._at(event) }));
+    this._pan.stop();
+    const us = this._at(event);
+    const { coverage } = this;
+    const further = coverage && (us < coverage.from_us || us > coverage.to_us);
+    if (further) this.dispatchEvent(new CustomEvent("further", { detail: { from_us: this._from, to_us: this._to, at_us: us } }));
+    else this.dispatchEvent(new CustomEvent("seek", { detail: us }));
   }
 
   /** @param {WheelEvent} event */
@@ -191,7 +210,7 @@ export class Timeline extends HTMLElement {
     if (!coverage) return "";
     if (this._runs.some(({ start_us, end_us }) => start_us <= us && us < end_us)) return t("opname");
     if (us < coverage.retention_from_us) return t("gewist (bewaartermijn)");
-    const hole = this._holes().find(({ start_us, end_us }) => start_us <= us && us < end_us);
+    const hole = holes(this.coverage).find(({ start_us, end_us }) => start_us <= us && us < end_us);
     return hole ? holeText(hole) : t("geen opname");
   }
 
@@ -220,6 +239,7 @@ export class Timeline extends HTMLElement {
     this._paintGaps(pen, x, colour);
     pen.fillStyle = colour("--accent");
     for (const run of this._runs) pen.fillRect(x(run.start_us), BAR_TOP, Math.max(1, x(run.end_us) - x(run.start_us)), BAR_HEIGHT);
+    this.layers.paint(pen, x, colour);
     pen.fillStyle = colour("--evidence");
     for (const hold of this.coverage.holds) pen.fillRect(x(hold.start_us), BAR_TOP + BAR_HEIGHT + 2, x(hold.end_us) - x(hold.start_us), 5);
     pen.fillStyle = colour("--warn");
@@ -230,41 +250,20 @@ export class Timeline extends HTMLElement {
 
   /** @param {CanvasRenderingContext2D} pen @param {(us: number) => number} x @param {number} width @param {number} height @param {(name: string) => string} colour */
   _paintHours(pen, x, width, height, colour) {
-    const perLabel = ((this._to - this._from) / 1e6 / width) * 84;
-    const step = (STEPS_S.find((candidate) => candidate >= perLabel) ?? 21_600) * 1e6;
     pen.font = `500 12px Inter, sans-serif`;
     pen.textBaseline = "middle";
-    let zoneBefore = "";
-    for (let us = Math.ceil(this._from / step) * step; us < this._to; us += step) {
+    for (const { us, label, before } of marks(this._from, this._to, width)) {
       pen.fillStyle = colour("--divider");
-      pen.fillRect(Math.round(x(us)), 18, 1, height - 18);
+      pen.fillRect(Math.round(x(us)), label ? 18 : 22, 1, height - (label ? 18 : 22));
       pen.fillStyle = colour("--text2");
-      const here = zone(us);
-      const label = (step < 60e6 ? clockTime(us) : hourMinute(us)) + (here === zoneBefore ? "" : ` ${here}`);
-      zoneBefore = here;
-      pen.fillText(label, x(us) + 4, 11);
+      if (label) pen.fillText(label, before ? x(us) - 4 - pen.measureText(label).width : x(us) + 4, 11);
     }
-  }
-
-  /** Where there is nothing to see, and why. What is erased is that, whatever it was before. */
-  _holes() {
-    if (!this.coverage) return [];
-    const { retention_from_us: limit, from_us, to_us, gaps, stretches } = this.coverage;
-    const unrecorded = stretches.filter(({ kind, start_us, end_us }) => kind === "not_installed" || (kind === "unknown" && end_us - start_us > NOISE_US));
-    const holes = [
-      ...gaps.map(({ start_us, end_us, reason }) => ({ start_us, end_us, text: gapText(reason), calm: false })),
-      ...unrecorded.map(({ start_us, end_us, kind }) => ({ start_us, end_us, text: coverageText(kind), calm: kind === "not_installed" })),
-    ]
-      .filter(({ end_us }) => end_us > limit)
-      .map((hole) => ({ ...hole, start_us: Math.max(hole.start_us, limit) }));
-    if (limit > from_us) holes.unshift({ start_us: from_us, end_us: Math.min(limit, to_us), text: t("gewist"), calm: true });
-    return holes;
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {(us: number) => number} x @param {(name: string) => string} colour */
   _paintGaps(pen, x, colour) {
     if (!this.coverage) return;
-    for (const hole of this._holes()) {
+    for (const hole of holes(this.coverage)) {
       const left = x(hole.start_us);
       const wide = x(hole.end_us) - left;
       pen.save();
@@ -331,8 +330,9 @@ export class Timeline extends HTMLElement {
   lines() {
     const rows = [
       ...this._runs.map(({ start_us, end_us }) => ({ start_us, end_us, text: t("opname") })),
-      ...this._holes().map((hole) => ({ ...hole, text: holeText(hole) })),
+      ...holes(this.coverage).map((hole) => ({ ...hole, text: holeText(hole) })),
       ...(this.coverage?.holds ?? []).map(({ start_us, end_us, case_number }) => ({ start_us, end_us, text: t("veiliggesteld, zaak {case}", { case: case_number }) })),
+      ...this.layers.rows(),
       ...(this.coverage?.bookmarks ?? []).map((mark) => ({ start_us: mark.at_us, end_us: mark.at_us, text: markText(mark) })),
     ].sort((a, b) => a.start_us - b.start_us);
     return rows.map(({ start_us, end_us, text }) => start_us === end_us ? `${date(start_us)} ${clockTime(start_us)} ${zone(start_us)}: ${text}` : `${date(start_us)} ${clockTime(start_us)} – ${clockTime(end_us)} ${zone(end_us)} (${span(end_us - start_us)}): ${text}`);

@@ -4,17 +4,24 @@ import { LitElement, html, nothing } from "lit";
 
 import "./timeline.js";
 import { Problem, getJson, messageOf, post } from "./api.js";
+import { DigitalZoom } from "./digital-zoom.js";
 import { IDLE, runExport } from "./export-job.js";
 import { icon } from "./icon.js";
 import { MsePlayer } from "./mse-player.js";
 import { announce, bytes, decimal, t } from "./page.js";
+import { PlaybackCameras } from "./playback-cameras.js";
 import { purposeForm, queryForm } from "./playback-forms.js";
 import { playbackKeys } from "./playback-keys.js";
+import { PlaybackMotion, showMovements } from "./playback-motion.js";
+import { takePhoto } from "./playback-photo.js";
 import { PlaybackTrails } from "./playback-trail.js";
+import { TimelineThumbnail } from "./timeline-thumbnail.js";
 import { clockTime, full, span, zone } from "./times.js";
 import { inOrder } from "./wall-state.js";
 
 export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
+/** Backwards, the next picture lies before this one. */
+const BEHIND_S = 15;
 const KEPT = "uitkijk-raadpleging";
 
 /** @typedef {{ id: number, expires_us: number, purpose: string, reference: string }} Consultation */
@@ -42,9 +49,14 @@ export class Playback extends LitElement {
     this.outUs = null;
     this.job = IDLE;
     this.askedMs = 0;
-    /** @type {MsePlayer | null} */
+    /** What plays: one camera or several in step. @type {MsePlayer | import("./player-group.js").PlayerGroup | null} */
     this.player = null;
+    /** Of the camera of the timeline. @type {MsePlayer | null} */
+    this._solo = null;
+    this.more = new PlaybackCameras(this);
     this.trails = new PlaybackTrails(this);
+    this.motion = new PlaybackMotion(this);
+    this.zoomed = new DigitalZoom();
     this._reverseTimer = 0;
     this._messageTimer = 0;
   }
@@ -66,6 +78,7 @@ export class Playback extends LitElement {
     const query = new URLSearchParams(location.search);
     if (await this.trails.load(query)) return;
     if (this.consultation && query.has("camera") && query.has("van")) {
+      this.more.read(query);
       this.load(String(query.get("camera")), Number(query.get("van")), Number(query.get("tot")), Number(query.get("op")) || undefined);
     }
   }
@@ -97,6 +110,7 @@ export class Playback extends LitElement {
     sessionStorage.removeItem(KEPT);
     this.player?.close();
     this.player = null;
+    this._solo = null;
     this.consultation = null;
     this.coverage = null;
     this.trails.close();
@@ -130,7 +144,9 @@ export class Playback extends LitElement {
     this.requestUpdate();
     try {
       const query = new URLSearchParams({ camera, from_us: String(fromUs), to_us: String(toUs), profile: this.profile, consultation: String(this.consultation.id) });
+      const others = this.more.load(fromUs, toUs, this.consultation.id);
       this.coverage = await getJson(`/api/coverage?${query}`);
+      await others;
       this.askedMs = performance.now();
       this.camera = camera;
       this.inUs = null;
@@ -151,34 +167,53 @@ export class Playback extends LitElement {
   async _play(atUs) {
     const { coverage } = this;
     if (!coverage) return;
-    this.player ??= this._makePlayer();
-    const begin = atUs ?? Math.max(coverage.from_us, coverage.segments[0]?.start_us ?? coverage.from_us);
+    const solo = (this._solo ??= this._makePlayer());
+    const tracks = [coverage.segments, ...this.more.tracks()];
+    const starts = tracks.flatMap((segments) => segments.slice(0, 1)).map(({ start_us }) => start_us);
+    const first = Math.min(...starts, coverage.to_us);
+    const begin = atUs ?? Math.max(coverage.from_us, starts.length ? first : coverage.from_us);
+    this.motion.clear();
     this.timeline.show(coverage);
+    showMovements(this);
     this.timeline.moveTo(begin);
-    if (!coverage.segments.length) {
+    if (!starts.length) {
       const gone = coverage.retention_from_us >= coverage.to_us;
       this.say(gone ? t("De bewaartermijn van deze beelden is voorbij; ze zijn gewist.") : t("In deze periode is niets opgenomen."), true);
-      this.player.close();
+      this.player?.close();
       for (const place of this.querySelectorAll(".instant, .erased")) place.textContent = "";
       return;
     }
-    await this.player.open(coverage.segments, Math.min(coverage.from_us, coverage.segments[0].start_us), begin);
+    await this.more.open(solo, tracks, Math.min(coverage.from_us, first), begin);
     this._setSpeed(1);
-    this.video.play().catch(() => undefined);
+    this.player?.play();
   }
 
-  _makePlayer() {
-    const player = new MsePlayer(this.video);
+  /** What a player tells, of one camera or of several. @param {EventTarget} player */
+  listen(player) {
     player.addEventListener("time", () => this._moved());
-    player.addEventListener("loading", () => this.requestUpdate());
     player.addEventListener("end", () => this.say(t("Einde van de opname in deze periode.")));
     player.addEventListener("gap", (event) => {
       const { from_us, to_us } = /** @type {CustomEvent} */ (event).detail;
       this.say(t("Geen opname van {from} tot {to}: overgeslagen", { from: clockTime(from_us), to: `${clockTime(to_us)} ${zone(to_us)}` }));
     });
-    player.addEventListener("problem", (event) => this._refused(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  _makePlayer() {
+    const player = new MsePlayer(this.video);
+    this.listen(player);
+    player.addEventListener("loading", () => this.requestUpdate());
+    player.addEventListener("problem", (event) => {
+      const { detail } = /** @type {CustomEvent} */ (event);
+      if (detail.status === 503 && this.player !== player) return; // among several it is tried again, and the picture says that it loads
+      this._refused(detail);
+    });
     for (const name of ["play", "pause", "waiting", "playing"]) this.video.addEventListener(name, () => this.requestUpdate());
     const { timeline } = this;
+    new TimelineThumbnail(timeline);
+    timeline.addEventListener("further", (event) => {
+      const { from_us, to_us, at_us } = /** @type {CustomEvent} */ (event).detail;
+      this.more.go(this.camera, Math.round(from_us), Math.round(to_us), at_us);
+    });
     timeline.addEventListener("scrub", (event) => this._scrub(/** @type {CustomEvent} */ (event).detail));
     timeline.addEventListener("seek", (event) => this.seek(/** @type {CustomEvent} */ (event).detail));
     return player;
@@ -197,7 +232,7 @@ export class Playback extends LitElement {
   }
 
   _moved() {
-    if (!this.player?.isOpen || this.video.seeking) return;
+    if (!this.player?.isOpen || this.player.isSeeking) return;
     this.timeline.moveTo(this.player.nowUs);
     this.trails.moved(this.player.nowUs);
     const place = this.querySelector(".instant");
@@ -230,6 +265,19 @@ export class Playback extends LitElement {
     if (place) place.textContent = full(us);
   }
 
+  async photo() {
+    try {
+      await takePhoto(this);
+    } catch (error) {
+      this._refused(error);
+    }
+  }
+
+  updated() {
+    this.zoomed.watch(/** @type {NodeListOf<HTMLVideoElement>} */ (this.querySelectorAll(".screens video")));
+    this.motion.place();
+  }
+
   /** @param {number} seconds */
   skip(seconds) {
     if (this.player?.isOpen) this.seek(this.player.nowUs + seconds * 1e6);
@@ -237,36 +285,39 @@ export class Playback extends LitElement {
 
   toggle() {
     this._stopReverse();
-    if (this.video.paused) this.video.play().catch(() => undefined);
-    else this.video.pause();
+    if (this.player?.paused) this.player.play();
+    else this.player?.pause();
+    this.requestUpdate();
   }
 
   /** @param {number} speed */
   _setSpeed(speed) {
     this._stopReverse();
     this.speed = speed;
-    this.video.playbackRate = speed;
+    this.player?.setRate(speed);
     this.requestUpdate();
   }
 
   /** L: forward, each time faster. */
   forward() {
-    const faster = this.video.paused || this.reverse ? 1 : (SPEEDS.find((speed) => speed > this.speed) ?? 16);
+    const faster = this.player?.paused || this.reverse ? 1 : (SPEEDS.find((speed) => speed > this.speed) ?? 16);
     this._setSpeed(faster);
-    this.video.play().catch(() => undefined);
+    this.player?.play();
   }
 
   /** K: stop. */
   hold() {
     this._setSpeed(1);
-    this.video.pause();
+    this.player?.pause();
   }
 
   /** J: backwards by steps, each time faster. */
   backward() {
     const speed = Math.min(4, this.reverse ? this.reverse * 2 : 1);
     this._stopReverse();
-    this.video.pause();
+    if (!this.player) return;
+    this.player.pause();
+    this.player.behindS = BEHIND_S;
     this.reverse = speed;
     this._reverseTimer = window.setInterval(() => this.video.seeking || this.player?.seek(this.player.nowUs - speed * 500_000), 500);
     this.requestUpdate();
@@ -274,6 +325,7 @@ export class Playback extends LitElement {
 
   _stopReverse() {
     clearInterval(this._reverseTimer);
+    if (this.player) this.player.behindS = 0;
     this.reverse = 0;
   }
 
@@ -305,7 +357,7 @@ export class Playback extends LitElement {
   }
 
   _controls() {
-    const playing = this.player?.isOpen && !this.video?.paused;
+    const playing = this.player?.isOpen && !this.player.paused;
     /** @param {string} name @param {string} text @param {() => void} act */
     const button = (name, text, act) => html`<button type="button" title=${text} aria-label=${text} ?disabled=${!this.player?.isOpen} @click=${act}>${icon(name)}</button>`;
     return html`<div class="controls" role="toolbar" aria-label=${t("Afspelen")}>
@@ -320,6 +372,10 @@ export class Playback extends LitElement {
       <time class="instant num"></time>
       <span class="erased"></span>
       <span class="spacer"></span>
+      ${this.motion.button()}
+      ${button("camera", t("Foto, met masker (S)"), () => this.photo())}
+      ${button("minus", t("Beeld kleiner"), () => this.zoomed.step(this.video, -1))}
+      ${button("plus", t("Beeld groter"), () => this.zoomed.step(this.video, 1))}
       ${button("zoom-out", t("Tijdlijn ruimer (−)"), () => this.timeline.zoom(2))}
       ${button("zoom-in", t("Tijdlijn fijner (+)"), () => this.timeline.zoom(0.5))}
     </div>`;
@@ -347,17 +403,19 @@ export class Playback extends LitElement {
     const { coverage } = this;
     const loading = this.player?.isOpen && this.video && this.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
     const camera = this.cameras.find(({ id }) => id === this.camera);
+    const silence = this.more.silence(0);
     return html`${queryForm(this)}${this.trails.render()}
       <section class="theatre" ?hidden=${!coverage}>
-        <div class="screen"><video muted playsinline disablepictureinpicture></video>
+        <div class="screens" data-up=${this.more.up}><div class="screen" data-state=${silence ? "gap" : "playing"}><video muted playsinline disablepictureinpicture></video>
           <span class="looking-back">${icon("history")}${t("TERUGKIJKEN")}</span>
           ${camera ? html`<span class="caption"><b class="num">${String(camera.number).padStart(2, "0")}</b> ${camera.name}</span>` : nothing}
-          ${loading ? html`<span class="loading">${t("Beeld wordt geladen…")}</span>` : nothing}
+          ${loading || silence ? html`<span class="loading">${silence || t("Beeld wordt geladen…")}</span>` : nothing}
+          ${this.motion.overlay()}</div>${this.more.render()}
           ${this.message ? html`<p class="notice" role="status">${this.message}</p>` : nothing}
         </div>
         <vms-timeline></vms-timeline>
-        ${this._controls()}${this._selection()}
-        <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="bookmark">${t("markering")}</span><span data-kind="expired">${t("gewist of nog niet in gebruik")}</span></p></div>
+        ${this._controls()}${this.motion.render()}${this._selection()}
+        <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="bookmark">${t("markering")}</span><span data-kind="ptz">${t("camera draait")}</span><span data-kind="expired">${t("gewist of nog niet in gebruik")}</span></p></div>
       </section>
       ${coverage || this.error ? nothing : html`<div class="before">${icon("search")}<p>${t("Kies camera, dag en tijd, en zoek de beelden. Wat ouder is dan de bewaartermijn is gewist.")}</p></div>`}
       ${!coverage && this.error ? html`<p class="notice" role="alert">${this.error}</p>` : nothing}`;
