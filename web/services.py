@@ -19,6 +19,7 @@ from web.bundle_jobs import BundleJobs
 from web.camera_views import CameraViews
 from web.capture_client import CaptureClient
 from web.coverage_report import CoverageReport
+from web.decision_board import DecisionBoard
 from web.disk_board import DiskBoard
 from web.event_hub import EventHub
 from web.exports import ExportJobs
@@ -95,6 +96,7 @@ class Services:
     viewed: Viewed
     overviews: Looking
     oversight: Oversight
+    decisions: DecisionBoard
     limits: Limits
     metrics: Metrics
 
@@ -138,6 +140,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         viewed=Viewed(),
         overviews=Looking(clock),
         oversight=Oversight(config, store, clock),
+        decisions=DecisionBoard(config, store, clock),
         limits=Limits(
             login=RateLimit(clock, burst=20, per_s=0.5),
             whep=RateLimit(clock, burst=120, per_s=10),

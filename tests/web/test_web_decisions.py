@@ -1,0 +1,110 @@
+"""The register over HTTP: who may read and write it, and what comes of a change."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.web.served_site import MASKED, OPEN, Site
+
+PERIOD = [{"start": "2026-11-10", "end": "2026-12-31"}]
+MARKT: dict[str, Any] = {
+    "kind": "designation",
+    "decided_on": ["2026-11-01"],
+    "registration_numbers": ["135777"],
+    "locations": ["Markt"],
+    "periods": PERIOD,
+    "flex": 1,
+}
+ENFORCED = {"enforce": True}
+
+
+@pytest.fixture
+def gated() -> Iterator[Site]:
+    """Gates; the camera on the market square has an area."""
+    made = Site({MASKED: {"area": "Markt"}}, decisions=ENFORCED)
+    yield made
+    made.close()
+
+
+def register(site: Site) -> dict[str, Any]:
+    answer = site.client("privacy_officer").get("/api/decisions")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_decision_is_written_down_read_and_corrected_with_its_history(gated: Site) -> None:
+    clerk = gated.client("policy_officer")
+    made = clerk.post("/api/decisions", json=MARKT)
+    assert made.status_code == 201, made.text
+    number = made.json()["id"]
+    (known,) = register(gated)["decisions"]
+    assert (known["label"], known["state"], known["cameras"]) == ("135777", "active", [MASKED])
+    change = {"reason": "aantal vergeten", "document": {"flex": 2}}
+    assert clerk.patch(f"/api/decisions/{number}", json=change).json()["version"] == 2
+    told = clerk.get(f"/api/decisions/{number}").json()
+    assert told["document"]["flex"] == 2
+    assert told["document"]["locations"] == ["Markt"]
+    assert [(each["version"], each["reason"]) for each in told["history"]] == [(1, ""), (2, "aantal vergeten")]
+    assert [entry.action for entry in gated.audit() if entry.action.startswith("decisions.")][:2] != []
+    assert gated.audit("decisions.correct")[0].detail == {"reason": "aantal vergeten"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "wish"},
+        {"kind": None},
+        {"decided_on": ["19dec22"]},
+        {"periods": [{"start": "morgen"}]},
+        {"outline": [[51.0, 6.0], [51.1, 6.1]]},
+        {"cameras": ["nergens-01"]},
+        {"publication_url": "javascript:alert(1)"},
+        {"surprise": 1},
+    ],
+)
+def test_what_is_no_decision_is_refused_with_its_reason(steady_site: Site, changes: dict[str, Any]) -> None:
+    answer = steady_site.client("policy_officer").post("/api/decisions", json=MARKT | changes)
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "invalid_input"
+
+
+def test_a_decision_that_nobody_knows_is_not_found(steady_site: Site) -> None:
+    clerk = steady_site.client("policy_officer")
+    assert clerk.get("/api/decisions/99").status_code == 404
+    assert clerk.patch("/api/decisions/99", json={"reason": "x", "document": {}}).status_code == 404
+
+
+def test_a_privacy_officer_reads_and_does_not_write(steady_site: Site) -> None:
+    answer = steady_site.client("privacy_officer").post("/api/decisions", json=MARKT)
+    assert answer.status_code == 403
+    assert steady_site.client("observer").get("/api/decisions").status_code == 403
+
+
+def test_an_area_shows_its_cameras_and_when_its_signs_were_seen(gated: Site) -> None:
+    clerk = gated.client("policy_officer")
+    clerk.post("/api/decisions", json=MARKT)
+    areas = {area["name"]: area for area in register(gated)["areas"]}
+    assert areas["Markt"]["signs"] is None
+    assert [(c["id"], c["gate"], c["decision"]) for c in areas["Markt"]["cameras"]] == [(MASKED, "open", "135777")]
+    assert {c["id"]: c["gate"] for c in areas[""]["cameras"]}[OPEN] == "none"
+    seen = {"area": "Markt", "checked_on": "2026-11-12", "note": "vier borden, foto in map 12"}
+    assert clerk.post("/api/decisions/signs", json=seen).status_code == 201
+    assert clerk.post("/api/decisions/signs", json=seen | {"area": "Mars"}).status_code == 404
+    areas = {area["name"]: area for area in register(gated)["areas"]}
+    assert areas["Markt"]["signs"]["checked_on"] == "2026-11-12"
+
+
+def test_a_site_that_does_not_gate_says_so_and_holds_back_nothing(steady_site: Site) -> None:
+    told = register(steady_site)
+    assert told["enforce"] is False
+    assert {camera["gate"] for area in told["areas"] for camera in area["cameras"]} == {"open"}
+
+
+def test_what_an_imported_row_leaves_unclear_stays_visible(gated: Site) -> None:
+    late = MARKT | {"decided_on": ["2026-11-12"], "registration_numbers": [], "note": "zonder nummer gedrukt"}
+    gated.client("policy_officer").post("/api/decisions", json=late)
+    (known,) = register(gated)["decisions"]
+    assert known["unclear"] == ["decided_after_start", "no_number", "source_note"]
+    assert known["document"]["note"] == "zonder nummer gedrukt"
