@@ -17,6 +17,7 @@ from vms.rules.decisions import Decision, Window, covers, windows
 from vms.rules.gating import Gate, expiry_warning
 from vms.store import Store, decisions
 from vms.store.decisions import SignCheck, WrittenDecision
+from web.camera_state import gate_json
 from web.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -144,16 +145,6 @@ class DecisionBoard:
         unknown = [camera for camera in decision.cameras if self._config.camera(camera) is None]
         if unknown:
             raise Problem("invalid_input", detail=f"cameras: {', '.join(unknown)[:200]}: not in the configuration")
-
-
-def gate_json(gate: Gate) -> dict[str, Any]:
-    return {
-        "gate": gate.state,
-        "decision": gate.number,
-        "decision_id": gate.decision_id,
-        "gate_since_us": gate.since_us,
-        "gate_until_us": gate.until_us,
-    }
 
 
 def _signs(check: SignCheck | None) -> dict[str, Any] | None:

@@ -112,6 +112,8 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
     board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks)
     workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
+    decisions = DecisionBoard(config, store, clock)
+    board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks, decisions.gate)
     metrics = Metrics()
     metrics.watch(
         StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.retention.days)
@@ -140,7 +142,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         viewed=Viewed(),
         overviews=Looking(clock),
         oversight=Oversight(config, store, clock),
-        decisions=DecisionBoard(config, store, clock),
+        decisions=decisions,
         limits=Limits(
             login=RateLimit(clock, burst=20, per_s=0.5),
             whep=RateLimit(clock, burst=120, per_s=10),

@@ -1,11 +1,15 @@
 """The register over HTTP: who may read and write it, and what comes of a change."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.web.served_site import MASKED, OPEN, Site
+from tests.web.served_site import MASKED, OFFER, OPEN, TURNING, Site, eventually
+from vms.clock import now_utc
+from vms.store import decisions
+from vms.units import us_from_utc
 
 PERIOD = [{"start": "2026-11-10", "end": "2026-12-31"}]
 MARKT: dict[str, Any] = {
@@ -108,3 +112,60 @@ def test_what_an_imported_row_leaves_unclear_stays_visible(gated: Site) -> None:
     (known,) = register(gated)["decisions"]
     assert known["unclear"] == ["decided_after_start", "no_number", "source_note"]
     assert known["document"]["note"] == "zonder nummer gedrukt"
+
+
+def start(site: Site, camera: str) -> Any:
+    return site.client("observer").post(f"/whep/{camera}", content=OFFER, headers={"Content-Type": "application/sdp"})
+
+
+def test_outside_a_decision_every_way_to_a_picture_of_now_is_refused(gated: Site) -> None:
+    observer, drawer = gated.client("observer"), gated.browser("privacy_officer")
+    gated.client("policy_officer").post("/api/decisions", json=MARKT)
+    session = start(gated, MASKED).headers["location"].rsplit("/", 1)[1]
+    still = {"reason": "tekenen"}
+    answers = [
+        start(gated, OPEN),
+        observer.patch(f"/api/live/{session}", json={"camera": OPEN}),
+        observer.get(f"/api/cameras/{OPEN}/snapshot"),
+        drawer.post(f"/api/cameras/{OPEN}/masks/still", json=still),
+        observer.post(f"/api/cameras/{TURNING}/ptz/lock"),
+        observer.post(f"/api/cameras/{TURNING}/ptz/move", json={"pan": 0.1}),
+        observer.post(f"/api/cameras/{TURNING}/ptz/goto", json={"preset": "1"}),
+        observer.post(f"/api/cameras/{TURNING}/ptz/home"),
+        observer.post(f"/api/cameras/{TURNING}/ptz/look", json={"x": 0.5, "y": 0.5}),
+    ]
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(403, "decision_missing")] * 9
+    refused = gated.audit("live.watch", "refused")
+    assert {(row.object, row.detail["reason"]) for row in refused} == {(f"camera:{OPEN}", "decision_missing")}
+
+
+def test_a_decision_opens_a_camera_and_a_withdrawal_closes_it_at_once(gated: Site) -> None:
+    clerk = gated.client("policy_officer")
+    assert start(gated, MASKED).json()["code"] == "decision_missing"
+    clerk.post("/api/decisions", json=MARKT)
+    assert start(gated, MASKED).status_code == 201
+    ends = {"kind": "withdrawal", "decided_on": ["2026-11-18"], "cites_numbers": ["135777"]}
+    clerk.post("/api/decisions", json=ends | {"periods": [{"start": "2026-11-18T11:00"}]})
+    refused = start(gated, MASKED)
+    assert refused.status_code == 403
+    assert (refused.json()["code"], refused.json()["decision"]) == ("decision_expired", "135777")
+    state = gated.client("observer").get("/api/status").json()
+    markt = state["cameras"][MASKED]
+    assert (markt["gate"], markt["decision"]) == ("expired", "135777")
+    assert markt["gate_since_us"] == us_from_utc(datetime(2026, 11, 18, 10, 0, tzinfo=UTC))
+
+
+def test_a_correction_closes_and_opens_without_a_restart(gated: Site) -> None:
+    clerk = gated.client("policy_officer")
+    number = clerk.post("/api/decisions", json=MARKT).json()["id"]
+    later = {"reason": "begint later", "document": {"periods": [{"start": "2026-12-01", "end": "2026-12-31"}]}}
+    clerk.patch(f"/api/decisions/{number}", json=later)
+    assert start(gated, MASKED).json()["code"] == "decision_pending"
+    clerk.patch(f"/api/decisions/{number}", json={"reason": "toch niet", "document": {"periods": PERIOD}})
+    assert start(gated, MASKED).status_code == 201
+
+
+def test_what_another_process_writes_into_the_register_works_within_seconds(gated: Site) -> None:
+    with gated.store.transaction() as tx:
+        decisions.add(tx, MARKT, "command line", now_utc(gated.clock))
+    eventually(lambda: start(gated, MASKED).status_code == 201)
