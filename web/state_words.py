@@ -45,6 +45,7 @@ RECORDING: Final[Mapping[str, str]] = {
     "volume_lost": _m("opgenomen, maar de schijf is verloren gegaan"),
     "key": _m("sleutel van de site ontbreekt"),
     "not_wanted": _m("niet gevraagd in de configuratie"),
+    "no_decision": _m("buiten een besluit"),
     "recorder_silent": _m("opnameproces antwoordt niet"),
 }
 """Why there is no recording: now, and of a gap in the past."""
