@@ -110,6 +110,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(services.exports.open)
+        await run_in_threadpool(services.decisions.open)
         await services.alarms.keep()
         await run_in_threadpool(services.bundles.start)
         services.capture.start()

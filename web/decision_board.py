@@ -46,6 +46,10 @@ class DecisionBoard:
             extra = {"decision": gate.number, "since_us": gate.since_us}
             raise Problem(_REFUSALS.get(gate.state, "decision_missing"), extra=extra)
 
+    def open(self) -> None:
+        """Before anything is served: a web process that starts must not call closed what is open."""
+        self._book.refresh()
+
     async def watch(self) -> None:
         """Once a second: what others wrote into the register, and what they made of the file."""
         await run_in_threadpool(self.refresh)

@@ -1,5 +1,6 @@
 """The register over HTTP: who may read and write it, and what comes of a change."""
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from tests.web.served_site import MASKED, OFFER, OPEN, TURNING, Site, eventually
 from vms.clock import now_utc
+from vms.decision_register import DecisionPublisher
 from vms.store import decisions
 from vms.units import us_from_utc
 
@@ -169,3 +171,17 @@ def test_what_another_process_writes_into_the_register_works_within_seconds(gate
     with gated.store.transaction() as tx:
         decisions.add(tx, MARKT, "command line", now_utc(gated.clock))
     eventually(lambda: start(gated, MASKED).status_code == 201)
+
+
+def test_a_web_process_that_starts_knows_what_is_open_before_the_database_answers(
+    gated: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gated.client("policy_officer").post("/api/decisions", json=MARKT)
+    gated.stop_web()
+    answers = threading.Event()
+    monkeypatch.setattr(DecisionPublisher, "publish", lambda _: answers.wait(10))
+    gated.start_web()
+    try:
+        assert start(gated, MASKED).status_code == 201
+    finally:
+        answers.set()
