@@ -16,7 +16,7 @@ from ingest.ptz import PtzWorker
 from ingest.turns import ReadTurns
 from recorder.camera_sources import CameraSources
 from recorder.capture_requests import CaptureRequests, PtzControls, unknown_camera
-from recorder.decision_gate import DecisionGate, GateOf, explanation, no_gate
+from recorder.decision_gate import DecisionGate, GateOf, explanation
 from recorder.errands import Errands
 from recorder.poses import PoseTrack
 from recorder.recording import KeyFiles, Recording, SiteKeys
@@ -62,7 +62,7 @@ class CameraCapture:
         memory_dir: Path,
         *,
         record_sub: bool,
-        gate_of: GateOf = no_gate,
+        gate_of: GateOf,
     ) -> None:
         self.camera_id = CameraId(camera.id)
         self.ptz: PtzWorker | None = None

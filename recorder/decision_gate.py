@@ -9,17 +9,13 @@ from datetime import UTC
 from typing import Final
 
 from vms.packet import Packet
-from vms.rules.gating import FREE, Gate
+from vms.rules.gating import Gate
 from vms.units import CameraId, utc_from_us
 
 log = logging.getLogger(__name__)
 
 GateOf = Callable[[str, int], Gate]
 """Of a camera, at a server time."""
-
-
-def no_gate(camera_id: str, at_us: int) -> Gate:  # noqa: ARG001
-    return FREE
 
 
 class DecisionGate:

@@ -16,7 +16,7 @@ from vms.clock import Clock, now_utc
 from vms.config import SiteConfig
 from vms.errors import FootageExpired, FootageMissing, KeyUnavailable, Refused, StorageError, StoreBusy
 from vms.metrics import own_usage
-from vms.rules.gating import FREE, Gate
+from vms.rules.gating import Gate
 from vms.rules.masks import MaskProblems
 from vms.units import CameraId, LiveProfile, Profile
 from web.live.channel import Channels
@@ -63,8 +63,8 @@ class LiveApp:
         playback: Playback,
         references: ReferenceBook,
         clock: Clock,
+        gate_of: Callable[[str], Gate],
         shard: int = 0,
-        gate_of: Callable[[str], Gate] = lambda _: FREE,
     ) -> None:
         """shard: which of [live] processes this is. It tells of its own cameras, and would serve any.
 

@@ -79,7 +79,7 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
     playback = Playback(config, store, _reader_once(config), references)
     gates = GateWatch(DecisionBook(config), sessions, clock)
     await gates.start()
-    live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, shard, gates.gate)
+    live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, gates.gate, shard)
     try:
         yield live
     finally:
