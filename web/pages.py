@@ -61,6 +61,7 @@ PAGES: Final = (
         frozenset({"police_reviewer", "evidence_officer", "privacy_officer", "shift_manager"}),
     ),
     Page("/controle", _m("Controle"), "controle.html", "search", frozenset(ROLES)),
+    Page(
         "/besluiten",
         _m("Besluiten"),
         "decisions.html",

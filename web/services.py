@@ -110,7 +110,6 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     ptz = PtzControl(clock, capture, trail, hub.publish)
     patrols = Patrols(config, clock, capture, ptz, store)
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
-    board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks)
     workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
     decisions = DecisionBoard(config, store, clock)
     board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks, decisions.gate)

@@ -52,11 +52,8 @@ def make_app() -> typer.Typer:
     app.add_typer(cameras_app, name="cameras")
     app.add_typer(keys_app, name="keys")
     app.add_typer(import_app, name="import")
-<<<<<<< HEAD
     app.add_typer(export_app, name="export")
-=======
     app.add_typer(decisions_app, name="decisions")
->>>>>>> 2eb4508 (Keep a register of the mayor's decisions, imported whole, corrected without forgetting)
     app.add_typer(catalog_app, name="catalog")
     app.add_typer(retention_app, name="retention")
     app.add_typer(volumes_app, name="volumes")

@@ -75,8 +75,6 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
     sessions = WhepSessions(channels, clock, config.live.max_viewers, ids_of(shard, config.live.processes))
     sessions.start()
     playback = Playback(config, store, reader_once(config), references)
-    live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, shard)
-    playback = Playback(config, store, _reader_once(config), references)
     gates = GateWatch(DecisionBook(config), sessions, clock)
     await gates.start()
     live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, gates.gate, shard)
