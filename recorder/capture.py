@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from ingest.camera import StreamDown, StreamHealth, StreamWorker
@@ -15,6 +16,7 @@ from ingest.ptz import PtzWorker
 from ingest.turns import ReadTurns
 from recorder.camera_sources import CameraSources
 from recorder.capture_requests import CaptureRequests, PtzControls, unknown_camera
+from recorder.decision_gate import DecisionGate, GateOf, explanation
 from recorder.errands import Errands
 from recorder.poses import PoseTrack
 from recorder.recording import KeyFiles, Recording, SiteKeys
@@ -23,6 +25,7 @@ from recorder.segment_writer import StreamRecorder
 from vms.bus import BusPublisher, RequestServer
 from vms.clock import Clock, SystemClock
 from vms.config import Camera, SiteConfig
+from vms.decision_file import DecisionBook
 from vms.errors import CameraUnauthorized, CameraUnreachable, ConfigError, StorageError
 from vms.metrics import own_usage
 from vms.packet import Packet, PtzPose
@@ -59,6 +62,7 @@ class CameraCapture:
         memory_dir: Path,
         *,
         record_sub: bool,
+        gate_of: GateOf,
     ) -> None:
         self.camera_id = CameraId(camera.id)
         self.ptz: PtzWorker | None = None
@@ -69,6 +73,7 @@ class CameraCapture:
         self._turns = turns
         self._errands = errands
         self._record_sub = record_sub
+        self._gate = DecisionGate(self.camera_id, gate_of, clock.now_us())
         self._sources = CameraSources(camera, clock, memory_dir, self._on_resolved)
         self._poses = PoseTrack() if camera.can_turn else None
         self._lock = threading.Lock()
@@ -116,6 +121,24 @@ class CameraCapture:
             self.ptz.stop(_STREAMS_STOP_S)
         for worker in workers:
             worker.stop(_STREAMS_STOP_S)
+
+    def obey_decisions(self) -> None:
+        """Now and then: note the gap when a decision ends, and go on from a keyframe when one begins."""
+        changed = self._gate.look(self._clock.now_us())
+        if changed is None:
+            return
+        gate, at_us = changed
+        if not gate.is_open:
+            self._bus.forget(self.camera_id)
+        for profile, recorder in self._recorders.items():
+            worker = self._workers.get(profile)
+            if not gate.is_open:
+                recorder.source_down("no_decision", explanation(gate), at_us)
+            elif worker is None or worker.source_state != "up":
+                state = worker.source_state if worker else "connecting"
+                recorder.source_down(_GAP_REASONS.get(state, "unreachable"), "when the decision began", at_us)
+            else:
+                self._errands.now(self.camera_id, partial(self._sources.ask_keyframe, profile))
 
     def set_watched(self, profile: Profile, watched: bool) -> None:
         worker = self._workers.get(profile)
@@ -169,6 +192,9 @@ class CameraCapture:
             self._workers[profile].reconnect("the camera's stream has another address now")
 
     def _on_packets(self, packets: Sequence[Packet]) -> None:
+        packets = self._gate.admit(packets)
+        if not packets:
+            return
         recorder = self._recorders.get(packets[0].profile)
         if recorder is not None:
             recorder.offer_all(packets)
@@ -178,7 +204,7 @@ class CameraCapture:
         self._sources.forget()
         self._bus.forget(self.camera_id)
         recorder = self._recorders.get(down.profile)
-        if recorder is not None:
+        if recorder is not None and self._gate.is_open:
             recorder.source_down(_GAP_REASONS.get(down.state, "unreachable"), down.detail, down.at_us)
 
     def _on_pose(self, pose: PtzPose) -> None:
@@ -250,6 +276,7 @@ class CaptureProcess:
         self._errands = Errands()
         self._published: dict[str, tuple[float, tuple[object, ...]]] = {}
         self._next_own_s = 0.0
+        self._decisions = DecisionBook(config)
 
     def run(self, stop: threading.Event) -> None:
         """Raises StorageError when it cannot go on."""
@@ -268,6 +295,7 @@ class CaptureProcess:
     def _run_cameras(self, stop: threading.Event) -> None:
         record_sub = self._config.recorder.record_sub
         turns = ReadTurns(self._clock, self._bus.flush)
+        self._decisions.refresh()
         for camera in self._own:
             self._cameras[camera.id] = CameraCapture(
                 camera,
@@ -278,14 +306,17 @@ class CaptureProcess:
                 self._errands,
                 self._config.site.data_dir / "cameras",
                 record_sub=record_sub,
+                gate_of=self._decisions.gate,
             )
         try:
             self._errands.start()
             for capture in self._cameras.values():
+                capture.obey_decisions()
                 capture.start()
             self._requests.start()
             try:
                 while not stop.wait(_TICK_S) and self._recording.is_alive:
+                    self._obey_decisions()
                     self._publish_statuses()
             finally:
                 self._requests.stop()
@@ -294,6 +325,11 @@ class CaptureProcess:
             with ThreadPoolExecutor(len(self._cameras), "stop") as pool:
                 for capture in self._cameras.values():
                     pool.submit(capture.stop)
+
+    def _obey_decisions(self) -> None:
+        self._decisions.refresh()
+        for capture in self._cameras.values():
+            capture.obey_decisions()
 
     def _publish_statuses(self) -> None:
         now_s = self._clock.monotonic_s()

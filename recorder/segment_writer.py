@@ -355,7 +355,8 @@ class StreamRecorder:
         if had_segment:
             self._finish(None)
         self._gap(down.reason, down.detail, at_us=None if had_segment else down.at_us)
-        if self.health.get().state == "on":
+        health = self.health.get()
+        if health.state == "on" or "no_decision" in (down.reason, health.reason):
             self.health.set(RecordingHealth("off", down.detail, down.reason))
 
     def _gap(self, reason: GapReason, detail: str, *, at_us: int | None = None) -> None:

@@ -31,7 +31,10 @@ def found() -> Iterator[tuple[str, str]]:
                     yield message, file.relative_to(ROOT).as_posix()
     for pattern, files in (
         (_CALL_IN_SCRIPT, sorted((ROOT / "web" / "static" / "app").glob("*.js"))),
-        (_CALL_IN_PYTHON, [ROOT / "web" / "pages.py", ROOT / "web" / "state_words.py"]),
+        (
+            _CALL_IN_PYTHON,
+            [ROOT / "web" / "pages.py", ROOT / "web" / "state_words.py", ROOT / "web" / "decision_words.py"],
+        ),
     ):
         for file in files:
             for match in pattern.finditer(file.read_text()):

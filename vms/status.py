@@ -10,9 +10,19 @@ from vms.units import CameraId
 SourceState = Literal["connecting", "up", "stalled", "unreachable", "unauthorized", "protocol_error", "stopped"]
 RecordingState = Literal["on", "off", "fault"]
 RecordingReason = Literal[
-    "", "unreachable", "unauthorized", "stalled", "protocol_error", "overflow", "restart", "disk", "key", "not_wanted"
+    "",
+    "unreachable",
+    "unauthorized",
+    "stalled",
+    "protocol_error",
+    "overflow",
+    "restart",
+    "disk",
+    "key",
+    "not_wanted",
+    "no_decision",
 ]
-"""Why nothing is recorded. key: the site key is missing. not_wanted: `record_sub = false`."""
+"""Why nothing is recorded. key: the site key is missing. not_wanted: `record_sub = false`. no_decision: it may not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from web.api import (
     consultations,
     controle,
     coverage,
+    decisions,
     exports,
     health,
     layouts,
@@ -88,6 +89,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         controle,
         audit,
         retention,
+        decisions,
         alarms,
         layouts,
         trails,
@@ -110,6 +112,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(services.exports.open)
+        await run_in_threadpool(services.decisions.open)
         await services.alarms.keep()
         await run_in_threadpool(services.bundles.start)
         services.capture.start()

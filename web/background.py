@@ -40,6 +40,7 @@ class Background:
             (PATROLS_EVERY_S, self._services.patrols.watch),
             (_SECOND_S, self._every_second),
             (_SECOND_S, self._look_at_disks),
+            (_SECOND_S, self._services.decisions.watch),
             (_LOGINS_EVERY_S, self._check_logins),
             (_BUNDLES_EVERY_S, self._sweep_bundles),
         ):

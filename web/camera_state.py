@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from vms.config import Camera
+from vms.rules.gating import FREE, Gate
 from vms.rules.ptz_lock import PtzLock
 from vms.status import CameraStatus, RecordingReason, RecordingState, SourceState, StreamStatus
 
@@ -58,6 +59,7 @@ class CameraState:
     main: StreamStatus | None
     sub: StreamStatus | None
     patrol: PatrolSeen | None = None
+    gate: Gate = FREE
 
     def seen_by(self, username: str, *, streams: bool) -> dict[str, Any]:
         """JSON for one viewer: the lock is mine or somebody's. streams: with main and sub in detail."""
@@ -76,6 +78,7 @@ class CameraState:
             "ptz_fault": self.ptz_fault,
             "patrol": asdict(self.patrol) if self.patrol else None,
             "skew_ms": self.skew_ms,
+            **gate_json(self.gate),
         }
         if streams:
             seen["main"] = asdict(self.main) if self.main else None
@@ -90,6 +93,17 @@ class CameraState:
         if self.lock.holder.role == "patrol":
             return "patrol"
         return "mine" if self.lock.holder.username == username else "other"
+
+
+def gate_json(gate: Gate) -> dict[str, Any]:
+    """gate_since_us: since when it is so; of a pending one, from when it will hold."""
+    return {
+        "gate": gate.state,
+        "decision": gate.number,
+        "decision_id": gate.decision_id,
+        "gate_since_us": gate.since_us,
+        "gate_until_us": gate.until_us,
+    }
 
 
 def holder_json(lock: PtzLock | None) -> dict[str, Any] | None:
@@ -110,6 +124,7 @@ def camera_state(
     mask: MaskReport | None,
     lock: PtzLock | None,
     patrol: PatrolSeen | None = None,
+    gate: Gate = FREE,
 ) -> CameraState:
     """status None: the recording process is silent since then. mask None: live says nothing."""
     report = mask_report(camera, mask)
@@ -132,6 +147,7 @@ def camera_state(
             main=None,
             sub=None,
             patrol=patrol,
+            gate=gate,
         )
     rec, rec_reason, rec_detail = recording(status)
     return CameraState(
@@ -152,6 +168,7 @@ def camera_state(
         main=status.main,
         sub=status.sub,
         patrol=patrol,
+        gate=gate,
     )
 
 

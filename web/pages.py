@@ -61,6 +61,13 @@ PAGES: Final = (
         frozenset({"police_reviewer", "evidence_officer", "privacy_officer", "shift_manager"}),
     ),
     Page("/controle", _m("Controle"), "controle.html", "search", frozenset(ROLES)),
+    Page(
+        "/besluiten",
+        _m("Besluiten"),
+        "decisions.html",
+        "gavel",
+        frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
+    ),
 )
 ROLE_NAMES: Final = {
     "observer": _m("camera-observant"),

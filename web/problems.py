@@ -48,6 +48,17 @@ TEXTS: dict[str, tuple[int, str, str]] = {
         "Deze raadpleging is verlopen of van iemand anders; geef doel en registratienummer opnieuw op.",
         "This consultation is over or somebody else's; give purpose and reference again.",
     ),
+    "decision_pending": (
+        403,
+        "Het besluit voor deze camera is nog niet ingegaan.",
+        "The decision for this camera is not in force yet.",
+    ),
+    "decision_expired": (403, "Het besluit voor deze camera is verlopen.", "The decision for this camera is over."),
+    "decision_missing": (
+        403,
+        "Voor de plaats van deze camera is geen besluit bekend.",
+        "No decision is known for the place of this camera.",
+    ),
     "not_found": (404, "Dit bestaat niet.", "There is no such thing."),
     "unknown_camera": (404, "Deze camera bestaat niet.", "There is no such camera."),
     "no_footage": (404, "Van dit moment zijn geen beelden.", "There is no footage of this moment."),

@@ -19,6 +19,7 @@ from web.bundle_jobs import BundleJobs
 from web.camera_views import CameraViews
 from web.capture_client import CaptureClient
 from web.coverage_report import CoverageReport
+from web.decision_board import DecisionBoard
 from web.disk_board import DiskBoard
 from web.event_hub import EventHub
 from web.exports import ExportJobs
@@ -95,6 +96,7 @@ class Services:
     viewed: Viewed
     overviews: Looking
     oversight: Oversight
+    decisions: DecisionBoard
     limits: Limits
     metrics: Metrics
 
@@ -108,8 +110,9 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     ptz = PtzControl(clock, capture, trail, hub.publish)
     patrols = Patrols(config, clock, capture, ptz, store)
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
-    board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks)
     workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
+    decisions = DecisionBoard(config, store, clock)
+    board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks, decisions.gate)
     metrics = Metrics()
     metrics.watch(
         StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.retention.days)
@@ -138,6 +141,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         viewed=Viewed(),
         overviews=Looking(clock),
         oversight=Oversight(config, store, clock),
+        decisions=decisions,
         limits=Limits(
             login=RateLimit(clock, burst=20, per_s=0.5),
             whep=RateLimit(clock, burst=120, per_s=10),

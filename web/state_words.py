@@ -7,6 +7,7 @@ a code has one text wherever it is shown. Technical detail stays beside them, in
 from collections.abc import Mapping
 from typing import Final
 
+from web.decision_words import FOR_BROWSER as DECISION_WORDS
 from web.i18n import Language, texts
 from web.i18n import marked as _m
 
@@ -44,6 +45,7 @@ RECORDING: Final[Mapping[str, str]] = {
     "volume_lost": _m("opgenomen, maar de schijf is verloren gegaan"),
     "key": _m("sleutel van de site ontbreekt"),
     "not_wanted": _m("niet gevraagd in de configuratie"),
+    "no_decision": _m("buiten een besluit"),
     "recorder_silent": _m("opnameproces antwoordt niet"),
 }
 """Why there is no recording: now, and of a gap in the past."""
@@ -200,6 +202,11 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "metrics.read": _m("meetcijfers inzien"),
     "audit.read": _m("auditlog inzien"),
     "retention.proof": _m("bewaarbewijs inzien"),
+    "decisions.read": _m("besluiten inzien"),
+    "decisions.write": _m("besluit inschrijven"),
+    "decisions.correct": _m("besluit verbeteren"),
+    "decisions.signs": _m("borden nagekeken"),
+    "decisions.import": _m("besluiten uit bestand invoeren"),
     "users.add": _m("account maken"),
     "users.disable": _m("account uitzetten"),
     "users.enable": _m("account aanzetten"),
@@ -222,6 +229,7 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "at_us": _m("tijdstip"),
     "came_from": _m("vanaf camera"),
     "from_us": _m("vanaf"),
+    "kind": _m("soort"),
     "limit": _m("regels"),
     "approver": _m("tweede persoon"),
     "decision": _m("beslissing"),
@@ -233,6 +241,7 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "preset": _m("voorkeuzestand"),
     "name": _m("naam"),
     "note": _m("notitie"),
+    "numbers": _m("registratienummers"),
     "path": _m("pad"),
     "profile": _m("stroom"),
     "purpose": _m("doel"),
@@ -303,6 +312,7 @@ _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "consultation_purpose": CONSULTATION_PURPOSE,
     "alarm": ALARM,
     "profile": PROFILE,
+    **DECISION_WORDS,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.metrics import ProcessUsage
+from vms.rules.gating import Gate
 from vms.rules.ptz_lock import PtzLock
 from vms.status import CaptureStatus
 from web.camera_state import CameraState, MaskReport, MaskState, PatrolSeen, camera_state
@@ -43,6 +44,7 @@ class StatusBoard:
         lock_of: Callable[[str], PtzLock | None],
         patrol_of: Callable[[str], PatrolSeen | None],
         disk_board: DiskBoard,
+        gate_of: Callable[[str], Gate],
     ) -> None:
         self._config = config
         self._clock = clock
@@ -51,6 +53,7 @@ class StatusBoard:
         self._lock_of = lock_of
         self._patrol_of = patrol_of
         self.disk_board = disk_board
+        self._gate_of = gate_of
         self._silent_since_us = {camera.id: clock.now_us() for camera in config.cameras}
         self._sessions: dict[str, dict[str, Any]] = {}
         self._masks: dict[str, MaskReport] = {}
@@ -86,7 +89,8 @@ class StatusBoard:
             self._silent_since_us[camera_id] = status.at_us
         silent_since_us = self._silent_since_us[camera_id]
         lock, patrol = self._lock_of(camera_id), self._patrol_of(camera_id)
-        return camera_state(camera, status, silent_since_us, self._masks.get(camera_id), lock, patrol)
+        gate = self._gate_of(camera_id)
+        return camera_state(camera, status, silent_since_us, self._masks.get(camera_id), lock, patrol, gate)
 
     def sessions_of(self, username: str) -> dict[str, dict[str, Any]]:
         """The RTP ↔ UTC map, mask and quality of this person's live sessions."""

@@ -14,6 +14,7 @@ from tests.fakes import T0_US, FakeClock, packet
 from vms.bus import BusPublisher, BusSubscriber, Message, packet_topic
 from vms.config import Camera
 from vms.packet import Packet
+from vms.rules.gating import FREE
 from vms.units import CameraId
 
 
@@ -24,7 +25,9 @@ def test_pictures_from_before_the_stream_went_down_are_forgotten(tmp_path: Path)
     recording: Any = SimpleNamespace(stream=lambda *_of: recorder, notes=JournalNotes(FakeClock()))
     camera = Camera(id="markt-01", number=1, name="Markt", main="rtsp://127.0.0.1:9/a", sub="rtsp://127.0.0.1:9/b")
     turns, errands = ReadTurns(FakeClock()), Errands()
-    capture = CameraCapture(camera, recording, publisher, FakeClock(), turns, errands, tmp_path, record_sub=True)
+    capture = CameraCapture(
+        camera, recording, publisher, FakeClock(), turns, errands, tmp_path, record_sub=True, gate_of=lambda *_: FREE
+    )
     for sequence in range(3):
         capture._on_packets([packet(sequence)])
     capture._on_down(StreamDown(CameraId("markt-01"), "sub", "stalled", "no picture for 5 s", T0_US, T0_US))

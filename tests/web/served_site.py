@@ -273,7 +273,10 @@ class Site:
     """One site with three cameras, an account and a token per role, and its web application running."""
 
     def __init__(
-        self, cameras: Mapping[str, Mapping[str, Any]] | None = None, areas: Sequence[Mapping[str, Any]] = ()
+        self,
+        cameras: Mapping[str, Mapping[str, Any]] | None = None,
+        areas: Sequence[Mapping[str, Any]] = (),
+        decisions: Mapping[str, Any] | None = None,
     ) -> None:
         """cameras: what else is configured of them, by id."""
         self.directory = Path(tempfile.mkdtemp(prefix="uw-"))
@@ -284,6 +287,7 @@ class Site:
                 "site": {"name": "Venlo", "data_dir": str(self.directory)},
                 "web": {"listen": "127.0.0.1:0"},
                 "areas": areas,
+                "decisions": decisions or {},
                 "cameras": [
                     known | dict(more.get(str(known["id"]), {}))
                     for known in (

@@ -92,6 +92,8 @@ REQUESTS = {
     "metrics.read": ("GET", "/metrics"),
     "audit.read": ("GET", "/api/audit"),
     "retention.proof": ("GET", "/api/retention/proof"),
+    "decisions.read": ("GET", "/api/decisions"),
+    "decisions.write": ("POST", "/api/decisions"),
 }
 
 

@@ -57,7 +57,7 @@ def test_a_route_that_forgot_is_found(site: Site) -> None:
 
 def test_whatever_live_answers_declares_its_mask_gate(steady_site: Site) -> None:
     nothing: typing.Any = None
-    live = LiveApp(steady_site.config, nothing, nothing, nothing, nothing, nothing, nothing, FakeClock())
+    live = LiveApp(steady_site.config, nothing, nothing, nothing, nothing, nothing, nothing, FakeClock(), nothing)
     found = {
         f"{method} {route.path}"
         for route in live.app.routes

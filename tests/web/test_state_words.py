@@ -12,13 +12,16 @@ from vms import supervise
 from vms.config import Camera
 from vms.rules.access import ACTIONS
 from vms.rules.coverage import CoverageKind
+from vms.rules.decision_document import UNCLEAR
+from vms.rules.decisions import KINDS
+from vms.rules.gating import Expiry, GateState
 from vms.rules.masking import BlankReason
 from vms.rules.pose_at import PoseUnknown
 from vms.status import RecordingReason, SourceState, VolumeFault
 from vms.store.catalog import GapReason
 from vms.store.gaps import LossReason
 from vms.units import Profile
-from web import state_words
+from web import decision_words, state_words
 from web.alarms import AlarmCode
 from web.camera_state import NOT_REPORTED, SILENT, camera_state
 from web.footage import ERASED_EARLY
@@ -42,6 +45,7 @@ def audited_actions() -> set[str]:
     return written.union(
         *(strings(file, "allow", 1) | strings(file, "refuse", 1) | strings(file, "_Change", 0) for file in files),
         strings(ROOT / "vms" / "cli" / "volumes.py", "_entry", 0),
+        {"decisions.import"},
     )
 
 
@@ -75,6 +79,11 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions()}),
     (state_words.AUDIT_DETAIL, audited_details()),
     (state_words.ALARM, set(get_args(AlarmCode))),
+    (decision_words.KIND, set(KINDS)),
+    (decision_words.STATE, {"never", "order", "active", "pending", "expired", "withdrawn"}),
+    (decision_words.GATE, set(get_args(GateState))),
+    (decision_words.EXPIRY, set(get_args(Expiry))),
+    (decision_words.UNCLEAR, set(UNCLEAR)),
     (state_words.PROFILE, {"tile", "hero", "overview", *get_args(Profile)}),
 ]
 

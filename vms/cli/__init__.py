@@ -25,7 +25,7 @@ def make_app() -> typer.Typer:
     from vms.cli.healthy import healthy
     from vms.cli.keys import keys_app
     from vms.cli.maintenance import migrate
-    from vms.cli.registers import import_app
+    from vms.cli.registers import decisions_app, import_app
     from vms.cli.retention import retention_app
     from vms.cli.serve import serve
     from vms.cli.simulate import simulate
@@ -53,6 +53,7 @@ def make_app() -> typer.Typer:
     app.add_typer(keys_app, name="keys")
     app.add_typer(import_app, name="import")
     app.add_typer(export_app, name="export")
+    app.add_typer(decisions_app, name="decisions")
     app.add_typer(catalog_app, name="catalog")
     app.add_typer(retention_app, name="retention")
     app.add_typer(volumes_app, name="volumes")

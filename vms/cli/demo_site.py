@@ -11,11 +11,14 @@ from typing import Any
 from ingest.simulator.model import HFOV_DEG_AT_ZOOM, PAN_RANGE_DEG, TILT_RANGE_DEG, SimCameraSpec
 from ingest.simulator.street import Street
 from ingest.simulator.street_server import StreetOptions, make_specs
+from vms.cli.demo_decision import demo_decisions
 from vms.cli.demo_links import links
 from vms.cli.demo_places import area_of, area_outlines, placed
+from vms.cli.import_decisions import import_rows
 from vms.cli.import_masks import import_documents
 from vms.clock import Clock, now_utc
 from vms.config import load_config
+from vms.decision_register import DecisionPublisher
 from vms.errors import ConfigError
 from vms.rules.access import ROLES
 from vms.rules.mask_projection import project
@@ -65,7 +68,7 @@ def open_demo_site(directory: Path, cameras: int, web_port: int, street: Street)
 
 
 def fill_store(site: DemoSite, store: Store, clock: Clock) -> bool:
-    """Accounts (user = role name) and mask sets, once; False when they are there already."""
+    """Accounts (user = role name), mask sets and decisions, once; False when they are there already."""
     from web.passwords import hash_password
 
     now = now_utc(clock)
@@ -75,7 +78,11 @@ def fill_store(site: DemoSite, store: Store, clock: Clock) -> bool:
             return False
         for role in ROLES:
             users.add(tx, role, f"Demo {role}", hash_password(site.login_password), [role], now)
-    import_documents(load_config(site.config_file), store, clock, sets)
+    config = load_config(site.config_file)
+    import_documents(config, store, clock, sets)
+    areas = sorted({camera.area for camera in config.cameras})
+    import_rows(config, store, clock, demo_decisions(areas, now))
+    DecisionPublisher(config, store).publish()
     return True
 
 
@@ -166,6 +173,9 @@ high_water_pct = 97
 [retention]
 days = 28
 purge_interval_s = 120
+
+[decisions]
+enforce = true
 """
     specs = make_specs(options)
     parts = [head, *area_outlines(len(specs))]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from vms.config.decisions import Decisions
 from vms.config.following import GivenNeighbour, GivenPatrol
 from vms.config.places import Area, Map
 from vms.config.section import Section as _Section
@@ -265,6 +266,7 @@ class SiteConfig(_Section):
     live: Live = Live()
     recorder: Recorder = Recorder()
     retention: Retention = Retention()
+    decisions: Decisions = Decisions()
     map: Map = Map()
     areas: tuple[Area, ...] = ()
     cameras: tuple[Camera, ...] = ()

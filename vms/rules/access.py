@@ -48,6 +48,8 @@ Action = Literal[
     "metrics.read",
     "audit.read",
     "retention.proof",
+    "decisions.read",
+    "decisions.write",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -90,6 +92,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "metrics.read": frozenset({"technician", "admin"}),
     "audit.read": frozenset({"privacy_officer", "shift_manager"}),
     "retention.proof": frozenset({"privacy_officer", "shift_manager"}),
+    "decisions.read": frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
+    "decisions.write": frozenset({"policy_officer"}),
 }
 """Admin is in no row that shows video: managing users and settings is not watching."""
 
@@ -129,6 +133,10 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "bundles.make": (
         "Beelden verstrekken is voorbehouden aan de veiligsteller.",
         "Giving footage out is for the evidence officer.",
+    ),
+    "decisions.write": (
+        "Het register van besluiten wordt bijgehouden door de beleidsmedewerker.",
+        "The register of decisions is kept by the policy officer.",
     ),
     "masks.draw": (
         "Maskers tekenen is voorbehouden aan de technicus en de privacyfunctionaris.",

@@ -13,7 +13,9 @@ erased_early: a full disk took it. expired: past its retention. not_installed: b
 unknown: neither footage nor a gap explains it; a fault, never to be taken for recorded."""
 
 LOST: frozenset[CoverageKind] = frozenset({"gap", "unknown"})
-"""Time that should have been recorded and was not."""
+"""Time that should have been recorded and was not, but for gaps of UNWANTED reasons."""
+UNWANTED = frozenset({"no_decision"})
+"""Reasons of gaps in which nothing might be recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def totals(stretches: Iterable[Stretch]) -> Totals:
     for stretch in stretches:
         if stretch.kind in ("recorded", "recording"):
             kept_us += stretch.length_us
-        elif stretch.kind in LOST:
+        elif stretch.kind in LOST and stretch.reason not in UNWANTED:
             reason = stretch.reason or "unknown"
             lost_us[reason] = lost_us.get(reason, 0) + stretch.length_us
         else:

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from vms.store.schema import GapRow
 from vms.units import CameraId, Profile
 
-GapReason = Literal["unreachable", "unauthorized", "stalled", "overflow", "restart", "disk", "protocol_error"]
-"""Why nothing was recorded."""
+GapReason = Literal[
+    "unreachable", "unauthorized", "stalled", "overflow", "restart", "disk", "protocol_error", "no_decision"
+]
+"""Why nothing was recorded. no_decision: nothing might be."""
 LossReason = Literal["volume_lost"]
 """It was recorded, and the disk it lay on is lost."""
 _MAX_DETAIL = 500

@@ -402,3 +402,30 @@ class AuditRow(Base):
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
     __table_args__ = (Index("audit_by_time", "at"),)
+
+
+class DecisionRow(Base):
+    """One version of one of the mayor's decisions (besluiten). Never changed, only followed by a newer one."""
+
+    __tablename__ = "decision"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    decision_id: Mapped[int] = mapped_column(BigInteger, doc="The same for all versions of a decision.")
+    version: Mapped[int]
+    document: Mapped[dict[str, Any]] = mapped_column(doc="As in CONTRACT, with whatever else it came with.")
+    author: Mapped[str] = mapped_column(String(80), doc="Who wrote this version down.")
+    at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(Text, default="", doc="Of a correction.")
+    __table_args__ = (UniqueConstraint("decision_id", "version"),)
+
+
+class SignCheckRow(Base):
+    """Somebody saw that the signs of an area (kenbaarheid) hang where they must."""
+
+    __tablename__ = "sign_check"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    area: Mapped[str] = mapped_column(String(60))
+    checked_on: Mapped[str] = mapped_column(String(10), doc="YYYY-MM-DD")
+    note: Mapped[str] = mapped_column(Text, default="", doc="Where, and where the photo is kept.")
+    author: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+    __table_args__ = (Index("sign_check_by_area", "area", "checked_on"),)

@@ -53,6 +53,7 @@ class Aim(BaseModel):
 async def still(camera: CameraPath, body: Still, services: ServicesDep, actor: StillActor) -> Response:
     """JPEG of now, not masked, or with `masks` painted by the product's own painter. `X-Still`: JSON about it."""
     camera_or_404(services, camera)
+    services.decisions.require_open(camera)
     if not actor.by_cookie:
         services.trail.refuse(actor, "masks.still", f"camera:{camera}", reason="not a person")
         raise Problem("forbidden", nl="Alleen een persoon krijgt deze foto.", en="Only a person gets this picture.")

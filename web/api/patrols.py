@@ -38,6 +38,7 @@ async def start(camera: CameraPath, body: WhichPatrol, services: ServicesDep, ac
     known = _turning(services, camera)
     if patrol_of(known, body.name) is None:
         raise Problem("unknown_patrol")
+    services.decisions.require_open(camera)
     await _audit(services, actor, camera, name=body.name, what="start")
     await services.patrols.start(actor, known, body.name)
     return _patrols(services, known)

@@ -63,14 +63,14 @@ class NewPreset(BaseModel):
 @router.post("/lock")
 async def lock(camera: CameraPath, services: ServicesDep, actor: SteerActor) -> dict[str, Any]:
     """Take the camera; police take over from observers. 409 with the holder when it is somebody else's."""
-    _require_ptz(services, camera)
+    _require_steerable(services, camera)
     return _held(await services.ptz.take(actor, camera))
 
 
 @router.post("/move")
 async def move(camera: CameraPath, body: Move, services: ServicesDep, actor: SteerActor) -> dict[str, Any]:
     """One heart-beat of a movement. The camera stops 500 ms after the last one."""
-    _require_ptz(services, camera)
+    _require_steerable(services, camera)
     return _held(await services.ptz.move(actor, camera, Velocity(body.pan, body.tilt, body.zoom)))
 
 
@@ -82,14 +82,14 @@ async def stop(camera: CameraPath, services: ServicesDep, actor: SteerActor) -> 
 
 @router.post("/goto")
 async def goto(camera: CameraPath, body: GoTo, services: ServicesDep, actor: SteerActor) -> dict[str, Any]:
-    _require_ptz(services, camera)
+    _require_steerable(services, camera)
     return _held(await services.ptz.goto(actor, camera, body.preset))
 
 
 @router.post("/home")
 async def home(camera: CameraPath, services: ServicesDep, actor: SteerActor) -> dict[str, Any]:
     """The home position that was set in the camera."""
-    _require_ptz(services, camera)
+    _require_steerable(services, camera)
     await services.ptz.order(actor, camera, "ptz_home")
     return _holder(services, camera)
 
@@ -97,7 +97,7 @@ async def home(camera: CameraPath, services: ServicesDep, actor: SteerActor) -> 
 @router.post("/look")
 async def look(camera: CameraPath, body: Look, services: ServicesDep, actor: SteerActor) -> dict[str, Any]:
     """Bring a place in the picture to the middle, and fill the picture with the box. 409 no_lens: not calibrated."""
-    _require_ptz(services, camera)
+    _require_steerable(services, camera)
     lens = await run_in_threadpool(_lens, services, camera)
     pose = await services.capture.request(camera, {"op": "ptz_pose", "camera": camera})
     if services.clock.now_us() - int(pose["at_us"]) > _POSE_STALE_US:
@@ -144,6 +144,12 @@ def _lens(services: Services, camera_id: str) -> LensCalibration:
 def _require_ptz(services: Services, camera_id: str) -> None:
     if not camera_or_404(services, camera_id).can_turn:
         raise Problem("no_ptz")
+
+
+def _require_steerable(services: Services, camera_id: str) -> None:
+    """Who may not see where it looks does not turn it."""
+    _require_ptz(services, camera_id)
+    services.decisions.require_open(camera_id)
 
 
 def _holder(services: Services, camera_id: str) -> dict[str, Any]:

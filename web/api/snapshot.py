@@ -23,6 +23,7 @@ async def snapshot(
 ) -> Response:
     """Masked JPEG; grey all over when masks are unsure. `X-Mask` says ok, fault or none."""
     camera_or_404(services, camera)
+    services.decisions.require_open(camera)
     wait_s = services.limits.snapshot.take(actor.login_key)
     if wait_s:
         raise Problem("too_many_requests", headers={"Retry-After": str(math.ceil(wait_s))})

@@ -122,6 +122,7 @@ async def _turn(services: Services, actor: Actor, body: Step) -> bool | None:
     if preset is None:
         return None
     try:
+        services.decisions.require_open(body.to)
         token = ptz_patrol.token_of(preset, await services.capture.presets(body.to))
         if isinstance(token, ptz_patrol.UnknownPreset):
             log.warning("neighbour_preset_unknown", extra={"camera": body.to, "preset": preset})

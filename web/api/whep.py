@@ -52,6 +52,7 @@ async def start(
     if not sdp.startswith("v=0"):
         raise Problem("sdp_malformed")
     _limit(services, actor)
+    await _require_open(services, actor, camera)
     await _audit(services, actor, camera, profile)
     session, answer = await services.live.offer(camera, profile, sdp, actor.username)
     services.live_sessions.add(session, actor)
@@ -111,6 +112,7 @@ async def swap(session: SessionId, body: Swap, services: ServicesDep, actor: Wat
     services.live_sessions.require(actor, session)
     camera_or_404(services, body.camera)
     _limit(services, actor)
+    await _require_open(services, actor, body.camera)
     await _audit(services, actor, body.camera, body.profile)
     after_rtp = await services.live.swap(session, body.camera, body.profile)
     return {"camera": body.camera, "profile": body.profile, "after_rtp": after_rtp}
@@ -127,6 +129,16 @@ def _check_if_match(request: Request, session: str) -> None:
     wanted = request.headers.get("if-match")
     if wanted is not None and wanted.strip() not in ("*", '"*"', entity_tag(session)):
         raise Problem("etag", headers={"ETag": entity_tag(session)})
+
+
+async def _require_open(services: Services, actor: Actor, camera: str) -> None:
+    """Raises Problem decision_…: no decision allows this camera to be shown now."""
+    try:
+        services.decisions.require_open(camera)
+    except Problem as problem:
+        reason = problem.code
+        await run_in_threadpool(lambda: services.trail.refuse(actor, "live.watch", f"camera:{camera}", reason=reason))
+        raise
 
 
 async def _audit(services: Services, actor: Actor, camera: str, profile: str) -> None:

@@ -18,6 +18,7 @@ from vms.clock import Clock, now_utc
 from vms.config import SiteConfig
 from vms.errors import FootageExpired, FootageMissing, KeyUnavailable, Refused, StorageError, StoreBusy
 from vms.metrics import own_usage
+from vms.rules.gating import Gate
 from vms.rules.masks import MaskProblems
 from vms.units import CameraId, LiveProfile, Profile
 from web.live.channel import Channels
@@ -68,9 +69,13 @@ class LiveApp:
         playback: Playback,
         references: ReferenceBook,
         clock: Clock,
+        gate_of: Callable[[str], Gate],
         shard: int = 0,
     ) -> None:
-        """shard: which of [live] processes this is. It tells of its own cameras, and would serve any."""
+        """shard: which of [live] processes this is. It tells of its own cameras, and would serve any.
+
+        gate_of: what the decisions allow of a camera now.
+        """
         self._own = [CameraId(camera.id) for camera in config.cameras if config.live_shard(camera.id) == shard]
         self._cameras = {camera.id: camera for camera in config.cameras}
         self._config = config
@@ -83,6 +88,7 @@ class LiveApp:
         self._renderings = self._searches = 0
         self._footage_stills = FootageStills(playback, clock)
         self._still_turns = anyio.CapacityLimiter(MAX_STILLS)
+        self._gate_of = gate_of
         self._stills = DrawingStills(config, sources, masks, references, clock)
         sockets = config.live_sockets()
         others = {CameraId(c): sockets[config.live_shard(c)] for c in self._cameras if c not in self._own}
@@ -128,6 +134,7 @@ class LiveApp:
             return Response(status_code=204)
         camera_id, profile = self._stream(body.get("camera"), body.get("profile"))
         self.sessions.get(session_id)
+        self._require_open(camera_id)
         after_rtp = self.sessions.swap(session_id, camera_id, profile)
         return JSONResponse({"camera": camera_id, "profile": profile, "after_rtp": after_rtp})
 
@@ -276,13 +283,20 @@ class LiveApp:
         return CameraId(camera), profile
 
     def _require_picture(self, camera_id: CameraId, profile: LiveProfile) -> None:
-        """A stream that is known to be down is not waited for."""
+        """A stream that is known to be down is not waited for; outside a decision nothing is shown."""
+        self._require_open(camera_id)
         status = self.sources.status(camera_id)
         if status is None:
             raise _Refusal(409, "no_picture", "nothing heard from this camera's recording process")
         stream = status.sub if profile == "tile" and status.sub is not None else status.main
         if stream.state != "up":
             raise _Refusal(409, "no_picture", f"the camera is {stream.state}: {stream.detail}")
+
+    def _require_open(self, camera_id: CameraId) -> None:
+        gate = self._gate_of(camera_id)
+        if not gate.is_open:
+            code = {"pending": "decision_pending", "expired": "decision_expired"}.get(gate.state, "decision_missing")
+            raise _Refusal(403, code, f"outside any decision: {gate.state} {gate.number}".rstrip())
 
     def _has_picture(self, camera_id: CameraId) -> bool:
         return not self._source_problem(camera_id, "tile")

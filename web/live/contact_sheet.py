@@ -121,7 +121,8 @@ class ContactSheet:
 
     def _blank_old(self) -> None:
         limit_us = self._clock.now_us() - int(KEPT_S * 1_000_000)
-        for camera_id in [camera_id for camera_id, at_us in self._taken_us.items() if at_us < limit_us]:
+        known = list(self._taken_us.items())
+        for camera_id in [key for key, at_us in known if at_us < limit_us or not self._has_picture(key)]:
             self._blank(camera_id)
 
     def _blank(self, camera_id: CameraId) -> None:

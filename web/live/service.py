@@ -14,12 +14,14 @@ import uvicorn
 from recorder.clip import SegmentReader
 from vms.clock import Clock, SystemClock
 from vms.config import SiteConfig
+from vms.decision_file import DecisionBook
 from vms.errors import ConfigError
 from vms.keys import KeyRing
 from vms.store import Store
 from vms.store.mask_lapse import lapse_moved
 from web.live.app import LiveApp
 from web.live.channel import Channels
+from web.live.gate_watch import GateWatch
 from web.live.keyframes import KeyframeRequests
 from web.live.mask_book import MaskBook
 from web.live.playback import Playback
@@ -73,11 +75,14 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
     sessions = WhepSessions(channels, clock, config.live.max_viewers, ids_of(shard, config.live.processes))
     sessions.start()
     playback = Playback(config, store, reader_once(config), references)
-    live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, shard)
+    gates = GateWatch(DecisionBook(config), sessions, clock)
+    await gates.start()
+    live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, gates.gate, shard)
     try:
         yield live
     finally:
         await live.sheet.stop()
+        await gates.stop()
         await sessions.stop()
         channels.stop()
         await asyncio.to_thread(keyframes.close)

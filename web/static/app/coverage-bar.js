@@ -30,12 +30,13 @@ const SHORTEST_PCT = 0.25;
 const LABEL_EVERY_H = 3;
 const HOUR_US = 3_600_000_000;
 
-/** @param {Stretch} stretch */
-export const isLost = (stretch) => stretch.kind === "gap" || stretch.kind === "unknown";
+/** Outside a decision nothing was to be recorded. @param {Stretch} stretch */
+export const isLost = ({ kind, reason }) => kind === "unknown" || (kind === "gap" && reason !== "no_decision");
 
 /** What became of this time, in words. @param {Stretch} stretch */
 export function stretchText(stretch) {
-  return stretch.kind === "gap" ? gapText(stretch.reason) : coverageText(stretch.kind);
+  if (stretch.kind !== "gap") return coverageText(stretch.kind);
+  return gapText(stretch.reason) + (stretch.reason === "no_decision" ? ` (${stretch.detail})` : "");
 }
 
 /** 14:03:27 – 14:04:01 CET (34 s) @param {Stretch} stretch */

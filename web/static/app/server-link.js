@@ -25,6 +25,11 @@ import { toLogin } from "./api.js";
  * @property {string} ptz_fault
  * @property {import("./ptz-patrols.js").PatrolState | null} [patrol]
  * @property {number | null} skew_ms
+ * @property {"open" | "pending" | "expired" | "none" | "unknown"} [gate] what the decisions allow
+ * @property {string} [decision] number of the decision that says so
+ * @property {number} [decision_id]
+ * @property {number | null} [gate_since_us] since when; of a pending one, from when it will hold
+ * @property {number | null} [gate_until_us]
  *
  * @typedef {object} SessionState
  * @property {number} rtp_timestamp of the newest sent picture

@@ -7,6 +7,7 @@
  * @typedef {object} Measured
  * @property {boolean} hidden the stream was released
  * @property {boolean} linkUp the websocket lives
+ * @property {string} [gate] what the decisions allow: open, pending, expired, none, unknown; none given = open
  * @property {string} refusal code of the server's refusal, "" when none
  * @property {string} source the camera's state at the server; "" when not known yet
  * @property {number} sinceAskedS seconds since this camera was asked for
@@ -22,6 +23,7 @@ const REFUSALS = {
   forbidden: "forbidden",
   decision_pending: "decision-pending",
   decision_expired: "decision-expired",
+  decision_missing: "decision-pending",
   privacy_off: "privacy-off",
 };
 
@@ -34,10 +36,14 @@ const GIVE_UP_S = 5.0;
 /** @param {string} source */
 export const isDown = (source) => source !== "" && source !== "up";
 
+/** No decision allows it to be shown. @param {string | undefined} gate */
+export const isGated = (gate) => gate !== undefined && gate !== "open";
+
 /** @param {Measured} m @returns {TileState} */
 export function tileState(m) {
   const refused = REFUSALS[m.refusal];
   if (refused) return refused;
+  if (isGated(m.gate)) return m.gate === "expired" ? "decision-expired" : "decision-pending";
   if (m.hidden) return "hidden";
   if (!m.linkUp) return "reconnecting";
   const silentS = m.sinceFrameS ?? m.sinceAskedS;

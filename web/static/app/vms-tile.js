@@ -5,7 +5,8 @@ import { LitElement, html, nothing } from "lit";
 import { FrameMeter } from "./frame-meter.js";
 import { icon } from "./icon.js";
 import { decimal, t } from "./page.js";
-import { LATE_AGE_S, isDown, isFrozen, tileState } from "./tile-state.js";
+import { LATE_AGE_S, isDown, isFrozen, isGated, tileState } from "./tile-state.js";
+import { decisionText } from "./tile-decision.js";
 import { patrolText } from "./ptz-patrols.js";
 import { TileStill } from "./tile-still.js";
 import { serverLink } from "./server-link.js";
@@ -71,6 +72,7 @@ export class Tile extends LitElement {
     this._sessionSeenMs = 0;
     this._offScreenMs = 0;
     this._shown = "";
+    this._gated = false;
     this._still = new TileStill(() => this.querySelector("canvas.still"));
     this._observer = new IntersectionObserver(([entry]) => {
       this._offScreenMs = entry.isIntersecting ? 0 : performance.now();
@@ -145,7 +147,8 @@ export class Tile extends LitElement {
     this._downSinceUs = 0;
     this._still.keepOnly(this.camera?.id ?? "");
     this.meter.reset();
-    if (this.camera) {
+    this._gated = isGated(this.status?.gate);
+    if (this.camera && !this._gated) {
       const others = /** @type {Tile[]} */ ([...document.querySelectorAll("vms-tile")]).filter((tile) => tile !== this);
       this._still.follow(this.camera.id, others);
       this.connection.show(this.camera.id, this.profile);
@@ -184,8 +187,9 @@ export class Tile extends LitElement {
   tick() {
     if (!this.connection || !this.meter) return;
     const now = performance.now();
-    this._releaseOffScreen(now);
     const status = this.status;
+    this._obeyDecision(isGated(status?.gate));
+    this._releaseOffScreen(now);
     if (status && isDown(status.source)) this._downSinceUs ||= status.since_us;
     else if (status) this._downSinceUs = 0;
     const { fps, ageS } = this.measured();
@@ -195,6 +199,7 @@ export class Tile extends LitElement {
     this.state = tileState({
       hidden: this.released,
       linkUp: this.link.up || !this.link.lostAtMs,
+      gate: status?.gate,
       refusal: this.connection.problem?.code ?? "",
       source: status?.source ?? "",
       sinceAskedS: (now - this._askedMs) / 1000,
@@ -213,6 +218,20 @@ export class Tile extends LitElement {
     this.requestUpdate();
   }
 
+  /** Outside a decision nothing is shown, not even what was; inside the next one it comes by itself. @param {boolean} gated */
+  _obeyDecision(gated) {
+    if (gated === this._gated) return;
+    this._gated = gated;
+    if (gated) {
+      this.connection?.close();
+      this.meter?.reset();
+      this._still.keepOnly("");
+    } else {
+      this._shown = "";
+      this._ask();
+    }
+  }
+
   /** @param {number} now */
   _releaseOffScreen(now) {
     if (this._offScreenMs && now - this._offScreenMs > OFF_SCREEN_MS) this.release();
@@ -222,7 +241,7 @@ export class Tile extends LitElement {
   /** @param {number} now */
   _needsRetry(now) {
     const connection = this.connection;
-    if (!connection || this.released || !this.link.up || !this.camera) return false;
+    if (!connection || this.released || this._gated || !this.link.up || !this.camera) return false;
     if (connection.problem) return true;
     if (!connection.confirmedMs) return false;
     if (this.link.sessions[connection.session]) this._sessionSeenMs = now;
@@ -291,9 +310,8 @@ export class Tile extends LitElement {
       case "forbidden":
         return ["lock", t("Geen toegang"), this.connection?.problem?.message ?? ""];
       case "decision-pending":
-        return ["gavel", t("Besluit nog niet ingegaan"), this.connection?.problem?.message ?? ""];
       case "decision-expired":
-        return ["gavel", t("Besluit verlopen"), this.connection?.problem?.message ?? ""];
+        return ["gavel", ...decisionText(this.state, this.status, this.connection?.problem?.message ?? "")];
       case "privacy-off":
         return ["eye-off", t("Uitgeschakeld op last"), this.connection?.problem?.message ?? ""];
       case "mask-fault":
