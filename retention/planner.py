@@ -38,7 +38,7 @@ def make_plan(store: Store, now: datetime, days: int, ahead: timedelta = timedel
     erase, held = [], []
     for segment in expired:
         decision = decide_purge(segment, holding, now + ahead, days)
-        if isinstance(decision, Keep):
+        if isinstance(decision, Keep) and segment.state != "purging":
             held.append((segment.id, decision.hold_ids))
         else:
             erase.append(segment)

@@ -124,7 +124,7 @@ def _oldest_unheld(store: Store, volume_uuid: str, missing: Shortage) -> _Oldest
             for segment in page:
                 if oldest.stored.bytes >= missing.bytes and oldest.stored.files >= missing.files:
                     return oldest
-                if not isinstance(decide_early(segment, holding), Keep):
+                if segment.state == "purging" or not isinstance(decide_early(segment, holding), Keep):
                     oldest.add(segment)
             after = (page[-1].start_at, page[-1].id)
     return oldest

@@ -18,7 +18,7 @@ from vms.clock import Clock, now_utc
 from vms.errors import StorageError
 from vms.keys import day_keys, destroy_day_key
 from vms.rules.layout import sidecar_path
-from vms.rules.retention import EraseReason, Keep, PurgeDecision, decide_early, decide_purge, oldest_allowed
+from vms.rules.retention import Erase, EraseReason, Keep, PurgeDecision, decide_early, decide_purge, oldest_allowed
 from vms.store import Store, catalog, holds, ledger
 from vms.store.catalog import Segment
 from vms.store.holds import EvidenceHold
@@ -116,6 +116,8 @@ class Purger:
     def _decide(
         self, segment: Segment, holding: Sequence[EvidenceHold], now: datetime, reason: EraseReason
     ) -> PurgeDecision:
+        if segment.state == "purging":
+            return Erase(reason)
         if reason == "disk_pressure":
             return decide_early(segment, holding)
         return decide_purge(segment, holding, now + self.ahead, self.days)

@@ -1,4 +1,4 @@
-"""A new site key: all day keys are wrapped anew, while recording and playback go on.
+"""A new site key: all day keys, and those of secured evidence, are wrapped anew, while recording and playback go on.
 
 The new key is put before the old one in the site key's file; from then on nothing is wrapped with the old one. Then
 every day key is wrapped anew, one by one, and in the end the old key is taken out of the file. A rotation that was
@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
 from vms.errors import KeyUnavailable
-from vms.keys import DataKey, day_keys, key_file, unwrap_text, wrapped_text
+from vms.keys import DataKey, day_keys, evidence_key_file, evidence_keys, key_file, unwrap_text, wrapped_text
 from vms.reference_file import reference_files, rewrap_reference
 from vms.site_key import KEY_BYTES, keys_lock, read_site_keys, replace_file, replace_site_keys
 
@@ -34,13 +34,14 @@ def rotate_site_key(keys_dir: Path, site_key_file: Path) -> Rotation:
                 keys = [secrets.token_bytes(KEY_BYTES), keys[0]]
                 replace_site_keys(site_key_file, keys)
         rewrapped, locked = 0, []
-        for camera_id, day in day_keys(keys_dir):
-            path = key_file(keys_dir, camera_id, day)
+        paths = [key_file(keys_dir, camera_id, day) for camera_id, day in day_keys(keys_dir)]
+        paths += [evidence_key_file(keys_dir, hold_id) for hold_id in evidence_keys(keys_dir)]
+        for path in paths:
             with keys_lock(keys_dir, exclusive=True):
                 try:
                     rewrapped += _rewrap(path, keys)
                 except InvalidUnwrap:
-                    locked.append(f"{camera_id}/{day.isoformat()}")
+                    locked.append(path.relative_to(keys_dir).with_suffix("").as_posix())
         for path in reference_files(keys_dir.parent):
             try:
                 rewrapped += rewrap_reference(path, keys)

@@ -1,8 +1,9 @@
 """Keys of footage at rest: one data key per camera and day (UTC), wrapped by the site key.
 
 A wrapped key lies in `<keys_dir>/<camera>/<YYYY-MM-DD>.json`; destroying that file makes all footage of that camera
-and day unreadable (crypto-shredding). A key that is missing, wrong or destroyed is KeyUnavailable: nothing is ever
-written or read in plain instead. The site key's file is `vms.site_key`'s.
+and day unreadable (crypto-shredding). What is secured as evidence lies under a key of its hold's own,
+`<keys_dir>/_evidence/h<hold>.json`: no camera has that id. A key that is missing, wrong or destroyed is KeyUnavailable:
+nothing is ever written or read in plain instead. The site key's file is `vms.site_key`'s.
 """
 
 import base64
@@ -23,10 +24,12 @@ from vms.durable import sync_directory
 from vms.errors import KeyUnavailable
 from vms.site_key import KEY_BYTES, create_site_key, keys_lock, read_site_keys, unwrap, write_once
 
-__all__ = ["DataKey", "KeyRing", "create_site_key", "day_keys", "destroy_day_key"]
+__all__ = ["DataKey", "KeyRing", "create_site_key", "day_keys", "destroy_day_key", "destroy_evidence_key"]
 
 _MAX_KEY_FILE_BYTES = 4096
 _KEY_ID = re.compile(r"([a-z0-9][a-z0-9-]{0,39})/(\d{4}-\d{2}-\d{2})/([0-9a-f]{8})")
+_EVIDENCE = "_evidence"
+_EVIDENCE_KEY_ID = re.compile(rf"{_EVIDENCE}/h([1-9]\d{{0,17}})/([0-9a-f]{{8}})")
 
 
 def parse_key_id(key_id: str) -> tuple[str, date]:
@@ -39,7 +42,7 @@ def parse_key_id(key_id: str) -> tuple[str, date]:
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """key_id: camera/day/random; names the key in the catalog and in the file's header."""
+    """key_id: camera/day/random, or _evidence/h<hold>/random; names the key in the catalog and in the file's header."""
 
     key_id: str
     secret: bytes = field(repr=False)
@@ -60,14 +63,19 @@ class KeyRing:
 
     def data_key(self, camera_id: str, day: date) -> DataKey:
         """The key to write this camera's footage of that day with; made at the first call of the day."""
-        path = self._path(camera_id, day)
-        if not path.exists():
-            self._create(path, camera_id, day)
-        return self._load(path)
+        return self._made(self._path(camera_id, day), f"{camera_id}/{day.isoformat()}")
+
+    def evidence_key(self, hold_id: int) -> DataKey:
+        """The key to write a hold's copies with; made at the first call."""
+        return self._made(evidence_key_file(self._keys_dir, hold_id), f"{_EVIDENCE}/h{hold_id}")
 
     def find(self, key_id: str) -> DataKey:
-        """The key that a segment names."""
-        key = self._load(self._path(*parse_key_id(key_id)))
+        """The key that a segment, or a copy of one, names."""
+        of_hold = _EVIDENCE_KEY_ID.fullmatch(key_id)
+        if of_hold is not None:
+            key = self._load(evidence_key_file(self._keys_dir, int(of_hold[1])))
+        else:
+            key = self._load(self._path(*parse_key_id(key_id)))
         if key.key_id != key_id:
             raise KeyUnavailable(f"key {key_id} was destroyed")
         return key
@@ -81,8 +89,13 @@ class KeyRing:
     def _path(self, camera_id: str, day: date) -> Path:
         return key_file(self._keys_dir, camera_id, day)
 
-    def _create(self, path: Path, camera_id: str, day: date) -> None:
-        key = DataKey(f"{camera_id}/{day.isoformat()}/{secrets.token_hex(4)}", secrets.token_bytes(KEY_BYTES))
+    def _made(self, path: Path, name: str) -> DataKey:
+        if not path.exists():
+            self._create(path, name)
+        return self._load(path)
+
+    def _create(self, path: Path, name: str) -> None:
+        key = DataKey(f"{name}/{secrets.token_hex(4)}", secrets.token_bytes(KEY_BYTES))
         try:
             with keys_lock(self._keys_dir, exclusive=False):
                 self._site_keys = read_site_keys(self._site_key_file)
@@ -146,12 +159,31 @@ def day_keys(keys_dir: Path) -> Iterator[tuple[str, date]]:
             yield path.parent.name, date.fromisoformat(path.stem)
 
 
+def evidence_key_file(keys_dir: Path, hold_id: int) -> Path:
+    return keys_dir / _EVIDENCE / f"h{hold_id}.json"
+
+
+def evidence_keys(keys_dir: Path) -> Iterator[int]:
+    """The hold of every evidence key there is."""
+    for path in sorted((keys_dir / _EVIDENCE).glob("h*.json")):
+        if path.stem[1:].isdecimal():
+            yield int(path.stem[1:])
+
+
 def destroy_day_key(keys_dir: Path, camera_id: str, day: date) -> bool:
     """Crypto-shred: overwrite, sync, unlink, sync the directory. Needs no site key. False when there was none.
 
     Readers that have the key cached lose it at their next use. Raises OSError.
     """
-    path = key_file(keys_dir, camera_id, day)
+    return _destroy(keys_dir, key_file(keys_dir, camera_id, day))
+
+
+def destroy_evidence_key(keys_dir: Path, hold_id: int) -> bool:
+    """The same for a hold's copies."""
+    return _destroy(keys_dir, evidence_key_file(keys_dir, hold_id))
+
+
+def _destroy(keys_dir: Path, path: Path) -> bool:
     if not path.exists():
         return False
     with keys_lock(keys_dir, exclusive=False):

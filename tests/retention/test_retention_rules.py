@@ -5,7 +5,7 @@ import pytest
 
 from vms.rules.layout import parse_path, segment_path, sidecar_path
 from vms.rules.retention import Erase, Keep, RunFacts, decide_purge, is_expired, refuse_run
-from vms.units import CameraId
+from vms.units import EPOCH, CameraId
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 US = timedelta(microseconds=1)
@@ -25,6 +25,8 @@ class SomeHold:
     start_at: datetime
     end_at: datetime
     released_at: datetime | None = None
+    secured_at: datetime | None = None
+    expired_before: datetime = EPOCH
 
 
 def shot(age: timedelta, length: timedelta = timedelta(minutes=1), camera: str = "markt-01") -> Shot:

@@ -131,3 +131,11 @@ def test_a_place_is_whole_and_an_area_is_a_polygon_of_its_own_name(tmp_path: Pat
     area = '[[areas]]\nname = "Centrum"\noutline = [[51.0, 6.0], [51.1, 6.1], [51.0, 6.1]]\n'
     twice = "areas[Centrum].name: is used twice; make it unique"
     assert problems_of(tmp_path, GOOD + area + area) == [f"10: {twice}", f"13: {twice}"]
+
+
+@pytest.mark.parametrize("path", ["media/proof", "media", "."])
+def test_evidence_does_not_lie_on_a_recorders_volume(tmp_path: Path, path: str) -> None:
+    text = f'[[recorder.volumes]]\npath = "media"\n[evidence]\npath = "{path}"\n'
+    [problem] = problems_of(tmp_path, GOOD + text)
+    assert "evidence.path" in problem
+    assert "keep them apart" in problem

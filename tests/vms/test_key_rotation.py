@@ -9,7 +9,7 @@ import pytest
 
 from vms.errors import KeyUnavailable
 from vms.key_rotation import rotate_site_key
-from vms.keys import KeyRing, create_site_key, day_keys, destroy_day_key
+from vms.keys import KeyRing, create_site_key, day_keys, destroy_day_key, destroy_evidence_key, evidence_keys
 from vms.site_key import read_site_keys, replace_site_keys
 
 DAY = date(2026, 11, 18)
@@ -101,3 +101,20 @@ def test_a_site_key_that_is_none_is_refused_in_words(keys_dir, site_key, content
     with pytest.raises(KeyUnavailable, match="site key"):
         rotate_site_key(keys_dir, site_key)
     assert site_key.read_text() == content
+
+
+def test_evidence_keys_are_wrapped_anew_too_and_die_alone(keys_dir, site_key) -> None:
+    ring = KeyRing(keys_dir, site_key)
+    day, seven, eight = ring.data_key("h7", DAY), ring.evidence_key(7), ring.evidence_key(8)
+    assert seven.key_id.startswith("_evidence/h7/")
+    assert ring.evidence_key(7) == seven
+    assert rotate_site_key(keys_dir, site_key).rewrapped == 3
+    fresh = KeyRing(keys_dir, site_key)
+    assert [fresh.find(key.key_id) for key in (day, seven, eight)] == [day, seven, eight]
+    assert destroy_evidence_key(keys_dir, 7)
+    assert not destroy_evidence_key(keys_dir, 7)
+    with pytest.raises(KeyUnavailable):
+        fresh.find(seven.key_id)
+    assert fresh.find(eight.key_id) == eight
+    assert list(day_keys(keys_dir)) == [("h7", DAY)]
+    assert list(evidence_keys(keys_dir)) == [8]

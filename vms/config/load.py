@@ -100,7 +100,7 @@ def _key_name(location: Sequence[str | int], document: dict[str, Any]) -> str:
 
 
 def _cross_checks(config: SiteConfig, text: str) -> list[tuple[int, str]]:
-    """What no single key can know: duplicates, links to what does not exist, paths too long for a socket."""
+    """What no single key can know: duplicates, links to what does not exist, paths that cross or are too long."""
     found: list[tuple[int, str]] = []
     for attribute in ("id", "number", "name"):
         counts = Counter(getattr(camera, attribute) for camera in config.cameras)
@@ -125,6 +125,11 @@ def _cross_checks(config: SiteConfig, text: str) -> list[tuple[int, str]]:
             (line_of(text, ("cameras", index, *where)), f"cameras[{camera.id}].{where[0]}: {message}")
             for where, message in link_problems(config, camera)
         ]
+    evidence = config.evidence_dir.resolve()
+    for volume in (volume.path.resolve() for volume in config.volumes):
+        if evidence.is_relative_to(volume) or volume.is_relative_to(evidence):
+            line = line_of(text, ("evidence", "path"))
+            found.append((line, f"evidence.path: {evidence} and volume {volume} lie in each other; keep them apart"))
     if len(str(config.run_dir / "capture-00.bus")) > MAX_IPC_PATH:
         found.append(
             (

@@ -171,6 +171,19 @@ class Retention(_Section):
         return self
 
 
+class Evidence(_Section):
+    path: Path | None = Field(
+        None,
+        description="Where secured footage (evidence holds) is copied; a disk of its own. Empty = data_dir/evidence.",
+    )
+    high_water_pct: float = Field(
+        90.0,
+        gt=0,
+        le=99,
+        description="Fill level in % from which nothing more is copied there: an alarm, never erasure.",
+    )
+
+
 class Onvif(_Section):
     host: str = Field(min_length=1, description="Address of the camera's ONVIF service.")
     port: int = Field(80, ge=1, le=65535, description="Port of the camera's ONVIF service.")
@@ -269,6 +282,7 @@ class SiteConfig(_Section):
     decisions: Decisions = Decisions()
     map: Map = Map()
     areas: tuple[Area, ...] = ()
+    evidence: Evidence = Evidence()
     cameras: tuple[Camera, ...] = ()
 
     @property
@@ -305,6 +319,9 @@ class SiteConfig(_Section):
     def certificates_dir(self) -> Path:
         """Where the retention process leaves a certificate of erasure a day."""
         return self.site.data_dir / "certificates"
+
+    def evidence_dir(self) -> Path:
+        return self.evidence.path or self.site.data_dir / "evidence"
 
     @property
     def signing_key_file(self) -> Path:

@@ -18,7 +18,11 @@ class Footage(Protocol):
 
 
 class Hold(Protocol):
-    """What the rule needs of an evidence hold. cameras: ids; [start_at, end_at) half-open."""
+    """What the rule needs of an evidence hold. cameras: ids; [start_at, end_at) half-open.
+
+    expired_before: what began at or before it had expired when the hold was set, and is not brought back.
+    secured_at: since then the evidence store has a copy of everything, and the originals go on time.
+    """
 
     @property
     def id(self) -> int: ...
@@ -30,6 +34,10 @@ class Hold(Protocol):
     def end_at(self) -> datetime: ...
     @property
     def released_at(self) -> datetime | None: ...
+    @property
+    def secured_at(self) -> datetime | None: ...
+    @property
+    def expired_before(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +70,13 @@ def is_expired(start_at: datetime, now: datetime, days: int) -> bool:
 
 
 def holds_on(footage: Footage, holds: Sequence[Hold]) -> tuple[int, ...]:
-    """Ids of the unreleased holds that overlap the footage (both half-open)."""
+    """Ids of the holds that keep this footage where it is: not released, not secured, and overlapping (half-open)."""
     return tuple(
         hold.id
         for hold in holds
         if hold.released_at is None
+        and hold.secured_at is None
+        and footage.start_at > hold.expired_before
         and footage.camera_id in hold.cameras
         and hold.start_at < footage.end_at
         and footage.start_at < hold.end_at

@@ -157,7 +157,10 @@ class LedgerSealRow(Base):
 
 
 class HoldRow(Base):
-    """Evidence hold (veiligstelling): footage in [start_at, end_at) survives until released."""
+    """Evidence hold (veiligstelling): footage in [start_at, end_at) survives until released.
+
+    Until secured_at where it was recorded, then as copies in the evidence store; erased_at: those are gone too.
+    """
 
     __tablename__ = "evidence_hold"
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
@@ -172,6 +175,12 @@ class HoldRow(Base):
     review_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
     released_by: Mapped[str | None] = mapped_column(String(80))
+    basis: Mapped[str] = mapped_column(String(20), default="other", doc="vms.rules.holds.Basis; legal_basis in words.")
+    expired_before: Mapped[datetime] = mapped_column(doc="What began by then had expired when the hold was set.")
+    secured_at: Mapped[datetime | None]
+    secured_root: Mapped[str | None] = mapped_column(String(64), doc="Merkle root over its items when secured.")
+    erased_at: Mapped[datetime | None] = mapped_column(doc="After its release: its copies and their key are gone.")
+    problem: Mapped[str] = mapped_column(Text, default="", doc="Why it cannot be secured now; empty = nothing known.")
     __table_args__ = (CheckConstraint("end_at > start_at", name="hold_has_length"),)
 
 
@@ -224,6 +233,36 @@ class BundleJobRow(Base):
     sha256: Mapped[str] = mapped_column(String(64), default="", doc="Of the zip.")
     fetched_at: Mapped[datetime | None] = mapped_column(doc="For the first time.")
     __table_args__ = (Index("bundle_job_by_state", "state", "created_at"),)
+
+
+class EvidenceItemRow(Base):
+    """A segment's copy in the evidence store, under the hold's own key. Written when the copy is safe on disk."""
+
+    __tablename__ = "evidence_item"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    hold_id: Mapped[int] = mapped_column(ForeignKey("evidence_hold.id"))
+    segment_id: Mapped[int] = mapped_column(BigInteger, doc="Of the catalog; with source_chain_hash.")
+    camera_id: Mapped[str] = mapped_column(String(40))
+    profile: Mapped[str] = mapped_column(String(4))
+    start_at: Mapped[datetime]
+    end_at: Mapped[datetime]
+    codec: Mapped[str] = mapped_column(String(40), doc="As in segment.")
+    source_sha256: Mapped[str] = mapped_column(String(64), doc="Of the original file as it was read for the copy.")
+    source_chain_hash: Mapped[str] = mapped_column(String(64), doc="Of the segment's row.")
+    is_intact: Mapped[bool] = mapped_column(Boolean, doc="The original was still what its row's hash says.")
+    volume_uuid: Mapped[str] = mapped_column(String(36), doc="Of the evidence store.")
+    path: Mapped[str] = mapped_column(Text, doc="Relative to the evidence store: h<hold>/ and the segment's path.")
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64), doc="Of the copy as it lies on disk.")
+    sidecar_sha256: Mapped[str | None] = mapped_column(String(64), doc="Of its pose sidecar.")
+    key_id: Mapped[str] = mapped_column(String(80))
+    copied_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+    __table_args__ = (
+        UniqueConstraint("hold_id", "segment_id"),
+        Index("evidence_item_by_segment", "segment_id"),
+        Index("evidence_item_by_span", "camera_id", "profile", "start_at"),
+    )
 
 
 class MaskSetRow(Base):
