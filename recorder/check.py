@@ -6,6 +6,7 @@ Nothing is ever deleted: what cannot be used goes to quarantine. The parts stand
 from collections.abc import Iterator
 from datetime import datetime
 
+from recorder.check_evidence import check_evidence
 from recorder.check_files import check_files
 from recorder.check_registers import check_catalog, check_journals, check_keys, check_ledger
 from recorder.check_rows import check_rows
@@ -32,8 +33,7 @@ def run_check(
     May run while the system records: what a running recorder still holds is no finding.
     """
     scope = _scope(config, store, now_utc(clock or SystemClock()), repair=repair, deep=deep)
-    parts = (check_journals, _check_volumes, check_rows, check_files, check_catalog, check_keys, check_ledger)
-    return [finding for part in parts for finding in part(scope)]
+    return [finding for part in _PARTS for finding in part(scope)]
 
 
 def _scope(config: SiteConfig, store: Store, now: datetime, *, repair: bool, deep: bool) -> CheckScope:
@@ -70,3 +70,15 @@ def _check_volumes(scope: CheckScope) -> Iterator[Finding]:
     for row in known:
         if row.uuid not in scope.mounted and row.given_up_at is None:
             yield Finding("C501", "", row.path, f"volume {row.uuid} holds footage and is not mounted or not configured")
+
+
+_PARTS = (
+    check_journals,
+    _check_volumes,
+    check_rows,
+    check_files,
+    check_catalog,
+    check_keys,
+    check_ledger,
+    check_evidence,
+)

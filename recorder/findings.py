@@ -1,6 +1,6 @@
 """What `vms check` can find. A code never changes its meaning: scripts and the operator's guide rely on it.
 
-C1xx disk and catalog, C2xx the catalog itself, C3xx keys, C4xx ledger, C5xx volumes.
+C1xx disk and catalog, C2xx the catalog itself, C3xx keys, C4xx ledger, C5xx volumes, C6xx secured evidence.
 """
 
 from dataclasses import asdict, dataclass
@@ -31,12 +31,16 @@ CODES = {
     "C204": Meaning("several open gaps", f"{_REPAIR} closes all but the newest"),
     "C205": Meaning("rows wait in a journal that no process writes", f"{_REPAIR} writes them into the catalog"),
     "C301": Meaning("site key unusable", "put the right site key back; without it nothing records or plays"),
-    "C302": Meaning("day key missing or unreadable", "put data_dir/keys back; without it this footage stays locked"),
+    "C302": Meaning("data key missing or unreadable", "put data_dir/keys back; without it this footage stays locked"),
     "C303": Meaning("day key without footage", "harmless; retention destroys it when its day has expired"),
     "C401": Meaning("ledger chain broken", "a ledger row was changed or removed: an incident"),
     "C402": Meaning("erased without a word in the ledger", "erased outside retention: an incident"),
     "C403": Meaning("erasure announced and not reported", "a purge was broken off: vms retention run finishes it"),
     "C501": Meaning("volume not available", "mount it; is it lost for good, then vms volumes forget"),
+    "C601": Meaning("evidence file that belongs to no hold", "the next purge takes it up or erases it; else remove it"),
+    "C602": Meaning("secured footage is not there", "put the evidence store back from its copy: an incident"),
+    "C603": Meaning("secured footage differs from its hash", "changed after it was secured: an incident"),
+    "C604": Meaning("evidence store not available", "mount it at evidence.path"),
 }
 
 

@@ -6,7 +6,9 @@ import sys
 import threading
 from pathlib import Path
 
+from recorder.shelf import Shelf
 from retention.daily import DailyCertificates
+from retention.evidence import EvidenceKeeper
 from retention.runner import PurgeRunner
 from retention.sealing import Stamping
 from retention.timestamping import HttpTimestampAuthority, read_roots
@@ -28,8 +30,26 @@ def make_runner(config: SiteConfig, store: Store) -> PurgeRunner:
     keys_dir = config.site.data_dir / "keys"
     retention = config.retention
     signer = open_signer(config)
+    keeper = make_keeper(config, store)
     return PurgeRunner(
-        store, volumes, keys_dir, SystemClock(), retention.days, retention.max_share_per_run, signer, retention.ahead
+        store,
+        volumes,
+        keys_dir,
+        SystemClock(),
+        retention.days,
+        retention.max_share_per_run,
+        signer,
+        retention.ahead,
+        keeper,
+    )
+
+
+def make_keeper(config: SiteConfig, store: Store) -> EvidenceKeeper:
+    shelf = Shelf(config)
+    keys_dir = config.site.data_dir / "keys"
+    root, high_water_pct = config.evidence_dir, config.evidence.high_water_pct
+    return EvidenceKeeper(
+        store, root, high_water_pct, keys_dir, SystemClock(), lambda: shelf.reader, lambda: shelf.keys
     )
 
 
@@ -85,6 +105,7 @@ def run_retention(config: SiteConfig, stop: threading.Event) -> None:
                 if is_due:
                     runner.run()
                 else:
+                    runner.secure(search_secured=False)
                     runner.relieve()
                 if is_due:
                     _give_proof(stamping, certificates)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from retention.evidence import EvidenceKeeper
 from retention.planner import PAGE_SEGMENTS, PurgePlan, make_plan
 from retention.pressure import relieve
 from retention.purger import Purger, PurgeResult
@@ -36,6 +37,8 @@ class PurgeRunner:
     """Seals the ledger after each run. None: its key cannot be read; erasing goes on, and the next seal covers it."""
     ahead: timedelta = timedelta(0)
     """How long before its limit footage goes: what passes until the next run, so that nothing is ever older."""
+    evidence: EvidenceKeeper | None = None
+    """Copies what is held before each run. None: what is held stays where it is."""
     _last_run: tuple[datetime, float] | None = None
 
     def plan(self) -> PurgePlan:
@@ -43,6 +46,7 @@ class PurgeRunner:
 
     def run(self, *, confirmed: bool = False) -> PurgeResult:
         """Erase all that expired. Raises Refused when a guard stops the run and nobody confirmed it."""
+        self.secure()
         plan = self.plan()
         if not confirmed:
             self._guard(plan)
@@ -61,6 +65,11 @@ class PurgeRunner:
         if self.signer is not None:
             seal_ledger(self.store, self.signer, now_utc(self.clock))
         return result
+
+    def secure(self, *, search_secured: bool = True) -> None:
+        """A round of the evidence store. Erases nothing that is not released: no guard needed. Raises StoreBusy."""
+        if self.evidence is not None:
+            self.evidence.run(search_secured=search_secured)
 
     def relieve(self, *, search_held: bool = False) -> PurgeResult:
         """Early erasure on volumes past their mark. It looks at age in order, not at the clock: no guard needed."""

@@ -1,14 +1,12 @@
 """Everything the routes use, made once per application."""
 
-import threading
 from dataclasses import dataclass
 
 import anyio
 
-from recorder.clip import SegmentReader
+from recorder.shelf import Shelf
 from vms.clock import Clock
 from vms.config import SiteConfig
-from vms.keys import KeyRing
 from vms.store import Store
 from web.alarm_book import AlarmBook
 from web.audit_trail import AuditTrail
@@ -41,25 +39,6 @@ from web.volume_forecast import VolumeForecasts
 _HASHES_AT_ONCE = 2
 
 
-class Originals:
-    """Opens stored footage. The key ring is read at the first use: capture may make the site key after web started."""
-
-    def __init__(self, config: SiteConfig) -> None:
-        self._config = config
-        self._lock = threading.Lock()
-        self._reader: SegmentReader | None = None
-
-    @property
-    def reader(self) -> SegmentReader:
-        """Blocking. Raises KeyUnavailable."""
-        with self._lock:
-            if self._reader is None:
-                config = self._config
-                keys = KeyRing(config.site.data_dir / "keys", config.site_key_file) if config.recorder.encrypt else None
-                self._reader = SegmentReader([volume.path for volume in config.volumes], keys)
-            return self._reader
-
-
 @dataclass(slots=True)
 class Limits:
     """Per address or user; a wall of 25 tiles that reconnects must fit."""
@@ -89,7 +68,7 @@ class Services:
     live_sessions: LiveSessions
     footage: Footage
     coverage: CoverageReport
-    originals: Originals
+    originals: Shelf
     exports: ExportJobs
     workshop: Workshop
     bundles: BundleJobs
@@ -134,7 +113,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         live_sessions=LiveSessions(clock, live, board, accounts),
         footage=Footage(store, clock, config.retention.days, config.retention.ahead),
         coverage=CoverageReport(store, clock, capture, config.retention.days, config.retention.ahead),
-        originals=Originals(config),
+        originals=Shelf(config),
         exports=ExportJobs(config.site.data_dir / "exports", live, clock),
         workshop=workshop,
         bundles=BundleJobs(config.bundles_dir, store, workshop, clock),

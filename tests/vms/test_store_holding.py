@@ -17,8 +17,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def world(tmp_path: Path, store_url: str) -> Iterator[World]:
-    world = World(tmp_path, store_url)
+def world(tmp_path: Path, site_database: str) -> Iterator[World]:
+    world = World(tmp_path, site_database)
     yield world
     world.store.close()
 

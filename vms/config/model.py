@@ -320,6 +320,7 @@ class SiteConfig(_Section):
         """Where the retention process leaves a certificate of erasure a day."""
         return self.site.data_dir / "certificates"
 
+    @property
     def evidence_dir(self) -> Path:
         return self.evidence.path or self.site.data_dir / "evidence"
 

@@ -249,7 +249,7 @@ class EvidenceItemRow(Base):
     codec: Mapped[str] = mapped_column(String(40), doc="As in segment.")
     source_sha256: Mapped[str] = mapped_column(String(64), doc="Of the original file as it was read for the copy.")
     source_chain_hash: Mapped[str] = mapped_column(String(64), doc="Of the segment's row.")
-    is_intact: Mapped[bool] = mapped_column(Boolean, doc="The original was still what its row's hash says.")
+    is_intact: Mapped[bool] = mapped_column(Boolean, doc="Original and poses were still what their hashes say.")
     volume_uuid: Mapped[str] = mapped_column(String(36), doc="Of the evidence store.")
     path: Mapped[str] = mapped_column(Text, doc="Relative to the evidence store: h<hold>/ and the segment's path.")
     bytes: Mapped[int] = mapped_column(BigInteger)

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from recorder.shelf import Shelf
 from vms.config import SiteConfig
 from vms.errors import Refused
 from vms.store import Store
@@ -11,7 +12,6 @@ from vms.units import Profile
 from web.bundle.clips import RenderedClip
 from web.live.playback import EVIDENCE, Playback
 from web.live.references import ReferenceBook
-from web.live.service import reader_once
 
 
 class OwnClips:
@@ -38,4 +38,5 @@ def own_clips(config: SiteConfig, store: Store) -> OwnClips:
     must_be_placed = config.live.unplaced == "blank"
     placements = {camera.id: camera.placed for camera in config.cameras}
     references = ReferenceBook(config.site.data_dir, config.site_key_file, placements, must_be_placed=must_be_placed)
-    return OwnClips(Playback(config, store, reader_once(config), references))
+    shelf = Shelf(config)
+    return OwnClips(Playback(config, store, lambda: shelf.reader, references))

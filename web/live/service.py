@@ -5,18 +5,17 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import uvicorn
 
-from recorder.clip import SegmentReader
+from recorder.shelf import Shelf
 from vms.clock import Clock, SystemClock
 from vms.config import SiteConfig
 from vms.decision_file import DecisionBook
 from vms.errors import ConfigError
-from vms.keys import KeyRing
 from vms.store import Store
 from vms.store.mask_lapse import lapse_moved
 from web.live.app import LiveApp
@@ -74,7 +73,8 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
     channels = Channels(cameras, config.live, sources, masks, references, keyframes, clock)
     sessions = WhepSessions(channels, clock, config.live.max_viewers, ids_of(shard, config.live.processes))
     sessions.start()
-    playback = Playback(config, store, reader_once(config), references)
+    shelf = Shelf(config)
+    playback = Playback(config, store, lambda: shelf.reader, references)
     gates = GateWatch(DecisionBook(config), sessions, clock)
     await gates.start()
     live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, gates.gate, shard)
@@ -89,21 +89,6 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
         sources.stop()
         masks.stop()
         store.close()
-
-
-def reader_once(config: SiteConfig) -> Callable[[], SegmentReader]:
-    """Opens the site key at first use: live views do not need it, and must not fail without it."""
-    lock = threading.Lock()
-    made: list[SegmentReader] = []
-
-    def reader() -> SegmentReader:
-        with lock:
-            if not made:
-                keys = KeyRing(config.site.data_dir / "keys", config.site_key_file) if config.recorder.encrypt else None
-                made.append(SegmentReader([volume.path for volume in config.volumes], keys))
-            return made[0]
-
-    return reader
 
 
 async def _serve(config: SiteConfig, stop: threading.Event, clock: Clock, shard: int) -> None:

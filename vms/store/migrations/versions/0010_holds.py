@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_holds"
-down_revision = "0007_ledger_seals"
+revision = "0010_holds"
+down_revision = "0009_wallmap_alarms"
 branch_labels = None
 depends_on = None
 
