@@ -1,13 +1,13 @@
 """Every second of a stream explained, from what the catalog knows and what capture says it is writing now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vms.clock import Clock, now_utc
 from vms.rules.coverage import Known, KnownSpan, Stretch, explain
 from vms.rules.retention import Erase, decide_purge, oldest_allowed
-from vms.store import Store, holds, spans
+from vms.store import Store, evidence, holds, spans
 from vms.store.holds import EvidenceHold
 from vms.store.spans import SegmentSpan
 from vms.units import Profile, us_from_utc, utc_from_us
@@ -51,7 +51,8 @@ class CoverageReport:
             held = holds.active(tx, span.start, span.end)
             for camera_id in camera_ids:
                 rows = spans.segment_spans(tx, camera_id, profile, start_us, end_us)
-                kept, gone = self._apart(camera_id, rows, held, now)
+                copied = evidence.copied_spans(tx, camera_id, profile, start_us, end_us)
+                kept, gone = self._apart(camera_id, rows, held, copied, now)
                 known = Known(
                     recorded=kept,
                     gone=gone,
@@ -64,9 +65,17 @@ class CoverageReport:
         return told
 
     def _apart(
-        self, camera_id: str, rows: Sequence[SegmentSpan], held: Sequence[EvidenceHold], now: datetime
+        self,
+        camera_id: str,
+        rows: Sequence[SegmentSpan],
+        held: Sequence[EvidenceHold],
+        copied: Collection[KnownSpan],
+        now: datetime,
     ) -> tuple[list[KnownSpan], list[KnownSpan]]:
-        """(may be shown, may not). Only rows near the limit are worth asking the rule about."""
+        """(may be shown, may not). Only rows near the limit are worth asking the rule about.
+
+        copied: what lies in the evidence store, and so outlives its original.
+        """
         limit_us = us_from_utc(oldest_allowed(now + self._ahead, self._days))
         kept: list[KnownSpan] = []
         gone: list[KnownSpan] = []
@@ -75,7 +84,8 @@ class CoverageReport:
             if not is_gone and start_us <= limit_us:
                 footage = _Footage(camera_id, utc_from_us(start_us), utc_from_us(end_us))
                 is_gone = isinstance(decide_purge(footage, held, now + self._ahead, self._days), Erase)
-            (gone if is_gone else kept).append((start_us, end_us))
+            is_shown = not is_gone or (start_us, end_us) in copied
+            (kept if is_shown else gone).append((start_us, end_us))
         return kept, gone
 
     def _writing(self, camera_id: str, profile: Profile, now_us: int) -> KnownSpan | None:

@@ -1,13 +1,13 @@
-"""Recorded footage as people may have it: within retention or held, otherwise gone."""
+"""Recorded footage as people may have it: within retention, held, or as the copy that was secured; otherwise gone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vms.clock import Clock, now_utc
 from vms.errors import FootageExpired, FootageMissing
 from vms.rules.retention import Erase, decide_purge, oldest_allowed
-from vms.store import Store, catalog, holds
+from vms.store import Store, catalog, evidence, holds
 from vms.store.catalog import Gap, Segment, SegmentState
 from vms.store.holds import EvidenceHold
 from vms.units import Profile
@@ -60,9 +60,12 @@ class Footage:
         with self._store.reading() as tx:
             found = catalog.segment(tx, segment_id)
             held = holds.active(tx, found.start_at, found.end_at)
-        if self._is_gone(found, held, now_utc(self._clock) + self._ahead):
+            if not self._is_gone(found, held, now_utc(self._clock) + self._ahead):
+                return found
+            copy = evidence.stand_in(tx, found)
+        if copy is None:
             raise FootageExpired("the retention period of this footage is over")
-        return found
+        return copy
 
     def window(self, camera_id: str, profile: Profile, span: TimeRange) -> Window:
         """Expired footage is not in it, whether erased or not."""
@@ -71,10 +74,13 @@ class Footage:
             covered = catalog.coverage(tx, camera_id, profile, span.start, span.end)
             erased = catalog.segments(tx, camera_id, profile, span.start, span.end, ("purging", "purged"))
             held = holds.for_camera(holds.active(tx, span.start, span.end), camera_id)
-        playable = tuple(segment for segment in covered.segments if not self._is_gone(segment, held, now))
+            copies = evidence.stand_ins(tx, camera_id, profile, span.start, span.end)
+        playable = self._playable([*covered.segments, *erased], held, copies, now)
         limit = oldest_allowed(now, self._days)
         unexplained = [
-            segment for segment in erased if segment.start_at > limit and not _is_told(segment, covered.gaps)
+            segment
+            for segment in erased
+            if segment.start_at > limit and segment.id not in copies and not _is_told(segment, covered.gaps)
         ]
         early = erased_early(unexplained)
         gaps = tuple(sorted((*covered.gaps, *early), key=lambda gap: gap.start_at))
@@ -86,17 +92,26 @@ class Footage:
         with self._store.reading() as tx:
             found = catalog.segments(tx, camera_id, profile, span.start, span.end, _EVERY_STATE)
             held = holds.active(tx, span.start, span.end)
-        if any(self._is_gone(segment, held, now) for segment in found):
+            copies = evidence.stand_ins(tx, camera_id, profile, span.start, span.end)
+        playable = self._playable(found, held, copies, now)
+        if len(playable) < len(found):
             raise FootageExpired("the retention period of a part of this interval is over")
         if not found and span.start <= oldest_allowed(now, self._days):
             raise FootageExpired("the interval begins before the retention limit")
         if not found:
             raise FootageMissing("nothing was recorded in this interval")
-        return tuple(found)
+        return playable
 
     def expires_at(self, segment: Segment) -> datetime:
         """When its retention is over (holds aside)."""
         return segment.start_at + timedelta(days=self._days) - self._ahead
+
+    def _playable(
+        self, known: Sequence[Segment], held: list[EvidenceHold], copies: Mapping[int, Segment], now: datetime
+    ) -> tuple[Segment, ...]:
+        """By start: originals, and in place of those that are gone their copies."""
+        found = [copies.get(one.id) if self._is_gone(one, held, now) else one for one in known]
+        return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.start_at, one.end_at)))
 
     def _is_gone(self, segment: Segment, held: list[EvidenceHold], now: datetime) -> bool:
         """Erased, being erased, or due to be."""

@@ -13,7 +13,7 @@ from vms.packet import PtzPose
 from vms.rules.lifting import MaskLift, lift_of
 from vms.rules.masking import MaskRules, NoMaskRequired, pass_through, prepare_set
 from vms.rules.pose_at import PoseLimits
-from vms.store import Store, catalog, requests
+from vms.store import Store, catalog, evidence, requests
 from vms.store import masks as mask_store
 from vms.store.catalog import Segment
 from vms.units import US_PER_SECOND, Profile, us_from_utc, utc_from_us
@@ -73,8 +73,9 @@ class Playback:
     def segment(self, segment_id: int) -> Segment:
         """Raises FootageMissing, or FootageExpired when it is erased."""
         with self._store.reading() as tx:
-            segment = catalog.segment(tx, segment_id)
-        if segment.state != "recorded":
+            known = catalog.segment(tx, segment_id)
+            segment = known if known.state == "recorded" else evidence.stand_in(tx, known)
+        if segment is None:
             raise FootageExpired(f"segment {segment_id} is erased")
         return segment
 
@@ -117,7 +118,7 @@ class Playback:
         if not 0 < to_us - from_us <= MAX_CLIP_US:
             raise Refused(f"a clip is at most {MAX_CLIP_US // US_PER_SECOND // 3600} hours long")
         with self._store.reading() as tx:
-            segments = catalog.segments(tx, camera_id, profile, utc_from_us(from_us), utc_from_us(to_us))
+            segments = evidence.readable(tx, camera_id, profile, utc_from_us(from_us), utc_from_us(to_us))
         if not segments:
             raise FootageMissing("no footage in this interval")
         first = self._reader().open(segments[0])
@@ -139,7 +140,7 @@ class Playback:
         start, end = utc_from_us(from_us), utc_from_us(to_us)
         with self._store.reading() as tx:
             request = requests.get(tx, request_id)
-            segments = catalog.segments(tx, camera_id, profile, start, end)
+            segments = evidence.readable(tx, camera_id, profile, start, end)
         lift = "not_asked" if request is None else lift_of(request, camera_id, start, end, now)
         if not isinstance(lift, MaskLift):
             raise Refused(f"the masks of {camera_id} are not lifted: {lift}")
@@ -188,7 +189,7 @@ class Playback:
         first, last = segments[0], segments[-1]
         with self._store.reading() as tx:
             sets = mask_store.in_force_between(tx, first.camera_id, first.start_at, last.end_at + _NEAR)
-            around = catalog.segments(tx, first.camera_id, first.profile, first.start_at - _NEAR, last.end_at + _NEAR)
+            around = evidence.readable(tx, first.camera_id, first.profile, first.start_at - _NEAR, last.end_at + _NEAR)
         rules = self._rules(first.camera_id)
         witness = self._references.witness(first.camera_id) if rules.can_turn else None
         return Masker(rules, [prepare_set(s) for s in sets], self._poses(around), witness)

@@ -21,15 +21,17 @@ from recorder.boxes import read_index
 from recorder.poses import SidecarContent
 from tests.fakes import T0_US, FakeClock
 from vms.config.model import SiteConfig
-from vms.errors import Refused, StorageError
+from vms.errors import FootageExpired, FootageMissing, Refused, StorageError
 from vms.rules.masking import BlankFrame, NoMaskRequired, PaintPolygons, mask_plan, pass_through_now
 from vms.rules.masks import parse_mask_import
 from vms.rules.pose_at import FrameTime
 from vms.rules.ptz_geometry import FrameSize
 from vms.rules.requests import NewRequest
-from vms.store import Store, catalog, requests
+from vms.store import Store, catalog, evidence, holds, requests
 from vms.store import masks as mask_store
 from vms.store.catalog import NewSegment, Segment
+from vms.store.evidence import NewItem
+from vms.store.holds import NewHold
 from vms.store.schema import VolumeRow
 from vms.units import CameraId, us_from_utc, utc_from_us
 from web.live.channel import mask_rules
@@ -257,6 +259,39 @@ def test_a_seek_into_masked_playback_shows_the_same(register: Register, case: Ca
     assert first.start_ticks == GOP * 7200, "on the segment's own timeline"
 
 
+def secure(register: Register) -> int:
+    """The segment is in the evidence store, and its original is gone."""
+    segment = register.segment
+    new = NewHold(
+        cameras=("c",), start_at=T0, end_at=T0 + LENGTH, case_number="PL 12", legal_basis="art. 126nd Sv",
+        requester="ovj", created_by="e.officer", review_at=T0 + timedelta(days=90),
+    )  # fmt: skip
+    with register.store.transaction() as tx:
+        hold_id = holds.create(tx, new, T0).id
+        item = NewItem(
+            hold_id=hold_id, segment_id=segment.id, camera_id=segment.camera_id, profile="sub",
+            start_at=segment.start_at, end_at=segment.end_at, codec=segment.codec, source_sha256="0" * 64,
+            source_chain_hash=segment.chain_hash, is_intact=True, volume_uuid="e", path=f"h{hold_id}/c/x.mp4",
+            bytes=segment.bytes, sha256="1" * 64, sidecar_sha256=None, key_id=f"_evidence/h{hold_id}/00000000",
+            copied_at=T0,
+        )  # fmt: skip
+        evidence.add(tx, item)
+        catalog.set_state(tx, segment.id, "purged")
+    return hold_id
+
+
+@each_case
+def test_secured_footage_is_painted_as_its_original_was(register: Register, case: Case) -> None:
+    hold_id = secure(register)
+    assert looks(b"".join(register.playback.masked_segment(register.segment.id))) == expected(case)
+    with register.store.transaction() as tx:
+        holds.release(tx, hold_id, "second", T0)
+    with pytest.raises(FootageExpired):
+        register.playback.masked_segment(register.segment.id)
+    with pytest.raises(FootageMissing):
+        register.playback.clip("c", "sub", T0_US, T0_US + 60_000_000)
+
+
 @each_case
 def test_web_sends_originals_exactly_when_nothing_is_painted(register: Register, case: Case) -> None:
     segment, (camera,) = register.segment, register.config.cameras
@@ -336,7 +371,8 @@ ORIGINALS = {
     "passed": {"web/live/producer.py"},
     "remux_footage": {"web/live/playback.py"},
     "DrawingRight": {"web/live/app.py"},
-    "SegmentReader": {"web/live/service.py", "web/services.py"},
+    "SegmentReader": set[str](),
+    "Shelf": {"web/live/service.py", "web/services.py"},
 }
 """Where originals come from. A new place must ask vms.rules.masking.pass_through, and be added to the tests above."""
 

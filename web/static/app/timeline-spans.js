@@ -23,7 +23,7 @@ export function runs(segments) {
  */
 export function holes(coverage) {
   if (!coverage) return [];
-  const { retention_from_us: limit, from_us, to_us, gaps, stretches } = coverage;
+  const { retention_from_us: limit, gaps, stretches } = coverage;
   const unrecorded = stretches.filter(({ kind, start_us, end_us }) => kind === "not_installed" || (kind === "unknown" && end_us - start_us > NOISE_US));
   const found = [
     ...gaps.map(({ start_us, end_us, reason }) => ({ start_us, end_us, text: gapText(reason), calm: false })),
@@ -31,6 +31,7 @@ export function holes(coverage) {
   ]
     .filter(({ end_us }) => end_us > limit)
     .map((hole) => ({ ...hole, start_us: Math.max(hole.start_us, limit) }));
-  if (limit > from_us) found.unshift({ start_us: from_us, end_us: Math.min(limit, to_us), text: t("gewist"), calm: true });
-  return found;
+  // What was secured outlives the limit, so that is no place to draw a line.
+  const gone = stretches.filter(({ kind }) => kind === "expired").map(({ start_us, end_us }) => ({ start_us, end_us, text: t("gewist"), calm: true }));
+  return [...gone, ...found];
 }
