@@ -26,6 +26,7 @@ _ENDS: Final[Mapping[str, str]] = {
     "camera_lost": "camera_back",
     "live_down": "live_back",
     "volume_fault": "volume_back",
+    "evidence_fault": "evidence_back",
 }
 
 

@@ -19,6 +19,9 @@ AlarmCode = Literal[
     "volume_back",
     "disk_pressure",
     "disk_forecast",
+    "evidence_fault",
+    "evidence_back",
+    "hold_review",
 ]
 
 

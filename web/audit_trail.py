@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vms.clock import Clock, now_utc
 from vms.errors import StoreBusy
-from vms.store import Store, audit
+from vms.store import Store, Transaction, audit
 from vms.store.audit import AuditEntry, AuditResult
 from web.problems import Problem
 
@@ -48,6 +48,14 @@ class AuditTrail:
             log.error("audit_not_written", extra={"action": action, "object": object_, "reason": str(error)})
             raise Problem("audit_unavailable", headers={"Retry-After": "5"}) from error
 
+    def allow_within(
+        self, tx: Transaction, actor: Actor, action: str, object_: str, **detail: str | int | None
+    ) -> None:
+        """In the transaction of the act itself: both are written, or neither."""
+        audit.append(
+            tx, self._entry(actor.username, actor.roles, actor.workstation, action, object_, "allowed", detail)
+        )
+
     def refuse(self, actor: Actor, action: str, object_: str, **detail: str | int | None) -> None:
         """The refusal stands, written or not."""
         self.refuse_name(actor.username, actor.roles, actor.workstation, action, object_, **detail)
@@ -77,7 +85,21 @@ class AuditTrail:
         result: AuditResult,
         detail: dict[str, str | int | None],
     ) -> None:
-        entry = AuditEntry(
+        entry = self._entry(username, roles, workstation, action, object_, result, detail)
+        with self._store.transaction() as tx:
+            audit.append(tx, entry)
+
+    def _entry(
+        self,
+        username: str,
+        roles: Collection[str],
+        workstation: str,
+        action: str,
+        object_: str,
+        result: AuditResult,
+        detail: dict[str, str | int | None],
+    ) -> AuditEntry:
+        return AuditEntry(
             at=now_utc(self._clock),
             actor=username,
             roles=_sorted(roles),
@@ -87,8 +109,6 @@ class AuditTrail:
             detail=detail,
             workstation=workstation,
         )
-        with self._store.transaction() as tx:
-            audit.append(tx, entry)
 
 
 def _sorted(roles: Collection[str]) -> Sequence[str]:

@@ -7,9 +7,13 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from vms.clock import now_utc
 from vms.errors import StoreBusy
+from vms.store import holds
+from vms.store.holds import EvidenceHold
 from web.alarms import AlarmWatch
 from web.disk_alarms import DiskAlarmWatch
+from web.hold_alarms import HoldAlarmWatch
 from web.ptz_locks import WATCH_EVERY_S
 from web.ptz_patrols import PATROLS_EVERY_S
 from web.services import Services
@@ -18,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _SECOND_S = 1.0
 _LOGINS_EVERY_S = 2.0
+_HOLDS_EVERY_S = 10.0
 _SETTLING_LOOKS = 15
 """So many looks after a start, what recorders say of the disks is news only if it was not told before the start."""
 _BUNDLES_EVERY_S = 5.0
@@ -32,6 +37,7 @@ class Background:
         self._alarms = AlarmWatch(services.alarms.lost_cameras())
         self._disk_alarms = DiskAlarmWatch(services.config.retention.days)
         self._disk_looks = 0
+        self._hold_alarms = HoldAlarmWatch()
         self._tasks: list[asyncio.Task[Any]] = []
 
     def start(self) -> None:
@@ -41,6 +47,7 @@ class Background:
             (_SECOND_S, self._every_second),
             (_SECOND_S, self._look_at_disks),
             (_SECOND_S, self._services.decisions.watch),
+            (_HOLDS_EVERY_S, self._look_at_holds),
             (_LOGINS_EVERY_S, self._check_logins),
             (_BUNDLES_EVERY_S, self._sweep_bundles),
         ):
@@ -75,6 +82,20 @@ class Background:
                 alarms.raise_alarm(alarm)
         self._disk_looks += 1
         await board.refresh_forecast()
+
+    async def _look_at_holds(self) -> None:
+        alarms = self._services.alarms
+        try:
+            active = await run_in_threadpool(self._active_holds)
+        except StoreBusy:
+            return
+        for alarm in self._hold_alarms.look(active, now_utc(self._services.clock)):
+            if not alarms.stands(alarm):
+                alarms.raise_alarm(alarm)
+
+    def _active_holds(self) -> list[EvidenceHold]:
+        with self._services.store.reading() as tx:
+            return holds.active(tx)
 
     async def _check_logins(self) -> None:
         for actor in await self._services.live_sessions.check():

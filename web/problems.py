@@ -62,6 +62,11 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     "not_found": (404, "Dit bestaat niet.", "There is no such thing."),
     "unknown_camera": (404, "Deze camera bestaat niet.", "There is no such camera."),
     "no_footage": (404, "Van dit moment zijn geen beelden.", "There is no footage of this moment."),
+    "no_hold": (
+        404,
+        "Deze veiligstelling bestaat niet, of is al vrijgegeven.",
+        "There is no such hold, or it is released already.",
+    ),
     "no_ptz": (404, "Deze camera kan niet draaien.", "This camera cannot turn."),
     "method_not_allowed": (405, "Dit kan niet op dit adres.", "This address does not do that."),
     "too_slow": (408, "Het verzoek kwam te langzaam binnen.", "The request came in too slowly."),

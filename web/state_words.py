@@ -216,10 +216,16 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "tokens.revoke": _m("token intrekken"),
     "volumes.forget": _m("schijf als verloren opgeven"),
     "holds.footage_lost": _m("veiliggesteld beeld verloren"),
+    "holds.read": _m("veiligstellingen inzien"),
+    "holds.set": _m("veiligstellen"),
+    "holds.create": _m("veiligstellen"),
+    "holds.extend": _m("veiligstelling verlengen"),
+    "holds.release": _m("veiligstelling vrijgeven"),
 }
 AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "alarm": _m("melding"),
     "author": _m("tekenaar"),
+    "basis": _m("grondslag"),
     "before": _m("ouder dan regel"),
     "bytes": _m("omvang in bytes"),
     "camera": _m("camera-id"),
@@ -250,6 +256,8 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "recipient": _m("ontvanger"),
     "reference": _m("registratienummer"),
     "region": _m("vlak in beeld"),
+    "requester": _m("aanvrager"),
+    "review_us": _m("herbeoordelen op"),
     "shared": _m("gedeeld (1 = ja)"),
     "segments": _m("bestanden"),
     "sha256": _m("controlegetal (SHA-256)"),
@@ -285,6 +293,9 @@ ALARM: Final[Mapping[str, str]] = {
     "volume_back": _m("schijf weer in orde"),
     "disk_pressure": _m("schijf te vol"),
     "disk_forecast": _m("schijf binnenkort vol"),
+    "evidence_fault": _m("veiligstellen lukt niet"),
+    "evidence_back": _m("veiligstellen lukt weer"),
+    "hold_review": _m("veiligstelling herbeoordelen"),
 }
 """Kinds of alarms, where their own sentences are not at hand."""
 PROFILE: Final[Mapping[str, str]] = {

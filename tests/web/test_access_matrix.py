@@ -89,6 +89,8 @@ REQUESTS = {
     "requests.decide": ("PATCH", "/api/requests/1"),
     "bundles.make": ("GET", "/api/bundles"),
     "exports.check": ("POST", "/api/controle"),
+    "holds.read": ("GET", "/api/holds"),
+    "holds.set": ("POST", "/api/holds"),
     "metrics.read": ("GET", "/metrics"),
     "audit.read": ("GET", "/api/audit"),
     "retention.proof": ("GET", "/api/retention/proof"),

@@ -23,6 +23,7 @@ def make_app() -> typer.Typer:
     from vms.cli.demo import demo
     from vms.cli.export import export_app
     from vms.cli.healthy import healthy
+    from vms.cli.hold import hold_app
     from vms.cli.keys import keys_app
     from vms.cli.maintenance import migrate
     from vms.cli.registers import decisions_app, import_app
@@ -56,6 +57,7 @@ def make_app() -> typer.Typer:
     app.add_typer(decisions_app, name="decisions")
     app.add_typer(catalog_app, name="catalog")
     app.add_typer(retention_app, name="retention")
+    app.add_typer(hold_app, name="hold")
     app.add_typer(volumes_app, name="volumes")
     app.add_typer(bench_app, name="bench")
     return app

@@ -45,6 +45,8 @@ Action = Literal[
     "requests.decide",
     "bundles.make",
     "exports.check",
+    "holds.read",
+    "holds.set",
     "metrics.read",
     "audit.read",
     "retention.proof",
@@ -89,6 +91,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "requests.decide": frozenset({"evidence_officer", "privacy_officer"}),
     "bundles.make": frozenset({"evidence_officer"}),
     "exports.check": _EVERYONE,
+    "holds.read": _LOOK_BACK | {"privacy_officer"},
+    "holds.set": frozenset({"evidence_officer"}),
     "metrics.read": frozenset({"technician", "admin"}),
     "audit.read": frozenset({"privacy_officer", "shift_manager"}),
     "retention.proof": frozenset({"privacy_officer", "shift_manager"}),
@@ -137,6 +141,14 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "decisions.write": (
         "Het register van besluiten wordt bijgehouden door de beleidsmedewerker.",
         "The register of decisions is kept by the policy officer.",
+    ),
+    "holds.read": (
+        "Veiligstellingen inzien is voorbehouden aan aangewezen politiemedewerkers en de privacyfunctionaris.",
+        "Evidence holds are for designated police officers and the privacy officer.",
+    ),
+    "holds.set": (
+        "Veiligstellen, verlengen en vrijgeven is voorbehouden aan de veiligsteller.",
+        "Setting, extending and releasing evidence holds is for the evidence officer.",
     ),
     "masks.draw": (
         "Maskers tekenen is voorbehouden aan de technicus en de privacyfunctionaris.",

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
 from vms.rules.coverage import Stretch
+from vms.rules.mask_governance import is_same_person
 from vms.rules.retention import oldest_allowed
 from vms.units import us_from_utc
 
@@ -193,7 +194,7 @@ def missing(camera_id: str, stretches: Sequence[Stretch], now: datetime) -> list
 
 def may_release(created_by: str, by: str) -> HoldProblem | None:
     """Four eyes: who secured footage does not let go of it."""
-    if created_by != by:
+    if not is_same_person(created_by, by):
         return None
     return HoldProblem(
         "by",

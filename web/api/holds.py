@@ -1,0 +1,92 @@
+"""Evidence holds (veiligstellingen): what must outlive its 28 days, for which case, and until when somebody looks."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from vms.clock import now_utc
+from vms.rules.holds import HoldRequest
+from web.audit_trail import Actor
+from web.deps import ServicesDep, needs
+from web.hold_register import HoldRegister
+from web.problems import Problem
+from web.services import Services
+from web.time_range import parse_time
+
+router = APIRouter(prefix="/api/holds", tags=["footage"])
+
+REVIEW_AFTER = timedelta(days=90)
+HoldId = Annotated[int, Path(ge=1, le=2**53)]
+ReadActor = Annotated[Actor, needs("holds.read")]
+SetActor = Annotated[Actor, needs("holds.set")]
+
+
+class NewHold(BaseModel):
+    """from and to: ISO 8601 with a zone; [from, to). review: default in 90 days, at most a year ahead."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    cameras: list[Annotated[str, Field(max_length=40)]] = Field(max_length=1000)
+    start: str = Field(alias="from", max_length=40)
+    end: str = Field(alias="to", max_length=40)
+    case_number: str = Field(max_length=1000)
+    basis: str = Field(max_length=40)
+    legal_basis: str = Field("", max_length=2000)
+    requester: str = Field(max_length=1000)
+    review: str | None = Field(None, max_length=40)
+
+
+class ChangedHold(BaseModel):
+    """Either `{"release": true}`, or a later `to`, a later `review` or both."""
+
+    model_config = ConfigDict(extra="forbid")
+    release: bool = False
+    end: str | None = Field(None, alias="to", max_length=40)
+    review: str | None = Field(None, max_length=40)
+
+
+@router.get("")
+def overview(services: ServicesDep, _actor: ReadActor) -> dict[str, Any]:
+    """Every hold, the newest first, with its state: requested, secured or released."""
+    return _register(services).overview()
+
+
+@router.post("", status_code=201)
+def create(body: NewHold, services: ServicesDep, actor: SetActor) -> dict[str, Any]:
+    """Set a hold. `missing` lists what of the interval it cannot keep, with the reason."""
+    review_at = now_utc(services.clock) + REVIEW_AFTER if body.review is None else parse_time(body.review, "review")
+    request = HoldRequest(
+        cameras=tuple(body.cameras),
+        start_at=parse_time(body.start, "from"),
+        end_at=parse_time(body.end, "to"),
+        case_number=body.case_number,
+        basis=body.basis,
+        legal_basis=body.legal_basis,
+        requester=body.requester,
+        review_at=review_at,
+    )
+    return _register(services).place(actor, request)
+
+
+@router.get("/{hold}")
+def one(hold: HoldId, services: ServicesDep, _actor: ReadActor) -> dict[str, Any]:
+    return _register(services).one(hold)
+
+
+@router.patch("/{hold}")
+def change(hold: HoldId, body: ChangedHold, services: ServicesDep, actor: SetActor) -> dict[str, Any]:
+    """Release it, by a second person, or extend it."""
+    extends = body.end is not None or body.review is not None
+    if body.release == extends:
+        raise Problem("invalid_input", detail='give "release": true, or "to" and "review"')
+    if body.release:
+        return _register(services).release(actor, hold)
+    end_at = None if body.end is None else parse_time(body.end, "to")
+    review_at = None if body.review is None else parse_time(body.review, "review")
+    return _register(services).extend(actor, hold, end_at, review_at)
+
+
+def _register(services: Services) -> HoldRegister:
+    cameras = [camera.id for camera in services.config.cameras]
+    return HoldRegister(services.store, services.clock, services.trail, cameras, services.config.retention.days)
