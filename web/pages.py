@@ -44,6 +44,13 @@ PAGES: Final = (
         "history",
         frozenset({"police_reviewer", "evidence_officer"}),
     ),
+    Page(
+        "/veiliggesteld",
+        _m("Veiliggesteld"),
+        "holds.html",
+        "file-lock-2",
+        frozenset({"evidence_officer", "police_reviewer"}),
+    ),
     Page("/techniek", _m("Techniek"), "health.html", "wrench", frozenset({"technician", "admin"})),
     Page(
         "/toezicht",

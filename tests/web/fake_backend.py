@@ -25,7 +25,7 @@ from aiortc import (
 )
 from fake_following import following_routes, ways
 from fake_pictures import CLOCK_90K, FPS, SEGMENT_S, encoded_loop, picture, segment_mp4
-from fake_records import footage_routes, now_us, oversight_routes, problem
+from fake_records import footage_routes, hold_routes, now_us, oversight_routes, problem
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from starlette.responses import FileResponse
 
@@ -68,6 +68,7 @@ class Backend:
     skew_ms: dict[str, int] = field(default_factory=dict)
     absent: dict[str, set[int]] = field(default_factory=dict)
     media: dict[str, bytes] = field(default_factory=dict)
+    holds: list[dict[str, Any]] = field(default_factory=list)
     retention_from_us: int = 0
     refuse_media: int = 0
     encrypted: bool = True
@@ -208,6 +209,7 @@ def make_app(backend: Backend) -> FastAPI:
     _live_routes(app, backend)
     oversight_routes(app, backend)
     footage_routes(app, backend)
+    hold_routes(app, backend)
     _socket_route(app, backend)
     app.add_middleware(SecurityHeaders, tls=False)
 

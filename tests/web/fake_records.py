@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fake_pictures import jpeg
@@ -91,7 +92,10 @@ def footage_routes(app: FastAPI, backend: "Backend") -> None:
         inside = [part | {"skew_ms": skew_ms} for part in inside if part["id"] not in absent]
         return {
             "camera": camera, "from_us": from_us, "to_us": to_us, "retention_from_us": backend.retention_from_us,
-            "segments": inside, "gaps": backend.gaps, "holds": [], "stretches": backend.stretches,
+            "segments": inside, "gaps": backend.gaps, "holds": [
+                {"start_us": one["from_us"], "end_us": one["to_us"], "case_number": one["case_number"]}
+                for one in backend.holds
+            ], "stretches": backend.stretches,
             "bookmarks": [mark for mark in backend.bookmarks if mark["camera"] == camera],
         }  # fmt: skip
 
@@ -147,3 +151,37 @@ def _still_routes(app: FastAPI, backend: "Backend") -> None:
         return StreamingResponse(
             (json.dumps(line) + "\n" for line in backend.motion), media_type="application/x-ndjson"
         )
+
+
+def a_hold(number: int, from_us: int, to_us: int, **changes: Any) -> dict[str, Any]:
+    known: dict[str, Any] = {
+        "id": number, "state": "requested", "cameras": ["camera-01"], "from_us": from_us, "to_us": to_us,
+        "case_number": "PL2300-2026118822", "basis": "sv_126nd", "legal_basis": "sv_126nd", "requester": "B. Smits",
+        "created_by": "iemand", "created_us": now_us(), "review_us": now_us() + 90 * 86_400 * 10**6,
+        "review_due": False, "secured_us": None, "root": None, "released_us": None, "released_by": None,
+        "erased_us": None, "problem": "", "files": 0, "bytes": 0, "damaged": 0,
+    }  # fmt: skip
+    return {**known, **changes}
+
+
+def hold_routes(app: FastAPI, backend: "Backend") -> None:
+    @app.get("/api/holds")
+    def holds() -> dict[str, Any]:
+        return {"now_us": now_us(), "holds": backend.holds[::-1]}
+
+    @app.get("/api/holds/{number}")
+    def hold(number: int) -> dict[str, Any]:
+        return {**backend.holds[number - 1], "missing": []}
+
+    @app.post("/api/holds")
+    async def secure(request: Request) -> Any:
+        body = await request.json()
+        if not body["basis"]:
+            text = "Kies een grondslag uit de lijst."
+            return problem(422, "invalid_input", text, fields={"basis": {"nl": text, "en": text}})
+        from_us, to_us = (round(datetime.fromisoformat(body[name]).timestamp() * 1e6) for name in ("from", "to"))
+        kept = {name: body[name] for name in ("cameras", "case_number", "basis", "legal_basis", "requester")}
+        made = a_hold(len(backend.holds) + 1, from_us, to_us, **kept)
+        backend.holds.append(made)
+        lack = {"camera": "camera-01", "start_us": from_us, "end_us": to_us, "reason": "purging"}
+        return JSONResponse({**made, "missing": [lack]}, 201)

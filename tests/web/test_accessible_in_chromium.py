@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_backend import Backend, lay_down_footage, make_backend, serving
-from fake_records import now_us
+from fake_records import a_hold, now_us
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.e2e
@@ -28,6 +28,7 @@ PAGES = {
     "/muur?stand=alle": ("observer", ".overview button"),
     "/muur?stand=1&kaart=1": ("observer", ".pin"),
     "/terugkijken": ("police_reviewer", "vms-playback form"),
+    "/veiliggesteld": ("evidence_officer", ".hold-card"),
     "/techniek": ("technician", ".cameras tbody tr"),
     "/toezicht": ("shift_manager", ".cameras tbody tr"),
     "/maskers": ("privacy_officer", "main h1"),
@@ -40,7 +41,9 @@ def backend() -> Backend:
     made = make_backend(6)
     made.has_video = False
     made.raise_alarm("camera-02", "camera_lost", "Geen beeld: niet bereikbaar")
-    lay_down_footage(made)
+    start_us = lay_down_footage(made)
+    secured = {"state": "secured", "root": "ab" * 32, "files": 4, "bytes": 10**8, "review_due": True, "damaged": 1}
+    made.holds += [a_hold(1, start_us, start_us + 10**8, problem="full"), a_hold(2, start_us, start_us + 1, **secured)]
     made.states["camera-01"] |= {"ptz": "patrol", "patrol": {"name": "Nacht", "state": "running", "by": "Jan de Wit"}}
     steps = [{"camera": f"camera-{n:02d}", "at_us": now_us()} for n in (1, 2, 9)]
     trail = {"id": 1, "owner": "jan", "name": "", "started_us": now_us(), "ended_us": None, "steps": steps}

@@ -7,7 +7,8 @@ from web.hold_alarms import HoldAlarmWatch
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOLD = EvidenceHold(
     id=7, cameras=("markt-01",), start_at=NOW - timedelta(hours=2), end_at=NOW - timedelta(hours=1),
-    case_number="PL 12", legal_basis="sv_126nd", requester="B. Smits", created_by="e.officer", review_at=NOW + timedelta(days=90),
+    case_number="PL 12", legal_basis="sv_126nd", requester="B. Smits", created_by="e.officer",
+    review_at=NOW + timedelta(days=90),
     created_at=NOW, released_at=None, released_by=None, secured_at=None, secured_root=None, erased_at=None, problem="",
 )  # fmt: skip
 

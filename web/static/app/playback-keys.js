@@ -1,5 +1,6 @@
 /** Keys of the playback page; ignored while somebody types in a field. */
 
+import { secure } from "./hold-button.js";
 import { isTyping } from "./page.js";
 
 /** @param {import("./vms-playback.js").Playback} page */
@@ -18,6 +19,7 @@ export function playbackKeys(page) {
     s: () => page.photo(),
     "[": () => page.mark("in"),
     "]": () => page.mark("out"),
+    v: () => secure(page),
     "+": () => page.timeline.zoom(0.5),
     "=": () => page.timeline.zoom(0.5),
     "-": () => page.timeline.zoom(2),

@@ -6,6 +6,7 @@ import "./timeline.js";
 import { Problem, getJson, messageOf, post } from "./api.js";
 import { DigitalZoom } from "./digital-zoom.js";
 import { IDLE, runExport } from "./export-job.js";
+import { holdButton } from "./hold-button.js";
 import { icon } from "./icon.js";
 import { MsePlayer } from "./mse-player.js";
 import { announce, bytes, decimal, t } from "./page.js";
@@ -250,6 +251,20 @@ export class Playback extends LitElement {
     return t("wordt gewist over {span}", { span: span(left) });
   }
 
+  /** After a hold was set: the timeline shows it. */
+  async refreshHolds() {
+    if (!this.coverage || !this.consultation) return;
+    const { from_us, to_us } = this.coverage;
+    const query = new URLSearchParams({ camera: this.camera, from_us: String(from_us), to_us: String(to_us), profile: this.profile, consultation: String(this.consultation.id) });
+    try {
+      this.coverage.holds = (await getJson(`/api/coverage?${query}`)).holds;
+      this.timeline.draw();
+      this.requestUpdate();
+    } catch (error) {
+      this._refused(error);
+    }
+  }
+
   /** @param {number} us */
   seek(us) {
     if (!this.player?.isOpen) return;
@@ -390,6 +405,7 @@ export class Playback extends LitElement {
       <button type="button" ?disabled=${!this.player?.isOpen} @click=${() => this.mark("in")}><kbd>[</kbd>${t("In")} <span class="num">${shown(this.inUs)}</span></button>
       <button type="button" ?disabled=${!this.player?.isOpen} @click=${() => this.mark("out")}><kbd>]</kbd>${t("Uit")} <span class="num">${shown(this.outUs)}</span></button>
       ${complete ? html`<span class="chip num">${span(Number(this.outUs) - Number(this.inUs))}</span>` : nothing}
+      ${holdButton(this)}
       <button type="button" class="primary" id="export" ?disabled=${!complete || job.state === "queued" || job.state === "busy"} @click=${() => this.download()}>${icon("download")}${t("MP4 met maskers maken")}</button>
       ${job.state === "queued" ? html`<span>${t("in de wachtrij…")}</span>` : nothing}
       ${job.state === "busy" ? html`<progress max="1" value=${job.progress}></progress><span class="num">${Math.round(job.progress * 100)} %</span>` : nothing}
