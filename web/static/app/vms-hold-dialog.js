@@ -40,6 +40,7 @@ export class HoldDialog extends LitElement {
     const dialog = /** @type {HTMLDialogElement} */ (this.querySelector("dialog"));
     dialog.querySelector("form")?.reset();
     dialog.showModal();
+    /** @type {HTMLElement | null} */ (dialog.querySelector("#hold-case_number"))?.focus();
   }
 
   _close() {
