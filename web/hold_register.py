@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from vms.clock import Clock, now_utc
+from vms.config.model import Retention
 from vms.rules.holds import HoldProblem, HoldRequest, Missing
 from vms.store import Store, evidence, holding, holds
 from vms.store.evidence import Secured
@@ -18,12 +19,14 @@ from web.problems import Problem
 class HoldRegister:
     """Blocking (database): call from a worker thread. Raises Problem where a rule refuses, StoreBusy."""
 
-    def __init__(self, store: Store, clock: Clock, trail: AuditTrail, cameras: Sequence[str], days: int) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, trail: AuditTrail, cameras: Sequence[str], retention: Retention
+    ) -> None:
         self._store = store
         self._clock = clock
         self._trail = trail
         self._cameras = cameras
-        self._days = days
+        self._days, self._ahead = retention.days, retention.ahead
 
     def overview(self) -> dict[str, Any]:
         now = now_utc(self._clock)
@@ -49,7 +52,7 @@ class HoldRegister:
         now = now_utc(self._clock)
         try:
             with self._store.transaction() as tx:
-                placed = holding.place(tx, request, self._cameras, actor.username, now, self._days)
+                placed = holding.place(tx, request, self._cameras, actor.username, now, self._days, self._ahead)
                 hold = placed.hold
                 self._trail.allow_within(
                     tx,
@@ -72,7 +75,7 @@ class HoldRegister:
         now = now_utc(self._clock)
         try:
             with self._store.transaction() as tx:
-                placed = holding.extend(tx, hold_id, end_at, review_at, now, self._days)
+                placed = holding.extend(tx, hold_id, end_at, review_at, now, self._days, self._ahead)
                 self._trail.allow_within(
                     tx,
                     actor,

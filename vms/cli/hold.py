@@ -76,7 +76,9 @@ def create(
             review_at=now + _REVIEW_AFTER if review is None else _moment(review, "--review"),
         )
         try:
-            placed = holding.place(tx, request, [c.id for c in site.cameras], actor, now, site.retention.days)
+            placed = holding.place(
+                tx, request, [c.id for c in site.cameras], actor, now, site.retention.days, site.retention.ahead
+            )
         except HoldRefused as error:
             raise _usage(error) from error
         _note(tx, actor, "holds.create", placed.hold, now)
@@ -118,7 +120,7 @@ def extend(
         end_at = None if end is None else _moment(end, "--to")
         review_at = None if review is None else _moment(review, "--review")
         try:
-            placed = holding.extend(tx, hold, end_at, review_at, now, site.retention.days)
+            placed = holding.extend(tx, hold, end_at, review_at, now, site.retention.days, site.retention.ahead)
         except HoldRefused as error:
             raise _usage(error) from error
         _note(tx, actor, "holds.extend", placed.hold, now)

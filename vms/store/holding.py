@@ -5,7 +5,7 @@ So a purge that has begun is seen, and one that has not will see the hold. Who m
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -42,14 +42,23 @@ class Placed:
 
 
 def place(
-    tx: Session, request: HoldRequest, known_cameras: Collection[str], by: str, now: datetime, days: int
+    tx: Session,
+    request: HoldRequest,
+    known_cameras: Collection[str],
+    by: str,
+    now: datetime,
+    days: int,
+    ahead: timedelta = timedelta(0),
 ) -> Placed:
-    """Set a hold. What had expired stays expired: the hold does not bring it back. Raises HoldRefused."""
+    """Set a hold. What had expired, or was due, stays so: the hold does not bring it back. Raises HoldRefused.
+
+    ahead: how long before its limit footage is due.
+    """
     problems = rules.problems_of(request, known_cameras, now, days)
     if problems:
         raise HoldRefused(problems)
     cameras = tuple(dict.fromkeys(request.cameras))
-    limit = oldest_allowed(now, days)
+    limit = oldest_allowed(now + ahead, days)
     told = {camera: _told(tx, camera, request.start_at, request.end_at, now, limit) for camera in cameras}
     nothing = rules.nothing_left([stretch for stretches in told.values() for stretch in stretches], now)
     if nothing is not None:
@@ -71,7 +80,13 @@ def place(
 
 
 def extend(
-    tx: Session, hold_id: int, end_at: datetime | None, review_at: datetime | None, now: datetime, days: int
+    tx: Session,
+    hold_id: int,
+    end_at: datetime | None,
+    review_at: datetime | None,
+    now: datetime,
+    days: int,
+    ahead: timedelta = timedelta(0),
 ) -> Placed:
     """A later end, a later review, or both. Raises HoldRefused, NoSuchHold."""
     hold = find_open(tx, hold_id)
@@ -83,7 +98,9 @@ def extend(
         raise HoldRefused(problems)
     lacking: list[Missing] = []
     for camera in hold.cameras if new_end > hold.end_at else ():
-        lacking += rules.missing(camera, _told(tx, camera, hold.end_at, new_end, now, oldest_allowed(now, days)), now)
+        lacking += rules.missing(
+            camera, _told(tx, camera, hold.end_at, new_end, now, oldest_allowed(now + ahead, days)), now
+        )
     return Placed(holds.extend(tx, hold_id, new_end, new_review), tuple(lacking))
 
 

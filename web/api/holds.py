@@ -89,4 +89,4 @@ def change(hold: HoldId, body: ChangedHold, services: ServicesDep, actor: SetAct
 
 def _register(services: Services) -> HoldRegister:
     cameras = [camera.id for camera in services.config.cameras]
-    return HoldRegister(services.store, services.clock, services.trail, cameras, services.config.retention.days)
+    return HoldRegister(services.store, services.clock, services.trail, cameras, services.config.retention)
