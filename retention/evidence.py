@@ -78,8 +78,8 @@ class EvidenceKeeper:
             self._note(hold, erase_released(self.store, self.root, self.keys_dir, hold, now_utc(self.clock)))
         until_s = self.clock.monotonic_s() + self.round_s
         for hold in wanted:
-            self._note(hold, self._copy_all(hold, volume_uuid, until_s))
-            self._secure(hold)
+            problem = self._copy_all(hold, volume_uuid, until_s)
+            self._note(hold, problem or self._secure(hold))
 
     def _copy_all(self, hold: EvidenceHold, volume_uuid: str, until_s: float) -> str:
         """Why something of it cannot be copied; empty when all is, or time was up."""
@@ -119,18 +119,22 @@ class EvidenceKeeper:
             if known is not None and known.released_at is None:
                 evidence.add(tx, item)
 
-    def _secure(self, hold: EvidenceHold) -> None:
+    def _secure(self, hold: EvidenceHold) -> str:
+        """When all that there will be is copied. Why there is nothing to secure; else empty."""
         now = now_utc(self.clock)
         with self.store.transaction() as tx:
             known = holds.get(tx, hold.id)
             if known is None or known.released_at is not None or known.secured_at is not None:
-                return
+                return ""
             is_over = now >= known.end_at + SETTLE or evidence.all_settled(tx, known.cameras, known.end_at)
             if now < known.end_at or not is_over or evidence.uncopied(tx, known, 1):
-                return
+                return ""
+            if not evidence.items(tx, hold.id, limit=1):
+                return "nothing was recorded in this interval; release the hold"
             root = evidence.root(tx, hold.id)
             holds.set_secured(tx, hold.id, now, root)
         log.info("hold_secured", extra={"hold": hold.id, "root": root})
+        return ""
 
     def _volume(self) -> str:
         """The evidence store's uuid; prepares an empty directory. Raises StorageError, StoreBusy."""

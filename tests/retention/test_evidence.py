@@ -81,6 +81,14 @@ def test_a_camera_that_fell_silent_does_not_keep_a_hold_open_for_ever(world: Evi
     assert world.held(hold_id).state == "secured"
 
 
+def test_a_hold_of_which_nothing_was_recorded_is_not_called_secured(world: EvidenceWorld) -> None:
+    segment = world.film(days_ago(2))
+    hold_id = world.secure(segment.end_at, segment.end_at + MINUTE)
+    world.runner.run()
+    assert world.held(hold_id).state == "requested"
+    assert "nothing was recorded" in world.held(hold_id).problem
+
+
 def test_footage_that_comes_late_into_the_catalog_is_copied_after_all(world: EvidenceWorld) -> None:
     segment = world.film(days_ago(2))
     hold_id = world.secure(segment.start_at, segment.end_at + MINUTE)

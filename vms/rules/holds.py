@@ -204,7 +204,7 @@ def may_release(created_by: str, by: str) -> HoldProblem | None:
 
 
 def _may_follow(stretch: Stretch, now: datetime) -> bool:
-    return stretch.kind == "unknown" and stretch.end_us > us_from_utc(now - SETTLE)
+    return stretch.kind in ("unknown", "not_installed") and stretch.end_us > us_from_utc(now - SETTLE)
 
 
 def _of_cameras(cameras: Sequence[str], known: Collection[str]) -> Iterator[HoldProblem]:

@@ -141,6 +141,9 @@ def test_an_interval_of_which_nothing_is_left_is_refused_with_why() -> None:
     assert begun is not None
     assert "purge of this footage has begun" in begun.en
     assert nothing_left([stretch(-60, 0, "unknown")], NOW) is None
+    assert nothing_left([stretch(-60, -30, "not_installed")], NOW) is None, (
+        "a camera's first minute is still being written"
+    )
 
 
 def test_whoever_set_a_hold_does_not_release_it() -> None:
