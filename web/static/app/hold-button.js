@@ -16,7 +16,7 @@ export function secure(page) {
     return;
   }
   const dialog = /** @type {import("./vms-hold-dialog.js").HoldDialog} */ (page.querySelector("vms-hold-dialog"));
-  dialog.open({ camera: page.camera, fromUs: page.inUs, toUs: page.outUs, reference: page.consultation?.reference ?? "", cameras: page.cameras });
+  dialog.open({ camera: page.camera, also: page.more.ids, fromUs: page.inUs, toUs: page.outUs, reference: page.consultation?.reference ?? "", cameras: page.cameras });
 }
 
 /** @param {import("./vms-playback.js").Playback} page */

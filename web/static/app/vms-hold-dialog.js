@@ -11,7 +11,7 @@ import { full, isoDate, span, spelledDay } from "./times.js";
 
 const REVIEW_DAYS = 90;
 
-/** @typedef {{ camera: string, fromUs: number, toUs: number, reference: string, cameras: import("./vms-tile.js").CameraInfo[] }} Wish */
+/** also: further cameras that play in step. @typedef {{ camera: string, also: string[], fromUs: number, toUs: number, reference: string, cameras: import("./vms-tile.js").CameraInfo[] }} Wish */
 
 /** Event: "held" (detail: the hold), when it was set. */
 export class HoldDialog extends LitElement {
@@ -102,15 +102,15 @@ export class HoldDialog extends LitElement {
   }
 
   /** @param {Wish} wish */
-  _form({ camera, fromUs, toUs, reference, cameras }) {
+  _form({ camera, also, fromUs, toUs, reference, cameras }) {
     const chosen = cameras.find(({ id }) => id === camera);
     const review = spelledDay(daysLater(isoDate(Date.now() * 1000), REVIEW_DAYS));
     return html`<form @submit=${this._submit} novalidate>
       <h2 id="hold-title">${icon("file-lock-2")} ${t("Veiligstellen")}</h2>
       <p class="hold-what num">${chosen?.name ?? camera} · ${full(fromUs)} – ${full(toUs)} (${span(toUs - fromUs)})</p>
-      <details ?open=${"cameras" in this.fields}><summary>${t("Ook van andere camera's")}</summary>
+      <details ?open=${also.length > 0 || "cameras" in this.fields}><summary>${t("Ook van andere camera's")}</summary>
         <fieldset class="hold-cameras"><legend class="sr">${t("Camera's")}</legend>
-        ${cameras.map(({ id, number, name }) => html`<label><input type="checkbox" name="cameras" value=${id} ?checked=${id === camera}> <b class="num">${String(number).padStart(2, "0")}</b> ${name}</label>`)}</fieldset></details>
+        ${cameras.map(({ id, number, name }) => html`<label><input type="checkbox" name="cameras" value=${id} ?checked=${id === camera || also.includes(id)}> <b class="num">${String(number).padStart(2, "0")}</b> ${name}</label>`)}</fieldset></details>
       ${this.fields.cameras ? html`<p class="field-error">${this.fields.cameras}</p>` : nothing}
       ${this._input("case_number", t("Zaaknummer"), 60, reference)}
       ${this._field("basis", t("Grondslag"), html`<select id="hold-basis" name="basis" aria-invalid=${"basis" in this.fields} aria-describedby="hold-basis-error" @change=${(/** @type {any} */ e) => { this.basis = e.target.value; this.requestUpdate(); }}>

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_holds"
-down_revision = "0009_wallmap_alarms"
+revision = "0011_holds"
+down_revision = "0010_export"
 branch_labels = None
 depends_on = None
 
