@@ -372,7 +372,7 @@ ORIGINALS = {
     "remux_footage": {"web/live/playback.py"},
     "DrawingRight": {"web/live/app.py"},
     "SegmentReader": set[str](),
-    "Shelf": {"web/live/service.py", "web/services.py"},
+    "Shelf": {"web/live/own_clips.py", "web/live/service.py", "web/services.py"},
 }
 """Where originals come from. A new place must ask vms.rules.masking.pass_through, and be added to the tests above."""
 
