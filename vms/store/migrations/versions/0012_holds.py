@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_holds"
-down_revision = "0010_export"
+revision = "0012_holds"
+down_revision = "0011_decisions"
 branch_labels = None
 depends_on = None
 
