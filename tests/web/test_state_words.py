@@ -45,6 +45,7 @@ def audited_actions() -> set[str]:
     return written.union(
         *(strings(file, "allow", 1) | strings(file, "refuse", 1) | strings(file, "_Change", 0) for file in files),
         strings(ROOT / "vms" / "cli" / "volumes.py", "_entry", 0),
+        strings(ROOT / "vms" / "cli" / "hold.py", "_note", 2),
         {"decisions.import"},
     )
 
@@ -56,6 +57,7 @@ def audited_details() -> set[str]:
     """Names of what the audit log's writers add."""
     written = {"taken_from", "approver"}  # handed on to a thread; by the command line
     written |= {"bytes", "cases", "path", "segments", "volume"}  # `vms volumes forget`
+    written |= {"basis", "requester", "review_us"}  # of holds, by page and by command line
     for file in (ROOT / "web").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("allow", "refuse", "refuse_name"):
