@@ -138,7 +138,9 @@ def test_a_hole_is_hatched_with_its_reason_and_playing_into_it_jumps_and_says_fr
     )
     pixels = page.evaluate(row, in_hole - box["x"])[::4]
     assert sum(left != right for left, right in itertools.pairwise(pixels)) > 8, "hatched"
+    assert eventually(lambda: page.evaluate("document.querySelector('video').readyState >= 3"), 10)
     page.evaluate(f"document.querySelector('vms-playback').seek({hole_from - 1_500_000})")
+    assert eventually(lambda: hole_from - 1_600_000 < now_us(page), 10)
     expect(page.locator(".notice")).to_contain_text("overgeslagen", timeout=8000)
     assert local(hole_from, "%H:%M:%S") in page.inner_text(".notice")
     assert local(hole_to, "%H:%M:%S") in page.inner_text(".notice")

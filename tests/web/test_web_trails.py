@@ -6,6 +6,7 @@ import pytest
 
 from tests.fakes import T0_US
 from tests.web.served_site import MASKED, OPEN, TURNING, Site
+from vms.config import Retention
 from vms.errors import CameraUnreachable
 from vms.rules.follow_trail import MAX_STEPS, RESTS_US, TrailStep
 from vms.store import trails
@@ -124,7 +125,7 @@ def test_a_marked_moment_is_audited_and_stands_on_the_timeline_of_its_camera(sit
 
 def test_a_mark_is_invisible_as_soon_as_its_footage_is_too_old(site: Site) -> None:
     site.client("observer").post("/api/bookmarks", json={"camera": OPEN, "at_us": T0_US - S, "note": "x"})
-    site.clock.advance(timedelta(days=28).total_seconds() - 2)
+    site.clock.advance((timedelta(days=28) - Retention().ahead).total_seconds() - 2)
     assert len(coverage(site, OPEN)) == 1
     site.clock.advance(2)
     assert coverage(site, OPEN) == []

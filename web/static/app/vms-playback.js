@@ -6,10 +6,10 @@ import "./timeline.js";
 import { Problem, getJson, messageOf, post } from "./api.js";
 import { DigitalZoom } from "./digital-zoom.js";
 import { IDLE, runExport } from "./export-job.js";
-import { holdButton } from "./hold-button.js";
 import { icon } from "./icon.js";
 import { MsePlayer } from "./mse-player.js";
-import { announce, bytes, decimal, t } from "./page.js";
+import { announce, t } from "./page.js";
+import { SPEEDS, controlsBar, selectionBar } from "./playback-bars.js";
 import { PlaybackCameras } from "./playback-cameras.js";
 import { purposeForm, queryForm } from "./playback-forms.js";
 import { playbackKeys } from "./playback-keys.js";
@@ -20,7 +20,6 @@ import { TimelineThumbnail } from "./timeline-thumbnail.js";
 import { clockTime, full, span, zone } from "./times.js";
 import { inOrder } from "./wall-state.js";
 
-export const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 /** Backwards, the next picture lies before this one. */
 const BEHIND_S = 15;
 const KEPT = "uitkijk-raadpleging";
@@ -371,49 +370,6 @@ export class Playback extends LitElement {
     });
   }
 
-  _controls() {
-    const playing = this.player?.isOpen && !this.player.paused;
-    /** @param {string} name @param {string} text @param {() => void} act */
-    const button = (name, text, act) => html`<button type="button" title=${text} aria-label=${text} ?disabled=${!this.player?.isOpen} @click=${act}>${icon(name)}</button>`;
-    return html`<div class="controls" role="toolbar" aria-label=${t("Afspelen")}>
-      ${button("rewind", t("10 seconden terug (←)"), () => this.skip(-10))}
-      ${button("step-back", t("beeld terug (,)"), () => this.player?.stepFrames(-1))}
-      <button type="button" class="primary play" title=${t("Afspelen of pauze (spatie)")} aria-label=${t("Afspelen of pauze (spatie)")} ?disabled=${!this.player?.isOpen} @click=${() => this.toggle()}>${icon(playing ? "pause" : "play")}</button>
-      ${button("step-forward", t("beeld vooruit (.)"), () => this.player?.stepFrames(1))}
-      ${button("fast-forward", t("10 seconden vooruit (→)"), () => this.skip(10))}
-      <label class="speed"><span class="sr">${t("Snelheid")}</span><select @change=${(/** @type {Event} */ event) => this._setSpeed(Number(/** @type {HTMLSelectElement} */ (event.target).value))}>
-        ${SPEEDS.map((speed) => html`<option value=${speed} ?selected=${speed === this.speed}>${decimal(speed, speed < 1 ? 1 : 0)}×</option>`)}</select></label>
-      ${this.reverse ? html`<span class="chip">◀ ${this.reverse}×</span>` : nothing}
-      <time class="instant num"></time>
-      <span class="erased"></span>
-      <span class="spacer"></span>
-      ${this.motion.button()}
-      ${button("camera", t("Foto, met masker (S)"), () => this.photo())}
-      ${button("minus", t("Beeld kleiner"), () => this.zoomed.step(this.video, -1))}
-      ${button("plus", t("Beeld groter"), () => this.zoomed.step(this.video, 1))}
-      ${button("zoom-out", t("Tijdlijn ruimer (−)"), () => this.timeline.zoom(2))}
-      ${button("zoom-in", t("Tijdlijn fijner (+)"), () => this.timeline.zoom(0.5))}
-    </div>`;
-  }
-
-  _selection() {
-    /** @param {number | null} us */
-    const shown = (us) => (us === null ? "–" : `${clockTime(us)} ${zone(us)}`);
-    const complete = this.inUs !== null && this.outUs !== null;
-    const { job } = this;
-    return html`<section class="export" aria-label=${t("Downloaden")}>
-      <button type="button" ?disabled=${!this.player?.isOpen} @click=${() => this.mark("in")}><kbd>[</kbd>${t("In")} <span class="num">${shown(this.inUs)}</span></button>
-      <button type="button" ?disabled=${!this.player?.isOpen} @click=${() => this.mark("out")}><kbd>]</kbd>${t("Uit")} <span class="num">${shown(this.outUs)}</span></button>
-      ${complete ? html`<span class="chip num">${span(Number(this.outUs) - Number(this.inUs))}</span>` : nothing}
-      ${holdButton(this)}
-      <button type="button" class="primary" id="export" ?disabled=${!complete || job.state === "queued" || job.state === "busy"} @click=${() => this.download()}>${icon("download")}${t("MP4 met maskers maken")}</button>
-      ${job.state === "queued" ? html`<span>${t("in de wachtrij…")}</span>` : nothing}
-      ${job.state === "busy" ? html`<progress max="1" value=${job.progress}></progress><span class="num">${Math.round(job.progress * 100)} %</span>` : nothing}
-      ${job.state === "failed" ? html`<span class="failed" role="alert">${icon("circle-x")}${job.error || t("De export is mislukt.")}</span>` : nothing}
-      ${job.state === "done" ? html`<a class="button" id="export-file" href=${job.url ?? ""} download>${icon("download")}${t("Opslaan")} (${bytes(job.bytes ?? 0)})</a><span class="hash"><abbr title="Secure Hash Algorithm">SHA-256</abbr> <code>${job.sha256}</code></span>` : nothing}
-    </section>`;
-  }
-
   render() {
     if (!this.consultation) return purposeForm(this);
     const { coverage } = this;
@@ -430,7 +386,7 @@ export class Playback extends LitElement {
           ${this.message ? html`<p class="notice" role="status">${this.message}</p>` : nothing}
         </div>
         <vms-timeline></vms-timeline>
-        ${this._controls()}${this.motion.render()}${this._selection()}
+        ${controlsBar(this)}${this.motion.render()}${selectionBar(this)}
         <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="bookmark">${t("markering")}</span><span data-kind="ptz">${t("camera draait")}</span><span data-kind="expired">${t("gewist of nog niet in gebruik")}</span></p></div>
       </section>
       ${coverage || this.error ? nothing : html`<div class="before">${icon("search")}<p>${t("Kies camera, dag en tijd, en zoek de beelden. Wat ouder is dan de bewaartermijn is gewist.")}</p></div>`}
