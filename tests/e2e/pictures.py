@@ -65,11 +65,11 @@ def clock_us(picture: Picture) -> int | None:
 
 
 def clock_is_covered(picture: Picture) -> bool:
-    """A mask lies over the clock strip: somewhere it is neither black nor white for more than a cell's width."""
+    """A mask lies over the clock strip, whole or aslant: for a cell's width it is neither black nor white."""
     height, width = picture.shape[:2]
     strip = picture[height - strip_height(width) :].mean(axis=(0, 2))
-    grey = np.abs(strip - 128) < 12
-    return bool(np.convolve(grey, np.ones(2 * strip_height(width)), "valid").max() >= 2 * strip_height(width))
+    grey = np.abs(strip - 128) < 64
+    return bool(np.convolve(grey, np.ones(strip_height(width)), "valid").max() >= strip_height(width))
 
 
 def window_pixels(picture: Picture, street: Street, truth: dict[str, Any]) -> Iterator[npt.NDArray[np.uint8]]:
