@@ -2,16 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any, cast
 
 import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vms.clock import Clock, now_utc
@@ -32,6 +31,7 @@ from web.live.neighbours import Neighbours
 from web.live.playback import EVIDENCE, PLAIN, Playback
 from web.live.references import ReferenceBook
 from web.live.sdp import IceRestartRefused, NoH264, NotAnOffer, OfferRefused
+from web.live.slots import AllTaken, Slots, Streamed
 from web.live.snapshot import NoPicture, snapshot
 from web.live.source import LiveSources
 from web.live.watermark import MAX_CHARS
@@ -46,8 +46,6 @@ MAX_SEARCHES = 1
 _RETRY_S = {"no_picture": 2, "busy": 5, "too_many_requests": 5}
 
 Handler = Callable[[Request], Awaitable[Response]]
-Rendering = tuple[Iterator[bytes], dict[str, str]]
-"""What streams out, and headers that tell about it."""
 
 
 class _Refusal(Exception):
@@ -85,7 +83,8 @@ class LiveApp:
         self.masks = masks
         self._playback = playback
         self._clock = clock
-        self._renderings = self._searches = 0
+        self._renderings = Slots(MAX_RENDERINGS, "too much footage is being masked at once")
+        self._searches = Slots(MAX_SEARCHES, "others are searching for motion")
         self._footage_stills = FootageStills(playback, clock)
         self._still_turns = anyio.CapacityLimiter(MAX_STILLS)
         self._gate_of = gate_of
@@ -213,22 +212,11 @@ class LiveApp:
             from_us, to_us = int(body["from_us"]), int(body["to_us"])
         except (KeyError, TypeError, ValueError) as error:
             raise _Refusal(400, "malformed", "segments, region, from_us and to_us are needed") from error
-        if self._searches >= MAX_SEARCHES:
-            raise _Refusal(503, "busy", "others are searching for motion")
-        self._searches += 1
-        try:
-            lines = await asyncio.to_thread(self._playback.motion, segments, region, from_us, to_us)
-        except BaseException:
-            self._searches -= 1
-            raise
-        return StreamingResponse(self._searching(lines), media_type="application/x-ndjson")
 
-    async def _searching(self, lines: Iterator[bytes]) -> AsyncIterator[bytes]:
-        try:
-            async for line in iterate_in_threadpool(lines):
-                yield line
-        finally:
-            self._searches -= 1
+        def start() -> Streamed:
+            return self._playback.motion(segments, region, from_us, to_us), {}
+
+        return await self._searches.stream(start, "application/x-ndjson")
 
     async def _clip(self, request: Request) -> Response:
         query = request.query_params
@@ -244,36 +232,22 @@ class LiveApp:
         if lift and not (lift.isdigit() and len(lift) <= 15):
             raise _Refusal(400, "malformed", "lift must be the number of a request")
 
-        def start_lifted() -> Rendering:
+        def start_lifted() -> Streamed:
             wanted = int(lift), camera_id, cast(Profile, profile), from_us, to_us
             clip = self._playback.lifted(*wanted, now_utc(self._clock))
             return clip.chunks, {"X-Clip-Start-Us": str(clip.start_us), "X-Clip-Kind": "lifted"}
 
-        def start() -> Rendering:
+        def start() -> Streamed:
             clip = self._playback.clip(camera_id, cast(Profile, profile), from_us, to_us, style)
             kind = "original" if clip.is_original else "painted"
             return clip.chunks, {"X-Clip-Start-Us": str(clip.start_us), "X-Clip-Kind": kind}
 
         return await self._render(start_lifted if lift else start)
 
-    async def _render(self, start: Callable[[], Rendering]) -> Response:
-        if self._renderings >= MAX_RENDERINGS:
-            raise _Refusal(503, "busy", "too much footage is being masked at once")
-        self._renderings += 1
-        try:
-            chunks, headers = await asyncio.to_thread(start)
-        except BaseException:
-            self._renderings -= 1
-            raise
-        headers = {"Cache-Control": "no-store", **headers}
-        return StreamingResponse(self._counted(chunks), media_type="video/mp4", headers=headers)
-
-    async def _counted(self, chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-        try:
-            async for chunk in iterate_in_threadpool(chunks):
-                yield chunk
-        finally:
-            self._renderings -= 1
+    async def _render(self, start: Callable[[], Streamed]) -> Response:
+        answer = await self._renderings.stream(start, "video/mp4")
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     def _stream(self, camera: object, profile: object) -> tuple[CameraId, LiveProfile]:
         if profile not in ("tile", "hero"):
@@ -360,6 +334,7 @@ _MEANINGS: tuple[tuple[type[Exception], int, str], ...] = (
     (IceRestartRefused, 422, "ice_restart"),
     (OfferRefused, 422, "sdp"),
     (TooManyViewers, 503, "busy"),
+    (AllTaken, 503, "busy"),
     (TooManyOffers, 429, "too_many_requests"),
     (NoPicture, 409, "no_picture"),
     (FootageExpired, 410, "expired"),
