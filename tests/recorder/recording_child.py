@@ -1,11 +1,9 @@
 """Recorder processes for the kill test: `python -m tests.recorder.recording_child DIR`.
 
-For each line on stdin (number of the first picture) it forks a recorder and prints its pid. That one recovers, then
-records scripted packets, printing the number of each picture once it was handed to the muxer. Forked, because
-importing everything takes longer than the test should.
+For each line on stdin (number of the first picture) a recorder is forked (`tests.forked`) and prints its pid. It
+recovers, then records scripted packets, printing the number of each picture once it was handed to the muxer.
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from recorder.poses import PoseTrack
 from recorder.recovery import Recovery
 from recorder.segment_writer import StreamRecorder, StreamSettings
 from tests.fakes import FakeClock, pose
+from tests.forked import say_pid, serve
 from tests.recorder.encoded import FPS, stream
 from vms.config import Volume
 from vms.keys import KeyRing
@@ -27,8 +26,7 @@ BATCH = round(FPS * READ_EVERY_S)
 
 
 def record(root: Path, first: int) -> None:
-    sys.stdout.write(f"{os.getpid()}\n")
-    sys.stdout.flush()
+    say_pid()
     clock = FakeClock()
     store = Store(f"sqlite:///{root}/data/uitkijk.db")
     keys = KeyRing(root / "data/keys", root / "data/keys/site.key")
@@ -65,14 +63,7 @@ def record(root: Path, first: int) -> None:
 def main() -> None:
     root = Path(sys.argv[1])
     stream(1)
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            record(root, int(line))
-            os._exit(1)
-        os.waitpid(pid, 0)
-        sys.stdout.write("gone\n")
-        sys.stdout.flush()
+    serve(lambda first: record(root, int(first)))
 
 
 if __name__ == "__main__":

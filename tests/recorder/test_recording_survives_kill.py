@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -18,6 +17,7 @@ from recorder.disk import identify_volumes
 from recorder.journal import Journal
 from recorder.recovery import Recovery
 from tests.fakes import FakeClock
+from tests.forked import serving
 from tests.recorder.encoded import FPS, GOP, brightness
 from tests.recorder.recording_child import BATCH
 from vms.config import Camera, Recorder, Site, SiteConfig, Volume
@@ -27,17 +27,12 @@ from vms.store import Store, catalog
 ROUNDS = int(os.environ.get("UITKIJK_KILLS", "20"))
 """More for a soak: UITKIJK_KILLS=300."""
 HELD_BACK = 1
-REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def recorders(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
-    command = [sys.executable, "-m", "tests.recorder.recording_child", str(tmp_path)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY, text=True, bufsize=1
-    ) as process:
+    with serving("tests.recorder.recording_child", tmp_path) as process:
         yield process
-        process.stdin.close()  # type: ignore[union-attr]
 
 
 def record_and_kill(recorders: "subprocess.Popen[str]", first: int, chance: random.Random) -> int:

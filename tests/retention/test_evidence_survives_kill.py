@@ -1,49 +1,26 @@
 """kill -9 while footage is secured, and while it is erased after its release: nothing lost, nothing left dangling."""
 
-import contextlib
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.forked import Round, killable
 from tests.retention.evidence_world import MINUTE, EvidenceWorld
 from tests.retention.world import days_ago
 from vms.store import evidence, ledger
 
 ROUNDS = int(os.environ.get("UITKIJK_EVIDENCE_KILLS", "5"))
 """More for a soak: UITKIJK_EVIDENCE_KILLS=200."""
-REPOSITORY = Path(__file__).parents[2]
 LONGEST_S = 0.12
-Round = Callable[[float | None], None]
 
 
 @pytest.fixture
 def run_round(tmp_path: Path) -> Iterator[Round]:
-    command = [sys.executable, "-m", "tests.retention.securing_child", str(tmp_path)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY, text=True, bufsize=1
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        stdin, stdout = process.stdin, process.stdout
-
-        def run(killed_after_s: float | None) -> None:
-            stdin.write("go\n")
-            pid = int(stdout.readline())
-            if killed_after_s is not None:
-                time.sleep(killed_after_s)
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            assert stdout.readline() == "gone\n"
-
+    with killable("tests.retention.securing_child", tmp_path) as run:
         yield run
-        stdin.close()
 
 
 def test_kill_at_any_moment_loses_no_evidence_and_leaves_nothing_dangling(run_round: Round, tmp_path: Path) -> None:
