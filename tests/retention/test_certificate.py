@@ -1,6 +1,7 @@
 """The erasure certificate, checked by the script that comes with it and knows nothing of us; then forged."""
 
 import hashlib
+import inspect
 import json
 import re
 import secrets
@@ -24,6 +25,7 @@ from vms.clock import now_utc
 from vms.errors import Refused
 from vms.signing import SiteSigner, create_signing_key
 from vms.units import CameraId
+from web.bundle import controleer_export
 
 Parts = dict[str, bytes]
 
@@ -336,6 +338,15 @@ def test_a_certificate_is_never_written_over_another_and_leaves_nothing_half(wor
     with pytest.raises(FileExistsError):
         certify(world, signer, tmp_path / "c.zip")
     assert (tmp_path / "c.zip").read_text() == "precious"
+
+
+def test_both_checkers_that_travel_alone_check_signatures_alike() -> None:
+    """Each must stand on its own, so each has the same lines; a mend of one is a mend of both."""
+    names = ("unpack_point", "add_points", "times", "is_signed")
+    here, there = (
+        [inspect.getsource(getattr(module, name)) for name in names] for module in (controleer, controleer_export)
+    )
+    assert here == there
 
 
 def test_our_own_ed25519_agrees_with_the_library(signer: SiteSigner) -> None:

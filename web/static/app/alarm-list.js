@@ -31,7 +31,7 @@ function line(alarm, nameOf, nowUs) {
 export function alarmList(alarms, nameOf, nowUs) {
   const [first, rest] = [alarms.slice(0, IN_SIGHT), alarms.slice(IN_SIGHT)];
   return html`<section class="alarms" aria-labelledby="alarms-title"><h2 id="alarms-title">${icon("bell")} ${t("Laatste meldingen")}</h2>
-    ${first.length ? html`<ol>${first.map((alarm) => line(alarm, nameOf, nowUs))}</ol>` : html`<p class="none">${t("Geen meldingen sinds de start van het webproces.")}</p>`}
+    ${first.length ? html`<ol>${first.map((alarm) => line(alarm, nameOf, nowUs))}</ol>` : html`<p class="none">${t("Geen meldingen.")}</p>`}
     ${rest.length ? html`<details><summary>${t("Eerdere meldingen ({n})", { n: rest.length })}</summary><ol>${rest.map((alarm) => line(alarm, nameOf, nowUs))}</ol></details>` : nothing}
   </section>`;
 }
