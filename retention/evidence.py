@@ -201,9 +201,11 @@ def _alone(root: Path) -> Iterator[bool]:
     except OSError as error:
         raise StorageError(f"{root}: {error.strerror}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_alone = True
+        except BlockingIOError:
+            is_alone = False
+        yield is_alone
     finally:
         os.close(descriptor)
