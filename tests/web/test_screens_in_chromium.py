@@ -22,6 +22,7 @@ def backend() -> Backend:
 @pytest.fixture(scope="module")
 def first(browser: Browser, backend: Backend) -> Iterator[Page]:
     with opened_wall(browser, backend) as page:
+        shows(page, "camera-01")
         yield page
 
 
@@ -135,3 +136,11 @@ def test_a_window_that_crashed_is_missed_too(first: Page, second: Page) -> None:
     second.evaluate(f"{PEERS}._channel.close()")  # it says nothing any more
     second.close()
     expect(first.locator(".screen-gone")).to_contain_text("Scherm 2 is gesloten", timeout=6000)
+
+
+def test_a_second_screen_says_which_it_is_also_when_it_is_alone(first: Page) -> None:
+    address = first.url.split("?")[0]
+    first.goto(f"{address}?scherm=2")
+    expect(first.locator(".this-screen")).to_contain_text("Scherm 2")
+    first.goto(address)
+    expect(first.locator(".this-screen")).to_have_count(0)

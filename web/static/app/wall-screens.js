@@ -92,10 +92,11 @@ export class WallScreens {
   /** Which screen this is and which one steers; and what went with a window that was closed. */
   bar() {
     const { open, gone, number, steers, steering } = this.peers;
-    if (!open.size && !gone.size) return nothing;
+    const isOne = open.size > 0 || number > 1;
+    if (!isOne && !gone.size) return nothing;
     const who = steers ? t("bediening hier") : t("bediening op scherm {n}: klik hier om over te nemen", { n: steering });
     return html`<div class="screens" role="group" aria-label=${t("Schermen")}>
-      ${open.size ? html`<span class="this-screen" data-steers=${steers}>${icon("monitor-play")}<b>${t("Scherm {n}", { n: number })}</b> ${who}</span>` : nothing}
+      ${isOne ? html`<span class="this-screen" data-steers=${steers}>${icon("monitor-play")}<b>${t("Scherm {n}", { n: number })}</b> ${who}</span>` : nothing}
       ${[...gone].map(
         ([screen, shown]) => html`<span class="screen-gone">${icon("triangle-alert")}${t("Scherm {n} is gesloten:", { n: screen })} <span class="num">${shown.cameras.slice(0, 13).map((camera) => String(camera).padStart(2, "0")).join(" ")}</span>
           <button type="button" @click=${() => this.open(screen)}>${t("Weer openen")}</button>
