@@ -115,8 +115,6 @@ class PictureWitness:
                 self._error_deg, self._last_px = _STEADY_ERROR_DEG, (0.0, 0.0)
                 self._on_anchor = True
                 return "still"
-            if reading.answer == "unclear" and not Still(picture).tells:
-                return "unclear"
         if is_whole and self._was_whole:
             return self._turn(self._before, picture)
         self._view, self._last_px = None, (0.0, 0.0)

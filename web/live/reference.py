@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vms.rules.picture_geometry import (
+    aimed_anew,
     aimed_at,
     directions_of_pixels,
     focal_px,
@@ -37,8 +38,10 @@ _SAME_PLACE_DEG = 1.0
 """Two keypoints nearer than this are the same thing, seen twice: they do not make a match doubtful."""
 _SIZE_RANGE = 2.0
 """A keypoint may look this much larger or smaller than it was."""
-_TRIES = ((12.0, 10), (4.0, 12), (2.0, 15))
+_TRIES = ((12.0, 10), (4.0, 12))
 """Reprojection threshold in pixels of the picture, and how many keypoints must agree: coarse, then fine."""
+_FITS_PX, _FITS_LEAST, _FITS_STEPS = 2.0, 15, 3
+"""In the end only pan, tilt and zoom are sought: a camera on a pole does not roll."""
 _MAX_CANDIDATES = 2500
 _MAX_HFOV_RATIO = 1.35
 _VOTE_DEG = 8.0
@@ -46,7 +49,7 @@ _VOTE_DEG = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a picture was taken, by the picture. error_deg: typical. inliers: keypoints that agree."""
+    """Where a picture was taken, by the picture. error_deg: of its worst corner. inliers: keypoints that agree."""
 
     view: ViewDeg
     error_deg: float
@@ -180,17 +183,13 @@ class Reference:
         if matches is None:
             return None
         pixels, directions = matches
-        view, inliers = hint, 0
+        view: ViewDeg | None = hint
         for threshold_px, least in _TRIES:
-            found = _refined(view, pixels, directions, seen.size, threshold_px, least)
-            if found is None:
-                return None
-            view, inliers = found
-        ratio = view.hfov_deg / hint.hfov_deg
-        if not 1 / _MAX_HFOV_RATIO < ratio < _MAX_HFOV_RATIO:
+            view = None if view is None else _refined(view, pixels, directions, seen.size, threshold_px, least)
+        placed = None if view is None else _fitted(view, pixels, directions, seen.size)
+        if placed is None or not 1 / _MAX_HFOV_RATIO < placed.view.hfov_deg / hint.hfov_deg < _MAX_HFOV_RATIO:
             return None
-        error_deg = _TRIES[-1][0] / np.sqrt(inliers) * np.degrees(1 / focal_px(view, seen.size))
-        return Placed(view, float(error_deg), inliers)
+        return placed
 
     def _place_anywhere(self, seen: "_Seen", hint: ViewDeg) -> Placed | None:
         """Most matches point to one place: there the search begins anew."""
@@ -264,7 +263,7 @@ def _unwritten(height: int, width: int) -> Grey:
 
 def _refined(
     view: ViewDeg, pixels: Floats, directions: Floats, size: FrameSize, threshold_px: float, least: int
-) -> tuple[ViewDeg, int] | None:
+) -> ViewDeg | None:
     """One step towards the view at which the keypoints lie where they are seen."""
     expected = pixels_of_directions(view, directions, size)
     ahead = np.isfinite(expected).all(axis=1)
@@ -276,7 +275,28 @@ def _refined(
     if matrix is None or inliers.sum() < least:
         return None
     centre = centre_of(np.asarray(matrix, np.float64), size, float(size.width))
-    return None if centre is None else (aimed_at(view, *centre, size), int(inliers.sum()))
+    return None if centre is None else aimed_at(view, *centre, size)
+
+
+def _fitted(view: ViewDeg, pixels: Floats, directions: Floats, size: FrameSize) -> Placed | None:
+    """The view at which those keypoints that lie where they are seen do so best; `view` is near it."""
+    for _ in range(_FITS_STEPS):
+        off_px = np.hypot(*(pixels_of_directions(view, directions, size) - pixels).T)
+        fits = off_px < _FITS_PX
+        if fits.sum() < _FITS_LEAST:
+            return None
+        view = aimed_anew(view, directions[fits], pixels[fits], size)
+    error_px = _FITS_PX * _worst_corner(pixels[fits], size)
+    return Placed(view, float(error_px * np.degrees(1 / focal_px(view, size))), int(fits.sum()))
+
+
+def _worst_corner(pixels: Floats, size: FrameSize) -> float:
+    """How unsure the picture's farthest corner is, as a share of what one keypoint is unsure by: keypoints on a heap
+    say well where the heap is, and badly how large the picture is."""
+    middle = pixels.mean(axis=0)
+    corners = np.array([(x, y) for x in (0.0, size.width) for y in (0.0, size.height)])
+    farthest = ((corners - middle) ** 2).sum(axis=1).max()
+    return float(np.sqrt(1 / len(pixels) + farthest / ((pixels - middle) ** 2).sum()))
 
 
 def apart_deg(one: ViewDeg, other: ViewDeg) -> float:

@@ -8,7 +8,7 @@ from witnessed_street import picture, surroundings
 
 from vms.rules.pose_at import PoseEstimate
 from vms.rules.ptz_geometry import ViewDeg
-from vms.rules.witness import Contradicts
+from vms.rules.witness import Contradicts, Late, Shows
 from web.live.picture_witness import PictureWitness
 from web.live.registration import Grey
 
@@ -114,3 +114,17 @@ def test_pictures_that_do_not_join_are_a_new_beginning() -> None:
     witness = PictureWitness()
     watch(witness, stands, stands, 0.4)
     assert set(watch(witness, lambda _: 50.0, lambda _: 50.0, 0.4, 30.0)) == {"agrees"}
+
+
+def test_what_is_too_dim_to_compare_is_not_taken_to_stand_while_the_camera_turns() -> None:
+    """Dusk: blocks tell nothing any more, points can still be followed."""
+    path, witness = turns(20.0, 0.8, 1.6), PictureWitness(surroundings(), must_be_placed=False)
+    off_deg = []
+    for step in range(24):
+        at_s = step * STEP_S
+        dim = (128 + (picture(aimed(path(at_s)), at_s, noisy=False).astype(float) - 128) * 0.1).astype(np.uint8)
+        verdict = witness.judge(dim, round(at_s * 1e6), claim(lambda s: path(s - (0.1 if step % 2 else 0.0)), at_s))
+        if isinstance(verdict, Shows | Late):
+            off_deg.append(abs(verdict.seen.pan_deg - path(at_s)) - verdict.error_deg)
+    assert off_deg
+    assert max(off_deg) < 0.3

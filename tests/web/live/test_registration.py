@@ -9,7 +9,7 @@ from witnessed_street import pan_of_px, picture, surroundings
 
 from vms.rules.picture_geometry import aimed_at
 from vms.rules.ptz_geometry import ViewDeg, angle_between_deg
-from web.live.reference import Reference
+from web.live.reference import Reference, apart_deg
 from web.live.registration import FINE_WIDTH, Still, shrink, turned
 
 VIEW = ViewDeg(0.0, -8.0, 60.0)
@@ -96,3 +96,16 @@ def test_a_reference_survives_being_written_and_a_damaged_one_is_refused() -> No
     assert len(again) == len(surroundings())
     with pytest.raises(ValueError, match="reference"):
         Reference.of_content(surroundings().content()[:1000])
+
+
+@pytest.mark.parametrize("pan_deg", [-40.0, -30.0, 21.0, 47.0])
+def test_what_was_recognised_in_one_spot_tells_how_unsure_the_corners_are(pan_deg: float) -> None:
+    view = ViewDeg(pan_deg, -8.0, 50.0)
+    whole = shrink(picture(view)).fine
+    spot = np.full_like(whole, 128)
+    spot[24:160, 60:160] = whole[24:160, 60:160]
+    wide, narrow = (surroundings().place(grey, view) for grey in (whole, spot))
+    assert wide is not None
+    assert narrow is not None
+    assert apart_deg(wide.view, view) < wide.error_deg
+    assert apart_deg(narrow.view, view) < narrow.error_deg
