@@ -123,7 +123,8 @@ def test_what_is_too_dim_to_compare_is_not_taken_to_stand_while_the_camera_turns
     for step in range(24):
         at_s = step * STEP_S
         dim = (128 + (picture(aimed(path(at_s)), at_s, noisy=False).astype(float) - 128) * 0.1).astype(np.uint8)
-        verdict = witness.judge(dim, round(at_s * 1e6), claim(lambda s: path(s - (0.1 if step % 2 else 0.0)), at_s))
+        late_s = 0.1 if step % 2 else 0.0
+        verdict = witness.judge(dim, round(at_s * 1e6), claim(path, at_s - late_s))
         if isinstance(verdict, Shows | Late):
             off_deg.append(abs(verdict.seen.pan_deg - path(at_s)) - verdict.error_deg)
     assert off_deg
