@@ -86,6 +86,7 @@ def make_certificates(config: SiteConfig, store: Store, signer: SiteSigner | Non
         signer,
         SystemClock(),
         config.retention.days,
+        config.evidence_dir,
     )
 
 

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from retention.sealing import seal_ledger
 from retention.verify import Proof, verify
+from retention.verify_evidence import EvidenceProof, Reads
 from vms.errors import Refused
 from vms.rules.chain import GENESIS, canonical_json
 from vms.signing import SiteSigner
@@ -40,6 +41,8 @@ class _Erased:
     number: Counter[CameraDay] = field(default_factory=Counter)
     bytes: Counter[CameraDay] = field(default_factory=Counter)
     failed: int = 0
+    copies: int = 0
+    """Of released holds."""
 
     def count(self, entry: LedgerEntry) -> None:
         payload = entry.payload
@@ -47,6 +50,7 @@ class _Erased:
             self.failed += 1
         if entry.kind != "done":
             return
+        self.copies += len(payload.get("evidence", ()))
         for one in payload.get("segments", [payload]):
             if "start_us" in one:
                 camera_day = (one["camera"], f"{utc_from_us(one['start_us']):%d-%m-%Y}")
@@ -73,14 +77,17 @@ def write_certificate(
     signer: SiteSigner,
     now: datetime,
     days: int,
+    evidence_dir: Path,
+    reads: Reads,
     since: datetime | None = None,
 ) -> Certificate:
     """Make `out`, which must not be there yet. since: the ledger from the last seal before it; None = five weeks.
+    reads: of which copies in the evidence store the whole content is read.
 
     Raises FileExistsError, StoreBusy; OSError when it cannot be written; Refused when there is nothing to certify.
     """
     seal_ledger(store, signer, now)
-    proof = verify(store, roots, keys_dir, now, days)
+    proof = verify(store, roots, keys_dir, now, days, evidence_dir, reads)
     with out.open("xb") as file:
         try:
             rows = _write(file, site_name, store, signer, proof, days, since or now - PERIOD)
@@ -109,6 +116,7 @@ def _write(
             "site": site_name,
             **_proof(proof, days),
             "failed": erased.failed,
+            "evidence": _evidence(proof.evidence, erased),
             "camera_days": _camera_days(tx, erased),
             "ledger": {
                 "first_seq": after + 1,
@@ -171,6 +179,18 @@ def _proof(proof: Proof, days: int) -> dict[str, object]:
     }
 
 
+def _evidence(proof: EvidenceProof, erased: _Erased) -> dict[str, int]:
+    """Of the evidence store. erased: copies of released holds, by the ledger of the period."""
+    return {
+        "holds": proof.holds,
+        "files": proof.files,
+        "bytes": proof.bytes,
+        "read": proof.read,
+        "leaving": proof.leaving,
+        "erased": erased.copies,
+    }
+
+
 def _camera_days(tx: Transaction, erased: _Erased) -> list[dict[str, object]]:
     """Erased by the ledger of the period, stored by the catalog; days are of UTC."""
     stored = {
@@ -204,7 +224,7 @@ vertrouw hem dus niet zonder te vergelijken.
 
 Haal controleer.py liever uit de broncode van Uitkijk dan uit dit pakket; hij is kort genoeg om te lezen.
 
-certificaat.json   wat er op schijf en in de catalogus staat, per camera en dag (UTC), met handtekening
+certificaat.json   wat er op schijf, in de catalogus en in de bewijsopslag staat, per camera en dag (UTC), ondertekend
 wislogboek.jsonl   wat gewist zou worden en wat gewist is, bestand voor bestand; elke regel bevat de hash van de vorige
 zegels.jsonl       de handtekening na elke wisronde, met tijdstempels van buiten (RFC 3161) waar die er zijn
 sleutel.pem        de publieke sleutel (Ed25519)

@@ -119,6 +119,7 @@ class Check:
         self.findings: list[str] = []
         self.notes: list[str] = []
         self.erased: dict[tuple[str, str], tuple[int, int]] = {}
+        self.released = 0
         self.intents: set[int] = set()
         self.latest_us = 0
         self.authority = authority
@@ -175,6 +176,7 @@ class Check:
             self.intents.discard(row["segment_id"])
         if row["kind"] == "done":
             self.intents.difference_update(one.get("id") for one in files)
+            self.released += len(payload.get("evidence", ()))
             for one in files:
                 if "start_us" in one:
                     self.count_erased(one, row["at_us"])
@@ -234,6 +236,8 @@ class Check:
         for key in sorted(said.keys() | counted.keys()):
             if said.get(key, (0, 0)) != counted.get(key, (0, 0)):
                 self.findings.append(f"{key[0]}, {key[1]}: het certificaat zegt iets anders dan het wislogboek")
+        if self.released != content.get("evidence", {}).get("erased", self.released):
+            self.findings.append("vrijgegeven kopieën: het certificaat zegt iets anders dan het wislogboek")
         if self.intents:
             self.findings.append(f"van {len(self.intents)} opnamen staat niet in het wislogboek of zij gewist zijn")
         oldest = content["oldest_frame_us"]
@@ -258,6 +262,9 @@ class Check:
         yield f"Niets ouder dan {moment(content['limit_us'])} ({content['days']} × 24 uur)"
         yield f"Oudste beeld op schijf: {moment(content['oldest_frame_us'])}; veiliggesteld: {content['held_files']}"
         yield f"Op schijf: {content['files']} bestanden, {content['bytes']} bytes"
+        if store := content.get("evidence"):
+            yield "Bewijsopslag: {files} kopieën voor {holds} veiligstellingen, {bytes} bytes;".format(**store)
+            yield "  {read} geheel gelezen; na vrijgave gewist: {erased}, nog te wissen: {leaving}".format(**store)
         yield f"Wislogboek: {rows} regels; gewist: {number} opnamen, {size} bytes; mislukt: {content['failed']}"
         if self.latest_us:
             yield f"Oudste beeld toen het gewist werd: {timedelta(microseconds=self.latest_us)}".replace(

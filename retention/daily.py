@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from retention.certificate import write_certificate
+from retention.verify_evidence import turn_of
 from vms.clock import Clock, now_utc
 from vms.errors import Refused, StorageError, StoreBusy
 from vms.signing import SiteSigner
@@ -63,6 +64,7 @@ class DailyCertificates:
     signer: SiteSigner
     clock: Clock
     days: int
+    evidence_dir: Path
     _thread: threading.Thread | None = None
 
     def run(self) -> None:
@@ -97,7 +99,17 @@ class DailyCertificates:
         out.unlink(missing_ok=True)
         now = now_utc(self.clock)
         done = write_certificate(
-            out, self.site_name, self.store, self.roots, self.keys_dir, self.signer, now, self.days, since
+            out,
+            self.site_name,
+            self.store,
+            self.roots,
+            self.keys_dir,
+            self.signer,
+            now,
+            self.days,
+            self.evidence_dir,
+            turn_of(today),
+            since,
         )
         out.rename(self.directory / certificate_name(today))
         findings = [finding.code for finding in done.proof.findings]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from retention.finding import Finding
+from retention.verify_evidence import EvidenceProof, Reads, verify_evidence
 from vms.keys import day_keys
 from vms.rules import merkle
 from vms.rules.layout import parse_path, segment_of
@@ -19,19 +21,9 @@ FOREIGN_NAMES = frozenset({"lost+found"})
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """code: R1 too old on disk · R2 erased footage on disk · R3 ledger broken · R4 erasure without ledger entry ·
-    R5 old footage in the catalog · R6 key outlived its footage · R7 volume not mounted · R8 foreign file ·
-    R9 a seal does not fit the ledger."""
-
-    code: str
-    subject: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Proof:
-    """What verify saw. oldest_frame_at: of all segment files on disk, by their names; None when there is none."""
+    """What verify saw. oldest_frame_at: of all segment files on the volumes, by their names; None when there is none.
+    findings: those of the evidence store too."""
 
     at: datetime
     limit: datetime
@@ -40,6 +32,7 @@ class Proof:
     oldest_frame_at: datetime | None
     held_files: int
     erased_in_total: int
+    evidence: EvidenceProof
     findings: tuple[Finding, ...]
 
 
@@ -51,7 +44,10 @@ class _DiskFile:
     is_link: bool
 
 
-def verify(store: Store, roots: Sequence[Path], keys_dir: Path, now: datetime, days: int) -> Proof:
+def verify(
+    store: Store, roots: Sequence[Path], keys_dir: Path, now: datetime, days: int, evidence_dir: Path, reads: Reads
+) -> Proof:
+    """reads: of which copies in the evidence store the whole content is read. Raises StoreBusy, OSError."""
     limit = oldest_allowed(now, days)
     volumes = mounted(roots)
     findings = [
@@ -94,7 +90,10 @@ def verify(store: Store, roots: Sequence[Path], keys_dir: Path, now: datetime, d
             if held is None or not holds_on(held, holding):
                 findings.append(Finding("R1", file.path, f"taken {name.start_at:%Y-%m-%d %H:%M:%S} UTC: too old"))
     findings += _late_keys(keys_dir, kept.values(), limit)
-    return Proof(now, limit, len(files), sum(f.bytes for f in files), oldest, held_files, len(done), tuple(findings))
+    secured = verify_evidence(store, evidence_dir, keys_dir, now, reads)
+    findings += secured.findings
+    size = sum(file.bytes for file in files)
+    return Proof(now, limit, len(files), size, oldest, held_files, len(done), secured, tuple(findings))
 
 
 def _first_unfit_seal(tx: Transaction) -> str | None:

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from retention.certificate import write_certificate
 from retention.controleer import Check
 from retention.runner import PurgeRunner
+from retention.verify_evidence import every_copy
 from vms.clock import now_utc
 from vms.keys import KeyRing, create_site_key
 from vms.rules.layout import parse_path, segment_path
@@ -103,7 +104,17 @@ class City:
         """What the day's certificate and the disk disagree about, in words."""
         now, out = now_utc(self.clock), self.work / f"day-{day}.zip"
         write_certificate(
-            out, "Simulated", self.store, [self.root], self.work / "keys", self.signer, now, 28, now - LIMIT
+            out,
+            "Simulated",
+            self.store,
+            [self.root],
+            self.work / "keys",
+            self.signer,
+            now,
+            28,
+            self.work / "evidence",
+            every_copy,
+            now - LIMIT,
         )
         with zipfile.ZipFile(out) as package:
             content = json.loads(package.read("certificaat.json"))["content"]

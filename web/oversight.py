@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from retention.verify import Finding, Proof, verify
+from retention.finding import Finding
+from retention.verify import Proof, verify
+from retention.verify_evidence import no_copy
 from vms.clock import Clock, now_utc
 from vms.config import SiteConfig
 from vms.errors import StorageError
@@ -47,8 +49,9 @@ class Oversight:
         config = self._config
         roots = [volume.path for volume in config.volumes]
         keys_dir = config.site.data_dir / "keys"
+        days, evidence_dir = config.retention.days, config.evidence_dir
         try:
-            proof = verify(self._store, roots, keys_dir, now_utc(self._clock), config.retention.days)
+            proof = verify(self._store, roots, keys_dir, now_utc(self._clock), days, evidence_dir, no_copy)
         except OSError as error:
             raise StorageError(f"the proof cannot be made: {error}") from error
         with self._store.reading() as tx:
@@ -80,6 +83,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "bytes": proof.bytes,
         "held_files": proof.held_files,
         "erased_in_total": proof.erased_in_total,
+        "evidence": {"holds": proof.evidence.holds, "files": proof.evidence.files, "bytes": proof.evidence.bytes},
         "ledger_closes": not any(finding.code == "R3" for finding in proof.findings),
         "findings_in_total": len(proof.findings),
         "findings": [_finding(finding) for finding in proof.findings[:MAX_FINDINGS]],

@@ -146,6 +146,9 @@ FINDING: Final[Mapping[str, str]] = {
     "R7": _m("Volume niet aangekoppeld: daar is niets te bewijzen"),
     "R8": _m("Vreemd bestand op een volume"),
     "R9": _m("Zegel past niet bij het wislogboek"),
+    "R10": _m("Veiliggesteld beeld weg, gewijzigd of niet te openen"),
+    "R11": _m("Kopie is er nog na vrijgave"),
+    "R12": _m("Bestand in de bewijsopslag van geen veiligstelling"),
 }
 """The codes of retention.verify."""
 AUDIT_ACTION: Final[Mapping[str, str]] = {

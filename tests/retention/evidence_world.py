@@ -23,7 +23,7 @@ MINUTE = timedelta(minutes=1)
 class EvidenceWorld(World):
     def __init__(self, tmp_path: Path, database_url: str = "") -> None:
         super().__init__(tmp_path, database_url)
-        self.store_dir = tmp_path / "evidence"
+        self.store_dir = self.evidence_dir
         self.reader = SegmentReader([self.root, self.store_dir], self.keys)
         self.keeper = EvidenceKeeper(
             self.store, self.store_dir, 99.0, self.keys_dir, self.clock, lambda: self.reader, lambda: self.keys

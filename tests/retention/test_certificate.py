@@ -19,6 +19,7 @@ from retention import controleer
 from retention.certificate import Certificate, write_certificate
 from retention.sealing import Stamping, seal_ledger
 from retention.timestamping import HttpTimestampAuthority, read_roots
+from retention.verify_evidence import every_copy
 from tests.retention.test_sealing import Authority, real_authority  # noqa: F401
 from tests.retention.world import NOW, World, days_ago
 from vms.clock import now_utc
@@ -71,7 +72,17 @@ def with_erasures(world: World, signer: SiteSigner) -> World:
 def certify(world: World, signer: SiteSigner, path: Path, **options: Any) -> Certificate:
     now = now_utc(world.clock)
     return write_certificate(
-        path, "Gemeente Ergens", world.store, [world.root], world.keys_dir, signer, now, 28, **options
+        path,
+        "Gemeente Ergens",
+        world.store,
+        [world.root],
+        world.keys_dir,
+        signer,
+        now,
+        28,
+        world.evidence_dir,
+        every_copy,
+        **options,
     )
 
 

@@ -19,7 +19,15 @@ def making(world: World, tmp_path: Path) -> DailyCertificates:
     world.runner.signer = signer = SiteSigner(tmp_path / "signing.pem")
     directory = tmp_path / "certificates"
     return DailyCertificates(
-        directory, "Gemeente Ergens", world.store, [world.root], world.keys_dir, signer, world.clock, 28
+        directory,
+        "Gemeente Ergens",
+        world.store,
+        [world.root],
+        world.keys_dir,
+        signer,
+        world.clock,
+        28,
+        world.evidence_dir,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from retention.runner import PurgeRunner
 from retention.verify import Proof, verify
+from retention.verify_evidence import every_copy
 from tests.fakes import T0_US, FakeClock
 from vms.clock import now_utc
 from vms.keys import KeyRing, create_site_key
@@ -32,6 +33,7 @@ class World:
         self.store.migrate()
         self.root = tmp_path / "media"
         self.volume_uuid = create_marker(self.root, NOW)
+        self.evidence_dir = tmp_path / "evidence"
         self.keys_dir = tmp_path / "keys"
         create_site_key(self.keys_dir / "site.key")
         self.keys = KeyRing(self.keys_dir, self.keys_dir / "site.key")
@@ -95,7 +97,8 @@ class World:
             return [entry.kind for entry in ledger.entries(tx)]
 
     def proof(self) -> Proof:
-        return verify(self.store, [self.root], self.keys_dir, now_utc(self.clock), 28)
+        now = now_utc(self.clock)
+        return verify(self.store, [self.root], self.keys_dir, now, 28, self.evidence_dir, every_copy)
 
 
 def days_ago(days: float) -> datetime:

@@ -84,6 +84,7 @@ class Backend:
             "at_us": now_us(), "days": 28, "limit_us": now_us() - 28 * 86_400_000_000,
             "oldest_frame_us": now_us() - 10**12,
             "files": 1234, "bytes": 5 * 10**9, "held_files": 2, "erased_in_total": 99, "last_run_us": None,
+            "evidence": {"holds": 1, "files": 3, "bytes": 10**8},
             "ledger_closes": True, "findings": [], "findings_in_total": 0,
         }
     )  # fmt: skip

@@ -65,6 +65,11 @@ def audited_details() -> set[str]:
     return written
 
 
+def proof_findings() -> set[str]:
+    files = (ROOT / "retention" / "verify.py", ROOT / "retention" / "verify_evidence.py")
+    return {code for file in files for code in strings(file, "Finding", 0)}
+
+
 GAPS = {*get_args(GapReason), *get_args(LossReason), ERASED_EARLY}
 
 CODES: list[tuple[Mapping[str, str], set[str]]] = [
@@ -77,7 +82,7 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.DISK, DISK_FAULTS),
     (state_words.DISK_FIX, DISK_FAULTS),
     (state_words.PROCESS, set(get_args(supervise.State))),
-    (state_words.FINDING, strings(ROOT / "retention" / "verify.py", "Finding", 0)),
+    (state_words.FINDING, proof_findings()),
     (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions()}),
     (state_words.AUDIT_DETAIL, audited_details()),
     (state_words.ALARM, set(get_args(AlarmCode))),

@@ -54,7 +54,10 @@ def run(
 
 @retention_app.command("verify")
 def verify(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Scan disk, catalog, keys and ledger. Exit code 1 and numbered findings when the proof fails."""
+    """Scan disk, catalog, keys, ledger and evidence store, of which every copy is read.
+
+    Exit code 1 and numbered findings when the proof fails.
+    """
     site = read_config(config)
     with open_store(site) as store:
         value, lines = _proof(site, store)
@@ -80,6 +83,7 @@ def certificate(
     Exit code 1 when the proof has findings; the certificate is written all the same and tells them.
     """
     from retention.certificate import write_certificate
+    from retention.verify_evidence import every_copy
 
     site = read_config(config)
     now = now_utc(SystemClock())
@@ -98,6 +102,8 @@ def certificate(
                 SiteSigner(site.signing_key_file),
                 now,
                 site.retention.days,
+                site.evidence_dir,
+                every_copy,
                 since.replace(tzinfo=UTC) if since else None,
             )
         except FileExistsError as error:
@@ -122,9 +128,11 @@ def certificate(
 
 def _proof(site: SiteConfig, store: Store) -> tuple[dict[str, object], list[str]]:
     from retention.verify import verify as prove
+    from retention.verify_evidence import every_copy
 
-    roots = [volume.path for volume in site.volumes]
-    proof = prove(store, roots, site.site.data_dir / "keys", now_utc(SystemClock()), site.retention.days)
+    roots, keys_dir, now = [volume.path for volume in site.volumes], site.site.data_dir / "keys", now_utc(SystemClock())
+    proof = prove(store, roots, keys_dir, now, site.retention.days, site.evidence_dir, every_copy)
+    secured = proof.evidence
     oldest = proof.oldest_frame_at.isoformat() if proof.oldest_frame_at else None
     value: dict[str, object] = {
         "at": proof.at.isoformat(),
@@ -135,11 +143,20 @@ def _proof(site: SiteConfig, store: Store) -> tuple[dict[str, object], list[str]
         "oldest_frame_at": oldest,
         "held_files": proof.held_files,
         "erased_in_total": proof.erased_in_total,
+        "evidence": {
+            "holds": secured.holds,
+            "files": secured.files,
+            "bytes": secured.bytes,
+            "read": secured.read,
+            "leaving": secured.leaving,
+        },
         "findings": [asdict(finding) for finding in proof.findings],
     }
     lines = [
         f"limit {proof.limit:%Y-%m-%d %H:%M:%S} UTC ({site.retention.days} × 24 h); oldest on disk {oldest or '–'}",
         f"{proof.files} files, {proof.bytes} bytes, {proof.held_files} held; {proof.erased_in_total} erased in total",
+        f"evidence store: {secured.files} copies of {secured.holds} holds, {secured.bytes} bytes, "
+        f"{secured.read} read whole; {secured.leaving} released and waiting to be erased",
     ]
     lines += [f"{n}. [{f.code}] {f.subject}: {f.text}" for n, f in enumerate(proof.findings, start=1)]
     lines.append("nothing is older than allowed; the ledger's chain closes" if not proof.findings else "PROOF FAILS")

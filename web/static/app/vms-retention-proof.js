@@ -18,6 +18,7 @@ import { findingText } from "./words.js";
  * @property {number} bytes
  * @property {number} held_files
  * @property {number} erased_in_total
+ * @property {{ holds: number, files: number, bytes: number }} evidence
  * @property {number | null} last_run_us
  * @property {boolean} ledger_closes
  * @property {number} findings_in_total
@@ -85,6 +86,7 @@ class RetentionProof extends LitElement {
       <div><dt>${t("Laatste wisronde")}</dt><dd>${proof.last_run_us === null ? t("nog geen") : full(proof.last_run_us)}</dd></div>
       <div><dt>${t("Bestanden op schijf")}</dt><dd class="num">${count(proof.files)} (${bytes(proof.bytes)})</dd></div>
       <div><dt>${t("Veiliggestelde bestanden")}</dt><dd class="num">${count(proof.held_files)}</dd></div>
+      <div><dt>${t("In de bewijsopslag")}</dt><dd class="num">${count(proof.evidence.files)} (${bytes(proof.evidence.bytes)})</dd></div>
       <div><dt>${t("Gewist in totaal")}</dt><dd class="num">${t("{n} opnamen", { n: count(proof.erased_in_total) })}</dd></div>
       <div><dt>${t("Gecontroleerd")}</dt><dd>${full(proof.at_us)}</dd></div>
     </dl>`;
