@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fpdf import FPDF
-
 from vms.units import utc_from_us
+from web.bundle.paper import Paper
 
-_WIDTHS_MM = (48, 138)
 _PICTURES = {
     "painted": "gemaskeerd, opnieuw gecodeerd",
     "original": "oorspronkelijk; geen masker nodig",
@@ -18,7 +16,7 @@ _MAX_ROWS = 200
 
 
 def report_pdf(content: Mapping[str, Any], key_id: str) -> bytes:
-    pdf = _Report(content["site"])
+    pdf = Paper(content["site"], _MAX_ROWS)
     pdf.set_title("Manifest van een export")
     pdf.set_creation_date(utc_from_us(content["made_us"]))
     pdf.add_page()
@@ -81,50 +79,3 @@ def _segments(video: Mapping[str, Any]) -> Iterator[str]:
 
 def _utc(at_us: int) -> str:
     return f"{utc_from_us(at_us):%Y-%m-%d %H:%M:%S} UTC"
-
-
-class _Report(FPDF):
-    """Core fonts: what they cannot show becomes a question mark, never an error."""
-
-    def __init__(self, site: str) -> None:
-        super().__init__(format="A4")
-        self._site = site
-        self.set_auto_page_break(True, margin=18)
-        self.set_margins(12, 14)
-
-    def footer(self) -> None:
-        self.set_y(-12)
-        self.set_font("Helvetica", size=8)
-        self.cell(0, 5, _shown(f"{self._site} - pagina {self.page_no()} van {{nb}}"), align="C")
-
-    def heading(self, text: str, size: int) -> None:
-        self.ln(3)
-        self.set_font("Helvetica", "B", size)
-        self.multi_cell(0, 8, _shown(text), new_x="LMARGIN", new_y="NEXT")
-
-    def facts(self, rows: list[tuple[str, str]]) -> None:
-        for name, value in rows:
-            self.set_font("Helvetica", "B", 9)
-            self.cell(_WIDTHS_MM[0], 5, _shown(name))
-            self.set_font("Helvetica", size=9)
-            self.multi_cell(_WIDTHS_MM[1], 5, _shown(value), new_x="LMARGIN", new_y="NEXT")
-
-    def listing(self, title: str, lines: Iterator[str], without: str) -> None:
-        self.ln(1)
-        self.set_font("Helvetica", "B", 9)
-        self.multi_cell(0, 5, _shown(title), new_x="LMARGIN", new_y="NEXT")
-        self.set_font("Courier", size=8)
-        shown = 0
-        for line in lines:
-            shown += 1
-            if shown <= _MAX_ROWS:
-                self.multi_cell(0, 4, _shown(line), new_x="LMARGIN", new_y="NEXT")
-        if shown > _MAX_ROWS:
-            self.multi_cell(0, 4, f"en {shown - _MAX_ROWS} meer: zie manifest.json", new_x="LMARGIN", new_y="NEXT")
-        if shown == 0:
-            self.multi_cell(0, 4, without, new_x="LMARGIN", new_y="NEXT")
-
-
-def _shown(text: str) -> str:
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    return printable.encode("latin-1", "replace").decode("latin-1") or "-"
