@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -92,7 +93,10 @@ class ExportJobs:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._directory.chmod(0o700)
         for left in self._directory.iterdir():
-            left.unlink()
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
     def submit(
         self,
@@ -128,10 +132,11 @@ class ExportJobs:
         return job
 
     def of(self, actor: Actor, export_id: str) -> ExportJob:
-        """Raises Problem not_found, also for somebody else's."""
+        """Raises Problem export_gone: its time is over, or web was restarted. For somebody else's too: who asks for it
+        does not learn that it is there."""
         job = self._jobs.get(export_id)
         if job is None or job.username != actor.username:
-            raise Problem("not_found")
+            raise Problem("export_gone")
         return job
 
     def all_of(self, actor: Actor) -> list[ExportJob]:

@@ -85,8 +85,8 @@ def test_it_is_the_makers_only(site: Site, officer: httpx.Client) -> None:
     site.segment(MASKED, content=CONTENT)
     job = make(site, officer)
     other = site.client("police_reviewer")
-    assert other.get(f"/api/exports/{job['id']}").status_code == 404
-    assert other.get(job["url"]).status_code == 404
+    assert other.get(f"/api/exports/{job['id']}").status_code == 410
+    assert other.get(job["url"]).status_code == 410
     assert other.get("/api/exports").json() == {"exports": []}
     assert len(officer.get("/api/exports").json()["exports"]) == 1
 
@@ -99,7 +99,7 @@ def test_it_is_deleted_after_an_hour(site: Site, officer: httpx.Client) -> None:
     site.clock.advance(1)
     assert officer.get(job["url"]).status_code in (404, 410)
     eventually(lambda: files(site) == [])
-    assert officer.get(f"/api/exports/{job['id']}").status_code == 404
+    assert officer.get(f"/api/exports/{job['id']}").status_code == 410
 
 
 def test_it_never_outlives_the_retention_of_its_footage(site: Site, officer: httpx.Client) -> None:

@@ -4,6 +4,7 @@ The boxes lie in one file-level `meta` at the end. What is signed is the whole f
 """
 
 import hashlib
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,7 @@ def _text(value: str) -> bytes:
 
 
 def seal(path: Path, facts: ExportFacts, sealer: ExportSealer) -> None:
-    """Append the boxes to a finished video and sign it. Blocking. Raises OSError."""
+    """Append the boxes to a finished video and sign it; safe on disk when it returns. Blocking. Raises OSError."""
     meta, signature_at = seal_boxes(facts, sealer.certificate)
     digest = hashlib.sha256()
     with path.open("r+b") as file:
@@ -86,6 +87,8 @@ def seal(path: Path, facts: ExportFacts, sealer: ExportSealer) -> None:
         file.write(meta)
         file.seek(size + signature_at)
         file.write(sealer.sign(digest.digest()))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _name_brand(file: BinaryIO) -> None:

@@ -3,6 +3,7 @@
 A finished one lies in the job's directory beside what the manifest says of it, so a restart goes on with the next.
 """
 
+import hashlib
 import json
 import threading
 import zlib
@@ -64,11 +65,21 @@ class StagedVideo:
 def stage(studio: Studio, order: BundleOrder, camera: Camera, position: int, made_us: int) -> StagedVideo:
     """Raises ExportStopped, FootageExpired, FootageMissing, StorageError, StoreBusy, OSError."""
     path, described = studio.directory / f"{position:03}.mp4", studio.directory / f"{position:03}.json"
-    if not described.exists():
+    if not _is_whole(path, described):
         _make(studio, order, camera, path, described, made_us)
     known = json.loads(described.read_bytes())
     crc = known.pop("crc")
     return StagedVideo(Stored(known["file"], path, known["bytes"], crc, known["sha256"]), known)
+
+
+def _is_whole(path: Path, described: Path) -> bool:
+    """Was it finished before a restart, and is it still what was measured then?"""
+    try:
+        known = json.loads(described.read_bytes())
+        with path.open("rb") as file:
+            return bool(hashlib.file_digest(file, "sha256").hexdigest() == known["sha256"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _make(studio: Studio, order: BundleOrder, camera: Camera, path: Path, described: Path, made_us: int) -> None:

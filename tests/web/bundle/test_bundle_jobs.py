@@ -225,6 +225,23 @@ def test_videos_that_were_finished_before_a_restart_are_not_rendered_again(stock
     assert left(stocked) == [bundle]
 
 
+@pytest.mark.parametrize("damage", [lambda file: file.write_bytes(b"half"), lambda file: file.unlink()])
+def test_a_finished_video_that_a_power_cut_took_away_is_rendered_again(stocked: Site, mp4: bytes, damage) -> None:
+    stocked.segment(OPEN, age=AGE, content=mp4, profile="main")
+    stocked.live.refuse_clips_of = OPEN
+    bundle = started(stocked, granted(stocked, cameras=[MASKED, OPEN]))
+    staged = stocked.config.bundles_dir / bundle / "staged"
+    eventually((staged / "000.json").exists)
+    stocked.stop_web()
+    damage(staged / "000.mp4")
+    stocked.live.refuse_clips_of = ""
+    stocked.start_web()
+    job = ended(stocked, bundle)
+    assert job["state"] == "done", job
+    answer = stocked.client("evidence_officer").get(job["url"])
+    assert verify_export(io.BytesIO(answer.content)).is_intact
+
+
 def test_it_is_deleted_after_a_day_and_never_outlives_its_footage(stocked: Site, mp4: bytes) -> None:
     bundle = started(stocked, granted(stocked))
     job = ended(stocked, bundle)
