@@ -1,6 +1,6 @@
-"""Export jobs: masked clips that `live` renders, kept on the server for an hour at most and across nothing.
+"""Fragments: masked clips that `live` renders, sealed, kept on the server for an hour at most and across nothing.
 
-A job streams live's clip into `<data_dir>/exports/<id>.mp4` while it computes the SHA-256. Files are deleted an
+A job streams live's clip into `<data_dir>/exports/<id>.mp4`, seals it and computes its SHA-256. Files are deleted an
 hour after they are done, never later than the retention of their oldest footage, and at every start and stop.
 """
 
@@ -19,6 +19,7 @@ from vms.clock import Clock
 from vms.errors import UitkijkError
 from vms.units import US_PER_SECOND, Profile, us_from_utc
 from web.audit_trail import Actor
+from web.fragment_seal import FragmentSeal
 from web.live_client import LiveClient
 from web.problems import TEXTS, Problem, from_error
 from web.time_range import TimeRange
@@ -51,6 +52,7 @@ class ExportJob:
     state: ExportState = "queued"
     bytes: int = 0
     sha256: str = ""
+    certificate_id: str = ""
     error_code: str = ""
 
     @property
@@ -67,6 +69,7 @@ class ExportJob:
             "progress": self.progress,
             "bytes": self.bytes,
             "sha256": self.sha256 or None,
+            "certificate_id": self.certificate_id or None,
             "error": {"code": self.error_code, "nl": nl, "en": en} if self.error_code else None,
             "url": f"/api/exports/{self.id}/file" if self.state == "done" else None,
             "camera": self.camera_id,
@@ -80,8 +83,9 @@ class ExportJob:
 class ExportJobs:
     """Owned by the event loop. open() at start, sweep() every second, close() at the end."""
 
-    def __init__(self, directory: Path, live: LiveClient, clock: Clock) -> None:
+    def __init__(self, directory: Path, live: LiveClient, clock: Clock, seal: FragmentSeal) -> None:
         self._directory = directory
+        self._seal = seal
         self._live = live
         self._clock = clock
         self._jobs: dict[str, ExportJob] = {}
@@ -186,32 +190,33 @@ class ExportJobs:
         log.warning("export_failed", extra={"export": job.id, "camera": job.camera_id, "reason": str(error)})
 
     async def _render(self, job: ExportJob) -> None:
-        digest = hashlib.sha256()
         start_us, end_us = us_from_utc(job.span.start), us_from_utc(job.span.end)
         file = await run_in_threadpool(_create, job.path)
         with file:
-            async with self._live.clip(job.camera_id, job.profile, start_us, end_us) as chunks:
+            async with self._live.clip(job.camera_id, job.profile, start_us, end_us) as clip:
+                start_us = clip.start_us
                 waiting = bytearray()
-                async for chunk in chunks:
+                async for chunk in clip.chunks:
                     waiting += chunk
                     job.bytes += len(chunk)
                     if job.bytes > MAX_EXPORT_BYTES:
                         raise Problem("too_large")
                     if len(waiting) >= _WRITE_BYTES:
-                        await run_in_threadpool(_write, file, digest, bytes(waiting))
+                        await run_in_threadpool(file.write, bytes(waiting))
                         waiting.clear()
-            await run_in_threadpool(_write, file, digest, bytes(waiting))
+            await run_in_threadpool(file.write, bytes(waiting))
         if job.bytes == 0:
             raise Problem("no_footage")
-        job.sha256 = digest.hexdigest()
+        await run_in_threadpool(self._finish, job, start_us)
+
+    def _finish(self, job: ExportJob, start_us: int) -> None:
+        job.certificate_id = self._seal(job.path, job.username, job.camera_id, start_us)
+        with job.path.open("rb") as file:
+            job.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            job.bytes = file.tell()
 
 
 def _create(path: Path) -> BinaryIO:
     file = path.open("xb")
     path.chmod(0o600)
     return file
-
-
-def _write(file: BinaryIO, digest: "hashlib._Hash", data: bytes) -> None:
-    digest.update(data)
-    file.write(data)

@@ -78,6 +78,14 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveClip:
+    """chunks: of an MP4 whose time 0 is start_us."""
+
+    start_us: int
+    chunks: AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class LiveAnswers:
     """What the live processes that answer say of themselves, by name; silent: those that do not."""
 
@@ -186,12 +194,10 @@ class LiveClient:
             yield chunks
 
     @asynccontextmanager
-    async def clip(
-        self, camera: str, profile: Profile, from_us: int, to_us: int
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def clip(self, camera: str, profile: Profile, from_us: int, to_us: int) -> AsyncIterator[LiveClip]:
         query = f"camera={camera}&profile={profile}&from_us={from_us}&to_us={to_us}"
-        async with self._stream(self._of(camera), f"/clip?{query}") as chunks:
-            yield chunks
+        async with self._opened(self._of(camera), f"/clip?{query}") as response:
+            yield LiveClip(int(response.headers.get("x-clip-start-us", from_us)), _chunks(response))
 
     async def _ask(
         self,
@@ -213,12 +219,19 @@ class LiveClient:
     async def _stream(
         self, http: httpx.AsyncClient, path: str, body: dict[str, Any] | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
+        async with self._opened(http, path, body) as response:
+            yield _chunks(response)
+
+    @asynccontextmanager
+    async def _opened(
+        self, http: httpx.AsyncClient, path: str, body: dict[str, Any] | None = None
+    ) -> AsyncIterator[httpx.Response]:
         method = "GET" if body is None else "POST"
         try:
             async with http.stream(method, path, json=body, timeout=_RENDER_TIMEOUT) as response:
                 if response.status_code >= 400:
                     _check(response.status_code, response.headers, await response.aread())
-                yield _chunks(response)
+                yield response
         except httpx.HTTPError as error:
             raise LiveDown(f"the live process broke off: {type(error).__name__}") from error
 

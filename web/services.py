@@ -22,6 +22,7 @@ from web.disk_board import DiskBoard
 from web.event_hub import EventHub
 from web.exports import ExportJobs
 from web.footage import Footage
+from web.fragment_seal import fragment_seal
 from web.live_client import LiveClient
 from web.live_sessions import LiveSessions
 from web.looking import Looking
@@ -114,7 +115,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         footage=Footage(store, clock, config.retention.days, config.retention.ahead),
         coverage=CoverageReport(store, clock, capture, config.retention.days, config.retention.ahead),
         originals=Shelf(config),
-        exports=ExportJobs(config.site.data_dir / "exports", live, clock),
+        exports=ExportJobs(config.site.data_dir / "exports", live, clock, fragment_seal(config, clock)),
         workshop=workshop,
         bundles=BundleJobs(config.bundles_dir, store, workshop, clock),
         viewed=Viewed(),

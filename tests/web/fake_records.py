@@ -121,7 +121,7 @@ def footage_routes(app: FastAPI, backend: "Backend") -> None:
                 "id": export,
                 "state": "busy",
                 "progress": done,
-                **dict.fromkeys(("bytes", "sha256", "error", "url")),
+                **dict.fromkeys(("bytes", "sha256", "certificate_id", "error", "url")),
             }
         url = f"/api/exports/{export}/file"
         return {
@@ -130,6 +130,7 @@ def footage_routes(app: FastAPI, backend: "Backend") -> None:
             "progress": 1,
             "bytes": 4_200_000,
             "sha256": "ab" * 32,
+            "certificate_id": "cd" * 8,
             "error": None,
             "url": url,
         }

@@ -189,6 +189,8 @@ def test_in_and_out_make_a_file_with_its_hash(page: Page, backend: Backend, star
     expect(page.locator("progress")).to_be_visible()
     expect(page.locator("#export-file")).to_be_visible(timeout=6000)
     assert page.inner_text(".hash code") == "ab" * 32
+    expect(page.locator(".export .hint")).to_contain_text(f"Verzegeld met certificaat {'cd' * 8}, zonder manifest.")
+    expect(page.locator(".export .hint a")).to_have_count(2)
     body = backend.calls("/api/exports")[0][2]
     assert '"consultation":7' in body
     assert '"from":"' in body

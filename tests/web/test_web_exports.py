@@ -1,18 +1,38 @@
 """Exports: masked clips with their hash, for an hour at most and never past retention."""
 
 import hashlib
+import shutil
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.fakes import T0_US
 from tests.web.served_site import MASKED, Site, eventually
 from vms.clock import now_utc
 from vms.config import Retention
+from vms.export_certificate import create_export_key
+from vms.units import utc_from_us
 from web import exports
+from web.bundle.eff import box
 
 CONTENT = b"original " * 100
+
+
+@pytest.fixture(scope="module")
+def export_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An RSA key takes a while to find: one for all sites of this module."""
+    path = tmp_path_factory.mktemp("key") / "export.pem"
+    create_export_key(path, "Venlo", utc_from_us(T0_US))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def has_key(request: pytest.FixtureRequest, export_key: Path) -> None:
+    for name in {"site", "steady_site"} & set(request.fixturenames):
+        shutil.copy(export_key, request.getfixturevalue(name).config.export_key_file)
 
 
 @pytest.fixture
@@ -60,10 +80,10 @@ def files(site: Site) -> list[str]:
 def test_an_export_is_the_masked_clip_with_its_hash(site: Site, officer: httpx.Client) -> None:
     site.segment(MASKED, content=CONTENT)
     job = make(site, officer)
-    assert (job["state"], job["progress"], job["bytes"]) == ("done", 1.0, len(site.live.clip))
     answer = officer.get(job["url"])
-    assert answer.content == site.live.clip
-    assert answer.headers["x-content-sha256"] == hashlib.sha256(site.live.clip).hexdigest() == job["sha256"]
+    assert (job["state"], job["progress"], job["bytes"]) == ("done", 1.0, len(answer.content))
+    assert answer.content.startswith(site.live.clip)
+    assert answer.headers["x-content-sha256"] == hashlib.sha256(answer.content).hexdigest() == job["sha256"]
     assert answer.headers["content-disposition"].startswith(f'attachment; filename="{MASKED}_20261118T')
     [asked] = site.live.paths("GET")
     assert asked.startswith(f"/clip?camera={MASKED}&profile=sub&from_us=")
@@ -72,6 +92,22 @@ def test_an_export_is_the_masked_clip_with_its_hash(site: Site, officer: httpx.C
         "footage.export",
         "footage.download",
     ]
+
+
+def test_it_is_sealed_and_a_changed_byte_shows(site: Site, officer: httpx.Client) -> None:
+    site.segment(MASKED, content=CONTENT)
+    site.live.clip = box(b"ftyp", b"iso5", bytes(4), b"mp41") + box(b"moof", b"1") + box(b"mdat", b"picture")
+    job = make(site, officer)
+    content = bytearray(officer.get(job["url"]).content)
+    verdict = officer.post("/api/controle", content=bytes(content)).json()
+    assert (verdict["intact"], verdict["own_key"], verdict["key_id"]) == (True, True, job["certificate_id"])
+    content[content.index(b"picture")] ^= 1
+    verdict = officer.post("/api/controle", content=bytes(content)).json()
+    assert (verdict["intact"], [one["code"] for one in verdict["findings"]]) == (False, ["not_sealed"])
+    create_export_key(site.directory / "theirs.pem", "Elders", utc_from_us(T0_US))
+    (site.directory / "theirs.pem").rename(site.config.export_key_file)
+    verdict = officer.post("/api/controle", content=officer.get(job["url"]).content).json()
+    assert (verdict["intact"], verdict["own_key"]) == (True, False), "sealed by somebody else"
 
 
 def test_parts_of_a_clip_can_be_fetched(site: Site, officer: httpx.Client) -> None:

@@ -11,9 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from vms.errors import KeyUnavailable
+from vms.export_certificate import ExportSealer
 from vms.signing import SiteSigner
 from web.audit_trail import Actor
-from web.bundle.verify import Verdict, verify_export
+from web.bundle.verify import Verdict, certificate_id, verify_export
 from web.deps import ServicesDep, needs
 from web.problems import Problem
 from web.services import Services
@@ -29,13 +30,14 @@ _GATHER_BYTES = 1 << 20
 async def check(
     request: Request, services: ServicesDep, actor: Annotated[Actor, needs("exports.check")]
 ) -> dict[str, Any]:
-    """Body: the zip of an export, or one video of it, as it is. Compared with this site's own key."""
+    """Body: the zip of an export, one video of it or a fragment, as it is. own_key: this site signed or sealed it."""
     if _slots.locked():
         raise Problem("busy", headers={"Retry-After": "20"})
     async with _slots:
         key = await run_in_threadpool(_own_key, services)
         verdict = await _verified(request.stream(), key)
-    answer = verdict.as_json() | {"own_key": key is not None}
+    own = key is not None if verdict.is_package else await run_in_threadpool(_is_own, services, verdict.key_id)
+    answer = verdict.as_json() | {"own_key": own}
 
     def audit() -> None:
         about = verdict.about.get("id", "")
@@ -55,6 +57,14 @@ def _own_key(services: Services) -> str | None:
         return SiteSigner(services.config.signing_key_file).public.hex()
     except KeyUnavailable:
         return None
+
+
+def _is_own(services: Services, certificate: str) -> bool:
+    """Did this site's certificate seal that video?"""
+    try:
+        return certificate_id(ExportSealer(services.config.export_key_file).certificate) == certificate
+    except KeyUnavailable:
+        return False
 
 
 async def _verified(chunks: AsyncIterator[bytes], key: str | None) -> Verdict:

@@ -3,6 +3,7 @@
 Needs no server, no database and no network. Reads a file once, from its beginning to its end.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,12 +47,14 @@ DUTCH: Final[Mapping[str, str]] = {**TEXTS, UNSEALED: "de video heeft geen verze
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """about: of the manifest, empty when there is none. key_id: of the key that signed. notes: in Dutch."""
+    """about: of the manifest, empty when there is none. key_id: of the key that signed, of a lone video its
+    certificate's. notes: in Dutch. is_package: it is no lone video."""
 
     findings: tuple[Finding, ...]
     about: Mapping[str, str]
     key_id: str
     notes: tuple[str, ...] = ()
+    is_package: bool = True
 
     @property
     def is_intact(self) -> bool:
@@ -110,13 +113,21 @@ def _video(file: Any) -> Verdict:
     while block := file.read(_BLOCK):
         video.feed(block)
     video.finish()
-    note = "Alleen de verzegeling van deze video is gecontroleerd; van wie zij is, staat in het pakket."
-    return Verdict(tuple(_seal_findings("mp4", video)), {}, "", (note,))
+    note = "Alleen de verzegeling is gecontroleerd: vergelijk het kenmerk van het certificaat met dat van de gemeente."
+    found = read_seal(bytes(video.seal))
+    return Verdict(
+        tuple(_seal_findings("mp4", video)), {}, certificate_id(found.certificate) if found else "", (note,), False
+    )
 
 
 def _seal_findings(name: str, video: Video) -> list[Finding]:
     found = read_seal(bytes(video.seal))
     return [] if found is not None and found.fits(video.before_seal) else [Finding(UNSEALED, name)]
+
+
+def certificate_id(certificate: bytes) -> str:
+    """certificate: DER. How people call it, as the key of a signature."""
+    return hashlib.sha256(certificate).hexdigest()[:16]
 
 
 class _Rejoined:

@@ -9,6 +9,7 @@ import { page } from "./page.js";
  * @property {number} progress 0 … 1
  * @property {number | null} bytes
  * @property {string | null} sha256
+ * @property {string | null} certificate_id of the seal in the file
  * @property {string} error
  * @property {string | null} url
  */
@@ -16,7 +17,7 @@ import { page } from "./page.js";
 const POLL_MS = 700;
 
 /** @type {ExportState} */
-export const IDLE = { state: "idle", progress: 0, bytes: 0, sha256: "", error: "", url: "" };
+export const IDLE = { state: "idle", progress: 0, bytes: 0, sha256: "", certificate_id: "", error: "", url: "" };
 
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

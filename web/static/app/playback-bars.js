@@ -50,6 +50,7 @@ export function selectionBar(playback) {
     ${job.state === "queued" ? html`<span>${t("in de wachtrij…")}</span>` : nothing}
     ${job.state === "busy" ? html`<progress max="1" value=${job.progress}></progress><span class="num">${Math.round(job.progress * 100)} %</span>` : nothing}
     ${job.state === "failed" ? html`<span class="failed" role="alert">${icon("circle-x")}${job.error || t("De export is mislukt.")}</span>` : nothing}
-    ${job.state === "done" ? html`<a class="button" id="export-file" href=${job.url ?? ""} download>${icon("download")}${t("Opslaan")} (${bytes(job.bytes ?? 0)})</a><span class="hash"><abbr title="Secure Hash Algorithm">SHA-256</abbr> <code>${job.sha256}</code></span>` : nothing}
+    ${job.state === "done" ? html`<a class="button" id="export-file" href=${job.url ?? ""} download>${icon("download")}${t("Opslaan")} (${bytes(job.bytes ?? 0)})</a><span class="hash"><abbr title="Secure Hash Algorithm">SHA-256</abbr> <code>${job.sha256}</code></span>
+      <p class="hint">${t("Verzegeld met certificaat {id}, zonder manifest. Is het bewijs, doe dan een verzoek.", { id: job.certificate_id ?? "" })} <a href="/controle">${t("Controle")}</a> · <a href="/verzoeken">${t("Verzoeken")}</a></p>` : nothing}
   </section>`;
 }

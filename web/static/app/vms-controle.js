@@ -83,7 +83,7 @@ class Controle extends LitElement {
   render() {
     const pick = (/** @type {Event} */ { target }) => target instanceof HTMLInputElement && this._check(target.files?.[0]);
     return html`<div class="drop" data-over=${String(this.over)} @dragover=${(/** @type {DragEvent} */ event) => this._hover(event, true)} @dragleave=${(/** @type {DragEvent} */ event) => this._hover(event, false)} @drop=${this._drop}>
-        ${icon("search")}<label for="export-file">${t("Sleep een export (.zip) of een video daaruit hierheen, of kies het bestand")}</label>
+        ${icon("search")}<label for="export-file">${t("Sleep een export (.zip), een video daaruit of een fragment hierheen, of kies het bestand")}</label>
         <input id="export-file" type="file" accept=".zip,.mp4" ?disabled=${this.busy} @change=${pick}></div>
       ${this.busy && this.file ? html`<p role="status">${t("{name} ({size}) wordt nagekeken…", { name: this.file.name, size: bytes(this.file.size) })}</p>` : nothing}
       <p class="failed" role="alert">${this.problem}</p>
