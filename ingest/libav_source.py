@@ -1,7 +1,7 @@
 """libav's RTSP demuxer as a MediaFeed: the exception, for UDP and for cameras our own client cannot read.
 
 It costs about four times the processor time, hides the sender reports (camera_utc_us stays None) and can only
-be interrupted by its own time-outs.
+be interrupted by its own time-outs. It never connects by itself: `libav_door` does, and keeps it at that camera.
 """
 
 import threading
@@ -13,8 +13,9 @@ from av.packet import Packet as AvPacket
 from av.video.stream import VideoStream
 
 from ingest.depacketize import MAX_ACCESS_UNIT_BYTES, START_CODE, AccessUnit
-from ingest.rtsp_connection import StopRequested, tls_context
-from ingest.rtsp_url import check_url
+from ingest.libav_door import CameraDoor
+from ingest.rtsp_connection import Connection, StopRequested, tls_context
+from ingest.rtsp_url import DEFAULT_PORTS, check_url
 from ingest.source import FeedRead, StreamSource
 from vms.clock import Clock
 from vms.errors import CameraError, CameraUnauthorized, CameraUnreachable, ProtocolError
@@ -27,7 +28,7 @@ _MAX_PACKETS_PER_READ = 200
 _MAX_EXTRADATA_BYTES = 64 * 1024
 _OPTIONS = {
     "allowed_media_types": "video",
-    "protocol_whitelist": "rtsp,rtsps,rtp,udp,tcp,tls,crypto",
+    "protocol_whitelist": "rtsp,rtp,udp,tcp",
     "fflags": "nobuffer",
     "probesize": "500000",
     "max_delay": "200000",
@@ -38,8 +39,11 @@ _CODECS: dict[str, Codec] = {"h264": "h264", "hevc": "h265"}
 class LibavFeed:
     """Made by `open`; one thread; close it."""
 
-    def __init__(self, container: av.container.InputContainer, clock: Clock, stop: threading.Event) -> None:
+    def __init__(
+        self, container: av.container.InputContainer, door: CameraDoor, clock: Clock, stop: threading.Event
+    ) -> None:
         self._container = container
+        self._door = door
         self._clock = clock
         self._stop = stop
         stream = _video_stream(container)
@@ -51,28 +55,23 @@ class LibavFeed:
     def open(cls, source: StreamSource, clock: Clock, stop: threading.Event) -> "LibavFeed":
         """Raises CameraUnreachable, CameraUnauthorized or ProtocolError; ConfigError: `ca_file` is no such file."""
         parts = check_url(source.url)
-        if source.username:
-            login = f"{quote(source.username, safe='')}:{quote(source.password, safe='')}@"
-            parts = parts._replace(netloc=login + parts.netloc)
-        options = dict(_OPTIONS)
-        if parts.scheme == "rtsps":
-            options["tls_verify"] = "1"
-            if source.ca_file is not None:
-                tls_context(source.ca_file)  # libav would not say that it cannot read the file
-                options["ca_file"] = str(source.ca_file)
+        tls = tls_context(source.ca_file) if parts.scheme == "rtsps" else None
+        port = parts.port or DEFAULT_PORTS[parts.scheme]
+        camera = Connection.open(parts.hostname or "", port, tls=tls, timeout_s=_OPEN_TIMEOUT_S, clock=clock, stop=stop)
+        door = CameraDoor.open(camera, is_encrypted=tls is not None)
+        login = f"{quote(source.username, safe='')}:{quote(source.password, safe='')}@" if source.username else ""
+        url = urlunsplit(parts._replace(scheme="rtsp", netloc=f"{login}127.0.0.1:{door.port}"))
+        options = _OPTIONS | {"rtsp_transport": "tcp" if tls else "udp+tcp"}
         try:
-            container = av.open(
-                urlunsplit(parts), format="rtsp", options=options, timeout=(_OPEN_TIMEOUT_S, _READ_TIMEOUT_S)
-            )
+            container = av.open(url, format="rtsp", options=options, timeout=(_OPEN_TIMEOUT_S, _READ_TIMEOUT_S))
         except (av.FFmpegError, OSError) as error:
-            told = _translated(error)
-            if parts.scheme == "rtsps" and isinstance(told, CameraUnreachable):
-                told = CameraUnreachable(f"{told}; over TLS: does tls_ca_file name who vouches for its certificate?")
-            raise told from None  # libav's text holds the URL with the password
+            door.close()
+            raise door.error or _translated(error) from None  # libav's text holds the URL with the password
         try:
-            return cls(container, clock, stop)
+            return cls(container, door, clock, stop)
         except BaseException:
             container.close()
+            door.close()
             raise
 
     def read(self) -> FeedRead:
@@ -85,9 +84,9 @@ class LibavFeed:
             try:
                 packet = next(self._packets)
             except StopIteration:
-                raise CameraUnreachable("the camera ended the stream") from None
+                raise self._door.error or CameraUnreachable("the camera ended the stream") from None
             except (av.FFmpegError, OSError) as error:
-                raise _translated(error) from None
+                raise self._door.error or _translated(error) from None
             unit = self._unit(packet)
             if unit is not None:
                 units.append(unit)
@@ -107,6 +106,7 @@ class LibavFeed:
 
     def close(self) -> None:
         self._container.close()
+        self._door.close()
 
 
 def _video_stream(container: av.container.InputContainer) -> VideoStream:

@@ -129,6 +129,13 @@ class Connection:
             if not ready:
                 raise CameraUnreachable("no answer to the TLS handshake")
 
+    def peer_address(self) -> str:
+        """Of the camera, as a number. Raises CameraUnreachable."""
+        try:
+            return str(self._sock.getpeername()[0])
+        except OSError as error:
+            raise CameraUnreachable(f"connection lost: {error.strerror}") from error
+
     def fileno(self) -> int:
         return self._sock.fileno()
 

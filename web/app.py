@@ -44,6 +44,7 @@ from web.api import (
 from web.background import Background
 from web.cors import WhepCors
 from web.metrics import CountRequests
+from web.openapi import PROBLEM_RESPONSES
 from web.pages import missing_page
 from web.pages import router as pages_router
 from web.security_headers import BodyLimit, SecurityHeaders
@@ -64,6 +65,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        responses=PROBLEM_RESPONSES,
         lifespan=_lifespan(services, on_broken),
     )
     app.state.services = services

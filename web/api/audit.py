@@ -23,7 +23,9 @@ def newest(
     services: ServicesDep,
     actor: Annotated[Actor, needs("audit.read")],
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before: Annotated[int | None, Query(ge=1, description="Only rows with a lower seq: the next page.")] = None,
+    before: Annotated[
+        int | None, Query(ge=1, le=2**53, description="Only rows with a lower seq: the next page.")
+    ] = None,
     who: Annotated[str, Query(alias="actor", max_length=80, description="Only names that begin so.")] = "",
     action: Annotated[str, Query(max_length=40, description="Only this action.")] = "",
 ) -> dict[str, Any]:

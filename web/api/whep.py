@@ -60,7 +60,7 @@ async def start(
     return Response(answer, 201, headers, media_type=SDP)
 
 
-@router.options("/whep/{camera}")
+@router.options("/whep/{camera}", response_class=Response)
 async def options(camera: str) -> Response:  # noqa: ARG001
     return Response(headers={"Accept-Post": SDP, "Allow": "OPTIONS, GET, HEAD, POST"})
 
@@ -72,7 +72,7 @@ async def probe(camera: str, services: ServicesDep, actor: WatchActor) -> Respon
     return Response(headers={"Accept-Post": SDP}, media_type=SDP)
 
 
-@router.options("/whep/session/{session}")
+@router.options("/whep/session/{session}", response_class=Response)
 async def session_options(session: str) -> Response:  # noqa: ARG001
     return Response(headers={"Accept-Patch": FRAGMENT, "Allow": "OPTIONS, GET, HEAD, PATCH, DELETE"})
 
