@@ -65,7 +65,8 @@ async def options(camera: str) -> Response:  # noqa: ARG001
     return Response(headers={"Accept-Post": SDP, "Allow": "OPTIONS, GET, HEAD, POST"})
 
 
-@router.api_route("/whep/{camera}", methods=["GET", "HEAD"], response_class=Response)
+@router.head("/whep/{camera}", response_class=Response)
+@router.get("/whep/{camera}", response_class=Response)
 async def probe(camera: str, services: ServicesDep, actor: WatchActor) -> Response:  # noqa: ARG001
     """Nothing but that it is there; offers are POSTed."""
     camera_or_404(services, camera)
@@ -77,7 +78,8 @@ async def session_options(session: str) -> Response:  # noqa: ARG001
     return Response(headers={"Accept-Patch": FRAGMENT, "Allow": "OPTIONS, GET, HEAD, PATCH, DELETE"})
 
 
-@router.api_route("/whep/session/{session}", methods=["GET", "HEAD"], response_class=Response)
+@router.head("/whep/session/{session}", response_class=Response)
+@router.get("/whep/session/{session}", response_class=Response)
 async def probe_session(session: SessionId, services: ServicesDep, actor: WatchActor) -> Response:
     """Whether this person's session is still known."""
     services.live_sessions.require(actor, session)
