@@ -14,13 +14,16 @@ import threading
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import get_args
 
 from vms.errors import StorageError
-from vms.packet import PtzPose
+from vms.packet import MoveStatus, PtzPose
 from vms.units import US_PER_SECOND, CameraId
 
 REST_INTERVAL_US = 60 * US_PER_SECOND
 _SAME = 1e-4
+_FARTHEST = 1.5
+"""Of what a sidecar may say of a place in -1…1; not a number is none."""
 _MAX_WAITING = 2000
 
 
@@ -40,9 +43,25 @@ class SidecarContent:
 
 def parse_sidecar(camera_id: CameraId, content: bytes) -> SidecarContent:
     """Raises ValueError, TypeError."""
-    lines = [json.loads(line) for line in content.splitlines()]
+    try:
+        lines = [json.loads(line) for line in content.splitlines()]
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
     marks = tuple(LossMark(**line) for line in lines if "before_90k" in line)
-    return SidecarContent(tuple(PtzPose(camera_id, **line) for line in lines if "before_90k" not in line), marks)
+    poses = tuple(PtzPose(camera_id, **line) for line in lines if "before_90k" not in line)
+    if not all(map(_is_number_all_through, poses)) or not all(type(mark.before_90k) is int for mark in marks):
+        raise ValueError("not numbers")
+    return SidecarContent(poses, marks)
+
+
+def _is_number_all_through(pose: PtzPose) -> bool:
+    whole = (pose.at_us,) if pose.camera_utc_us is None else (pose.at_us, pose.camera_utc_us)
+    places = (pose.pan, pose.tilt, pose.zoom)
+    return (
+        all(type(number) is int for number in whole)
+        and all(isinstance(place, int | float) and abs(place) <= _FARTHEST for place in places)
+        and pose.move_status in get_args(MoveStatus)
+    )
 
 
 class PoseTrack:

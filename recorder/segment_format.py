@@ -8,14 +8,14 @@ the header are AES-256-CTR; the counter block is the header's 12-byte nonce and 
 import json
 import struct
 from dataclasses import asdict, dataclass
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 from vms.errors import StorageError
-from vms.rules.layout import segment_path
+from vms.rules.layout import parse_path, segment_path
 from vms.units import CameraId, Codec, Profile, utc_from_us
 
 BOX_UUID = bytes.fromhex("75697463696a6b4d8a6e9d0151c00001")
@@ -62,11 +62,27 @@ def read_header(file: BinaryIO) -> tuple[SegmentHeader, int]:
         if content.pop("v") != 1:
             raise StorageError("segment of a newer version")
         header = SegmentHeader(**content)
-        if header.nonce is not None and len(bytes.fromhex(header.nonce)) != NONCE_BYTES:
-            raise StorageError("damaged segment header: nonce")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if not _is_sound(header):
+            raise StorageError("damaged segment header")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise StorageError("damaged segment header") from error
     return header, size
+
+
+def _is_sound(header: SegmentHeader) -> bool:
+    """Values of the right kind, and a place on a volume that is one of ours. Raises ValueError, TypeError."""
+    numbers = [header.start_us] if header.skew_ms is None else [header.start_us, header.skew_ms]
+    texts = [header.camera_id, header.purpose, *([] if header.key_id is None else [header.key_id])]
+    is_encrypted = header.nonce is not None and len(bytes.fromhex(header.nonce)) == NONCE_BYTES
+    return (
+        all(type(number) is int for number in numbers)
+        and all(isinstance(text, str) for text in texts)
+        and isinstance(header.starts_run, bool)
+        and header.codec in get_args(Codec)
+        and is_encrypted == (header.key_id is not None)
+        and (is_encrypted or header.nonce is None)
+        and parse_path(header.path) is not None
+    )
 
 
 def cipher_at(secret: bytes, nonce: str, position: int) -> CipherContext:

@@ -287,7 +287,7 @@ def main() -> int:
             check.run()
     except FileNotFoundError:
         parser.error(f"{options.certificaat}: bestaat niet")
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
         print(f"{options.certificaat}: geen heel wiscertificaat ({type(error).__name__}: {error})\nHET KLOPT NIET")
         return 1
     print("\n".join(check.report()))

@@ -1,6 +1,9 @@
 """Keys, headers and reading back; the key that is missing never means plain text."""
 
+import io
+import json
 import os
+import struct
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 
 from recorder.clip import SegmentReader
 from recorder.segment_file import SegmentFile
-from recorder.segment_format import SegmentHeader, read_header
+from recorder.segment_format import BOX_UUID, SegmentHeader, read_header
 from tests.fakes import T0_US
 from tests.recorder.conftest import Site
 from tests.recorder.encoded import stream
@@ -118,6 +121,53 @@ def test_a_file_that_is_not_ours_or_not_there_says_so(site: Site, recorded) -> N
     (site.volume.root / recorded.path).write_bytes(b"\0\0\0\x20ftypisom" + bytes(40))
     with pytest.raises(StorageError):
         site.reader.open(recorded)
+
+
+HEADER: dict[str, object] = {
+    "v": 1, "camera_id": "markt-01", "profile": "sub", "codec": "h264", "start_us": T0_US, "starts_run": True,
+    "purpose": "public_order", "skew_ms": None, "key_id": None, "nonce": None,
+}  # fmt: skip
+DAMAGED: dict[str, bytes] = {
+    **{
+        f"{name}: {value!r}": json.dumps(HEADER | {name: value}).encode()
+        for name, value in (
+            ("camera_id", "../../etc"),
+            ("camera_id", "Markt-01"),
+            ("camera_id", 7),
+            ("profile", "../x"),
+            ("codec", "mjpeg"),
+            ("start_us", "now"),
+            ("start_us", 1.5),
+            ("start_us", True),
+            ("start_us", 10**30),
+            ("starts_run", 1),
+            ("skew_ms", "12"),
+            ("purpose", None),
+            ("key_id", "markt-01/2026-11-18/01234567"),
+            ("nonce", "00" * 12),
+            ("nonce", "00"),
+            ("v", 2),
+            ("more", 1),
+        )
+    },
+    "deep": b"[" * 4000,
+    "no object": b"[1]",
+    "cut": json.dumps(HEADER).encode()[:-1],
+}
+
+
+def test_a_header_that_is_right_is_read() -> None:
+    assert read_header(boxed(json.dumps(HEADER).encode()))[0].camera_id == "markt-01"
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_header_that_somebody_changed_names_no_place_and_stops_nobody(content: bytes) -> None:
+    with pytest.raises(StorageError):
+        read_header(boxed(content))
+
+
+def boxed(content: bytes) -> io.BytesIO:
+    return io.BytesIO(struct.pack(">I4s16s", 24 + len(content), b"uuid", BOX_UUID) + content)
 
 
 def test_a_segment_is_never_written_over_another(site: Site) -> None:

@@ -309,6 +309,16 @@ def test_what_is_no_certificate_is_said_to_be_none(tmp_path: Path, content: byte
     assert "geen heel wiscertificaat" in capsys.readouterr().out
 
 
+def test_a_certificate_nested_without_end_is_said_to_be_none(good: Path, capsys, monkeypatch) -> None:
+    def deepen(parts: Parts) -> None:
+        parts["certificaat.json"] = b"[" * 100_000
+
+    forged = rewritten(good, deepen)
+    monkeypatch.setattr(sys, "argv", ["controleer.py", str(forged)])
+    assert controleer.main() == 1
+    assert "geen heel wiscertificaat" in capsys.readouterr().out
+
+
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, capsys, monkeypatch) -> None:
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzz a parser of camera bytes: tools/fuzz/fuzz.sh sdp|rtsp|rtcp|parameter_sets|depacketize|mux [-max_total_time=300]
+# Fuzz a parser of camera bytes: tools/fuzz/fuzz.sh soap|mp4|sdp|… [-max_total_time=300]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tools/setup.sh

@@ -1,4 +1,4 @@
-"""What is fuzzed: every parser of bytes that a camera sends, or that somebody hands to the verifier of exports.
+"""What is fuzzed: every parser of bytes that a camera sends, that lie on a disk, or that the verifier is handed.
 
 A target returns, or shows a bug by raising.
 
@@ -9,8 +9,6 @@ likes with atheris, both from the captured sessions in `tests/ingest/captured`.
 import contextlib
 import io
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +22,9 @@ from ingest.rtsp_auth import choose, parse_challenges
 from ingest.rtsp_message import InterleavedSplitter
 from ingest.sdp import parse_sdp, resolve_control
 from recorder.muxer import FragmentMuxer, InitSegment
+from tools.fuzz.documents import DOCUMENTS
+from tools.fuzz.files import FILES
+from tools.fuzz.target import Target, holds
 from vms.errors import CameraError, CameraUnauthorized, ProtocolError
 from vms.packet import Packet
 from vms.rules.codec_string import format_id, nal_units
@@ -39,15 +40,6 @@ CAPTURED = Path(__file__).parents[2] / "tests" / "ingest" / "captured"
 PAYLOAD_TYPE = 96
 RECEIVED_US = 1_795_000_000_000_000
 _LARGEST_HEADER_BYTES = 16_000
-
-
-class BugFoundError(AssertionError):
-    """An invariant of a parser does not hold."""
-
-
-def holds(condition: bool, promise: str) -> None:
-    if not condition:
-        raise BugFoundError(promise)
 
 
 def sdp(data: bytes) -> None:
@@ -155,12 +147,6 @@ def _codec_and_rest(data: bytes) -> tuple[Codec, bytes]:
     return ("h265" if data[:1] and data[0] & 1 else "h264"), data[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    run: Callable[[bytes], None]
-    seeds: Callable[[], list[bytes]]
-
-
 @cache
 def _sessions() -> list[tuple[Codec, bytes, list[tuple[int, bytes]], bytes]]:
     """(codec, everything, frames, SDP) of each capture."""
@@ -233,6 +219,8 @@ def _export_seeds() -> list[bytes]:
 
 
 TARGETS: dict[str, Target] = {
+    **DOCUMENTS,
+    **FILES,
     "export": Target(export, _export_seeds),
     "sdp": Target(sdp, lambda: [description for *_, description in _sessions()]),
     "rtsp": Target(rtsp, lambda: [b"\x40" + data[:6000] for _, data, *_ in _sessions()]),
