@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import logging
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,7 +16,6 @@ import pytest
 from tests.web.served_site import MASKED, OPEN, TURNING, Site
 from vms.clock import now_utc
 from vms.log import JsonLines
-from vms.rules.access import ROLES
 from vms.store.schema import AuditRow
 
 SECRET = "geheim-van-de-camera"
@@ -26,17 +26,20 @@ HOSTILE = [
     "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{7*7}}", "${7*7}", "%s%n", "=cmd|'/c calc'!A1",
 ]  # fmt: skip
 PATHS = [
-    "/static/../site.toml", "/static/app/../../../pyproject.toml", "/static/%2e%2e/%2e%2e/pages.py", "/static/..%2fpages.py",
-    "/static/app/%2e%2e%2f%2e%2e%2fpages.py", "/static//etc/passwd", "/static/app/page.js%00.html", "/static/\\..\\pages.py",
-    "/static/app", "/static/", "/api/retention/certificates/..%2f..%2fuitkijk.db", "/api/bundles/..%2f..%2fkeys/file",
+    "/static/../site.toml", "/static/app/../../../pyproject.toml", "/static/%2e%2e/%2e%2e/pages.py",
+    "/static/..%2fpages.py", "/static/app/%2e%2e%2f%2e%2e%2fpages.py", "/static//etc/passwd",
+    "/static/app/page.js%00.html", "/static/\\..\\pages.py", "/static/app", "/static/",
+    "/api/retention/certificates/..%2f..%2fuitkijk.db", "/api/bundles/..%2f..%2fkeys/file",
     "/api/exports/../../../../uitkijk.db/file", "/api/media/..%2f1", "/api/media/1/../../openapi.json",
 ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A camera whose password nobody may ever see, and footage."""
-    login = {"username": "vms"}
+    password_file = tmp_path_factory.mktemp("secret") / "camera"
+    password_file.write_text(SECRET)
+    login = {"username": "vms-account", "password_file": password_file}
     made = Site(cameras={TURNING: {"onvif": {"host": "127.0.0.1", "port": 9, **login}}})
     made.segment(OPEN, content=b"original of an open camera " * 10)
     made.segment(MASKED, content=b"original that nobody may see " * 10)
@@ -55,17 +58,19 @@ def answers_of(site: Site, role: str) -> Iterator[tuple[str, httpx.Response]]:
 
 
 def test_no_answer_to_anybody_has_a_credential_an_address_or_an_unmasked_original(site: Site) -> None:
-    for role in ROLES:
+    unseen = (
+        "rtsp://",
+        "token-",
+        "argon2",
+        "original that nobody",
+        SECRET,
+        "vms-account",
+        str(site.directory / "keys"),
+    )
+    for role in ("technician", "evidence_officer", "privacy_officer", "admin"):
         for path, answer in answers_of(site, role):
             assert answer.status_code < 500 or answer.status_code in (502, 503), (role, path, answer.text)
-            for secret in (
-                "rtsp://",
-                "token-",
-                "argon2",
-                "original that nobody",
-                site.config.site_key_file.read_text(),
-            ):
-                assert secret.strip() not in answer.text or path == "/api/openapi.json", (role, path, secret)
+            assert [text for text in unseen if text in answer.text] == [], (role, path)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -138,7 +143,7 @@ def test_another_persons_session_export_and_consultation_are_nobodys(site: Site)
 @pytest.mark.parametrize(
     "headers",
     [
-        {"Authorization": "Bearer "},
+        {"Authorization": "Bearer"},
         {"Authorization": "Bearer null"},
         {"Authorization": "Basic YWRtaW46"},
         {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9."},
@@ -158,9 +163,7 @@ def test_an_empty_password_is_no_password(site: Site) -> None:
         assert answer.status_code in (401, 422, 429)
 
 
-def test_a_log_line_stays_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    import logging
-
+def test_a_log_line_stays_one_line() -> None:
     record = logging.LogRecord("x", logging.WARNING, "f", 1, "login_refused", None, None)
     record.username = 'x"}\n{"event": "forged"}\r\n'
     line = JsonLines("web").format(record)
