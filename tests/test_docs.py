@@ -31,15 +31,27 @@ def test_links_and_named_files_exist(document: Path) -> None:
     assert missing == []
 
 
-def test_every_test_that_the_acceptance_table_names_exists() -> None:
-    text = (ROOT / "docs" / "acceptance.md").read_text(encoding="utf-8")
-    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
-    missing = [
+def missing_tests(text: str) -> list[str]:
+    """Of those that a document names."""
+    return [
         f"{file}::{name}"
-        for file, name in named
+        for file, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
         if not re.search(rf"^def {name}\(", (ROOT / file).read_text(), re.MULTILINE)
     ]
-    assert missing == []
+
+
+def test_every_class_of_holes_has_tests_that_exist() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    table = text.split("## Classes of holes, and their tests")[1].split("## Not yet")[0]
+    rows = re.findall(r"^\| (?!class|-)(.*)$", table, re.MULTILINE)
+    assert len(rows) >= 20
+    assert [row for row in rows if "::test_" not in row] == []
+    assert missing_tests(table) == []
+
+
+def test_every_test_that_the_acceptance_table_names_exists() -> None:
+    text = (ROOT / "docs" / "acceptance.md").read_text(encoding="utf-8")
+    assert missing_tests(text) == []
     rows = {int(number): row for number, row in re.findall(r"^\| (\d+) (\|.*)$", text, re.MULTILINE)}
     assert set(rows) == {*range(1, 18), *range(21, 26)}
     assert [number for number, row in rows.items() if "::test_" not in row] == []

@@ -1,5 +1,6 @@
 """Every key of the configuration with its unit, bound and sentence. Unknown keys are errors."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -195,7 +196,7 @@ def _stream_url(value: str | None) -> str | None:
     if value is None:
         return None
     parts = urlsplit(value)
-    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname:
+    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname or not re.fullmatch(r"[!-~]+", value):
         raise ValueError("must be rtsp://HOST[:PORT]/PATH or rtsps://…")
     if parts.username or parts.password:
         raise ValueError("holds a credential; move it to username and password_file")
