@@ -22,6 +22,7 @@ AlarmCode = Literal[
     "evidence_fault",
     "evidence_back",
     "hold_review",
+    "break_glass",
 ]
 
 

@@ -11,6 +11,7 @@ from vms.config import SiteConfig
 from vms.store import Store
 from web import problems
 from web.api import (
+    account,
     alarms,
     audit,
     bookmarks,
@@ -21,6 +22,7 @@ from web.api import (
     coverage,
     decisions,
     exports,
+    first_run,
     health,
     holds,
     layouts,
@@ -70,6 +72,8 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
     problems.install(app, missing_page)
     for noun in (
         session,
+        account,
+        first_run,
         cameras,
         street_map,
         status,
@@ -113,6 +117,7 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(services.first_run.prepare)
         await run_in_threadpool(services.exports.open)
         await run_in_threadpool(services.decisions.open)
         await services.alarms.keep()

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from vms.rules.access import ROLES
 from web import deps
+from web.first_run import PAGE as FIRST_RUN
 from web.i18n import SOURCE, Language, as_language, texts
 from web.i18n import marked as _m
 from web.state_words import words_in
@@ -33,6 +34,7 @@ class Page:
     template: str
     icon: str
     roles: frozenset[str]
+    in_menu: bool = True
 
 
 PAGES: Final = (
@@ -75,6 +77,7 @@ PAGES: Final = (
         "gavel",
         frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
     ),
+    Page("/account", _m("Mijn account"), "account.html", "user", frozenset(ROLES), in_menu=False),
 )
 ROLE_NAMES: Final = {
     "observer": _m("camera-observant"),
@@ -147,7 +150,7 @@ def _render(request: Request, template: str, status: int = 200, **context: Any) 
         site=site,
         island=island,
         imports={"imports": {name: f"/static/vendor/{path}" for name, path in IMPORTS.items()}},
-        menu=pages_of(roles),
+        menu=[page for page in pages_of(roles) if page.in_menu],
         role_names=[translate(ROLE_NAMES.get(role, role)) for role in roles],
         other_language="en" if language == "nl" else "nl",
     )
@@ -180,11 +183,23 @@ def login_page(request: Request) -> Response:
     chosen = _choose(request)
     if chosen:
         return chosen
+    if deps.first_run_is_open(request):
+        return RedirectResponse(FIRST_RUN, 303)
     user = deps.page_user(request)
     following = safe_next(request.query_params.get("next"))
     if user and pages_of(user.roles):
         return RedirectResponse(following or start_page(user.roles), 303)
-    return _render(request, "login.html", following=following or "/")
+    return _render(request, "login.html", following=following or "/", elsewhere=deps.elsewhere(request))
+
+
+@router.get(FIRST_RUN)
+def first_run_page(request: Request) -> Response:
+    chosen = _choose(request)
+    if chosen:
+        return chosen
+    if not deps.first_run_is_open(request):
+        return RedirectResponse("/inloggen", 303)
+    return _render(request, "first-run.html")
 
 
 def missing_page(request: Request) -> Response:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from vms.cli.users import tokens_app, users_app
 from vms.config import load_config
 from vms.errors import ConfigError
-from vms.store import Store, audit, users
+from vms.store import Store, audit, login_sessions, users
 from vms.store.schema import ApiTokenRow
 from vms.store.users import NameTaken, NoSuchName
 from web.passwords import verify_password
@@ -111,7 +111,7 @@ def signed_in(config: Path, name: str = "j.jansen") -> bool:
     with store.transaction() as tx:
         user = users.by_name(tx, name)
         assert user is not None
-        known = users.session(tx, "a" * 64, now) is not None
+        known = login_sessions.find(tx, "a" * 64, now) is not None
     store.close()
     return known
 
@@ -123,7 +123,7 @@ def sign_in(config: Path, name: str = "j.jansen") -> None:
         user = users.by_name(tx, name)
         assert user is not None
         users.set_failures(tx, user.id, 9, now + timedelta(hours=1))
-        users.open_session(
+        login_sessions.add(
             tx,
             token_hash="a" * 64,
             user_id=user.id,
@@ -131,6 +131,7 @@ def sign_in(config: Path, name: str = "j.jansen") -> None:
             workstation="",
             created_at=now,
             expires_at=now + timedelta(hours=1),
+            method="password",
         )
     store.close()
     assert signed_in(config, name)

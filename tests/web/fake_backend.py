@@ -42,6 +42,7 @@ class Backend:
     states: dict[str, dict[str, Any]]
     roles: list[str] = field(default_factory=lambda: ["observer"])
     logged_in: bool = True
+    first_run: bool = False
     frozen: set[str] = field(default_factory=set)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
     sessions: dict[str, "Viewer"] = field(default_factory=dict)
@@ -433,6 +434,12 @@ class FakeDeps:
 
     def page_refused(self, request: Request, user: Any) -> None:
         self._backend.refused_pages.append(request.url.path)
+
+    def first_run_is_open(self, request: Request) -> bool:
+        return self._backend.first_run
+
+    def elsewhere(self, request: Request) -> str:
+        return "gemeenteaccount"
 
     def page_site(self, request: Request) -> Any:
         return SimpleNamespace(name="Gemeente Venlo", timezone="Europe/Amsterdam")

@@ -96,6 +96,7 @@ REQUESTS = {
     "retention.proof": ("GET", "/api/retention/proof"),
     "decisions.read": ("GET", "/api/decisions"),
     "decisions.write": ("POST", "/api/decisions"),
+    "accounts.manage": ("GET", "/api/users/sessions"),
 }
 
 
