@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.store import Store
-from web import problems
+from web import oidc_pages, problems
 from web.api import (
     account,
     alarms,
@@ -105,6 +105,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
     ):
         app.include_router(noun.router)
     app.include_router(pages_router)
+    app.include_router(oidc_pages.router)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders, tls=config.web.tls_cert_file is not None)
     app.add_middleware(WhepCors)

@@ -23,6 +23,8 @@ PUBLIC_PATHS = frozenset(
         "/api/login/second-factor/confirm",
         "/api/openapi.json",
         "/healthz",
+        "/inloggen/oidc",
+        "/inloggen/oidc/terug",
         "/readyz",
         "/whep/{camera}:OPTIONS",
         "/whep/session/{session}:OPTIONS",

@@ -31,3 +31,17 @@ METHOD: Final[Mapping[str, str]] = {
     "oidc": _m("account van elders"),
 }
 """How somebody proved who they are (of a login session)."""
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "no_role": _m("Uw account heeft geen rol in dit systeem. Vraag uw beheerder om toegang."),
+    "mfa": _m(
+        "Bij uw rol hoort een tweede factor; die is bij deze aanmelding niet gebruikt. Meld u daar opnieuw mee aan."
+    ),
+    "no_name": _m("De aanmelddienst noemt geen gebruikersnaam waaronder wij u kunnen vastleggen. Vraag uw beheerder."),
+    "name_taken": _m("Er bestaat hier al een account met uw gebruikersnaam. Vraag uw beheerder welk account van u is."),
+    "off": _m("Uw account is uitgezet. Vraag uw beheerder."),
+    "unknown": _m("Deze aanmelding is verlopen of begon in een andere browser. Begin opnieuw."),
+    "cancelled": _m("U hebt u bij de aanmelddienst niet aangemeld."),
+    "token": _m("Het antwoord van de aanmelddienst klopt niet. Begin opnieuw, en meld het als het blijft."),
+    "away": _m("De aanmelddienst antwoordt niet. Probeer het zo opnieuw; in nood is er het noodaccount."),
+}
+"""Why a login with an account of elsewhere failed."""

@@ -128,7 +128,7 @@ def _language(request: Request) -> Language:
     return as_language(request.cookies.get(_LANGUAGE_COOKIE)) or SOURCE
 
 
-def _render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     language = _language(request)
     translate = texts(language)
     user = context.get("user")
@@ -189,7 +189,7 @@ def login_page(request: Request) -> Response:
     following = safe_next(request.query_params.get("next"))
     if user and pages_of(user.roles):
         return RedirectResponse(following or start_page(user.roles), 303)
-    return _render(request, "login.html", following=following or "/", elsewhere=deps.elsewhere(request))
+    return render(request, "login.html", following=following or "/", elsewhere=deps.elsewhere(request))
 
 
 @router.get(FIRST_RUN)
@@ -199,12 +199,12 @@ def first_run_page(request: Request) -> Response:
         return chosen
     if not deps.first_run_is_open(request):
         return RedirectResponse("/inloggen", 303)
-    return _render(request, "first-run.html")
+    return render(request, "first-run.html")
 
 
 def missing_page(request: Request) -> Response:
     """For an address that is none of ours."""
-    return _choose(request) or _render(request, "missing.html", 404, user=deps.page_user(request))
+    return _choose(request) or render(request, "missing.html", 404, user=deps.page_user(request))
 
 
 def _page(page: Page) -> None:
@@ -221,8 +221,8 @@ def _page(page: Page) -> None:
             return RedirectResponse(f"/inloggen?next={quote(where)}", 303)
         if not page.roles & set(user.roles):
             deps.page_refused(request, user)
-            return _render(request, "refused.html", 403, user=user)
-        return _render(request, page.template, user=user, page=page)
+            return render(request, "refused.html", 403, user=user)
+        return render(request, page.template, user=user, page=page)
 
 
 for _entry in PAGES:

@@ -29,6 +29,7 @@ from web.looking import Looking
 from web.metrics import Metrics
 from web.metrics_streams import StreamCollector
 from web.metrics_system import PurgeCollector, SystemCollector
+from web.oidc_login import OidcLogin
 from web.oversight import Oversight
 from web.own_account import OwnAccount
 from web.ptz_locks import PtzControl
@@ -60,6 +61,7 @@ class Services:
     clock: Clock
     trail: AuditTrail
     accounts: Accounts
+    oidc: OidcLogin | None
     own_account: OwnAccount
     first_run: FirstRun
     capture: CaptureClient
@@ -108,6 +110,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         clock=clock,
         trail=trail,
         accounts=accounts,
+        oidc=OidcLogin(config.web, config.web.oidc, store, clock, trail, accounts) if config.web.oidc else None,
         own_account=OwnAccount(store, clock, trail, accounts, factors),
         first_run=FirstRun(config.first_run_file, store, clock, trail),
         capture=capture,
