@@ -50,6 +50,7 @@ from web.pages import missing_page
 from web.pages import router as pages_router
 from web.security_headers import BodyLimit, SecurityHeaders
 from web.services import Services, make_services
+from web.tls_files import may_pin_https
 
 _DESCRIPTION = (
     "Uitkijk, video management for municipal camera surveillance. Browsers sign in at /api/login (cookie and "
@@ -107,7 +108,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
     app.include_router(pages_router)
     app.include_router(oidc_pages.router)
     app.add_middleware(BodyLimit)
-    app.add_middleware(SecurityHeaders, tls=config.web.tls_cert_file is not None)
+    app.add_middleware(SecurityHeaders, tls=may_pin_https(config.web))
     app.add_middleware(WhepCors)
     app.add_middleware(CountRequests, metrics=services.metrics, clock=clock)
     return app

@@ -12,6 +12,7 @@ from vms.rules.access import Action, Deny
 from web.audit_trail import Actor
 from web.problems import Problem
 from web.services import Services
+from web.tls_files import read_certificate
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -110,6 +111,14 @@ def elsewhere(request: Request) -> str:
     """What accounts of somewhere else are called that people may sign in with; empty: none."""
     oidc = services(request).config.web.oidc
     return oidc.label if oidc else ""
+
+
+def trials(request: Request) -> list[str]:
+    """Of web.login_words.TRIAL: what of this system is for trials only."""
+    web = services(request).config.web
+    certificate = read_certificate(web)
+    found = ["certificate"] if certificate is not None and certificate.is_self_signed else []
+    return [*found, "second_factor"] if web.second_factor == "off" else found
 
 
 def page_site(request: Request) -> Site:

@@ -31,6 +31,11 @@ METHOD: Final[Mapping[str, str]] = {
     "oidc": _m("account van elders"),
 }
 """How somebody proved who they are (of a login session)."""
+TRIAL: Final[Mapping[str, str]] = {
+    "certificate": _m("Proefopstelling: dit certificaat is zelf gemaakt; u kunt niet zien of dit de echte server is."),
+    "second_factor": _m("Proefopstelling: er wordt niemand om een tweede factor gevraagd."),
+}
+"""What the login page says of a system that is set up for trials."""
 ELSEWHERE: Final[Mapping[str, str]] = {
     "no_role": _m("Uw account heeft geen rol in dit systeem. Vraag uw beheerder om toegang."),
     "mfa": _m(

@@ -2,12 +2,13 @@
 
 import ssl
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 import httpx
-from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -46,17 +47,21 @@ class OidcProvider:
     def authorization_url(self, *, state: str, nonce: str, verifier: str) -> str:
         """Where the browser goes to sign in. Raises ProviderAway, ConfigError."""
         endpoint = self._endpoint("authorization_endpoint")
-        with self._client() as client:
-            url, _ = client.create_authorization_url(endpoint, state=state, nonce=nonce, code_verifier=verifier)
+        with self._session() as session:
+            url, _ = self._client(session).create_authorization_url(
+                endpoint, state=state, nonce=nonce, code_verifier=verifier
+            )
         return str(url)
 
     def claims(self, *, code: str, nonce: str, verifier: str) -> dict[str, Any]:
         """Of whoever signed in there. Raises ProviderAway, TokenRefused, ConfigError."""
         endpoint, keys_url = self._endpoint("token_endpoint"), self._endpoint("jwks_uri")
         try:
-            with self._client() as client:
-                token = client.fetch_token(endpoint, code=code, code_verifier=verifier, grant_type="authorization_code")
-        except OAuthError as error:
+            with self._session() as session:
+                token = self._client(session).fetch_token(
+                    endpoint, code=code, code_verifier=verifier, grant_type="authorization_code", auth=self._secret()
+                )
+        except OAuth2Error as error:
             raise TokenRefused(f"the provider refused the code: {error.error}") from error
         except (httpx.HTTPError, ValueError) as error:
             raise ProviderAway(f"{endpoint}: {type(error).__name__}") from error
@@ -103,10 +108,7 @@ class OidcProvider:
     def _get(self, url: str) -> dict[str, Any]:
         """Bounded JSON. Raises ProviderAway."""
         try:
-            with (
-                httpx.Client(verify=self._trust(), timeout=_TIMEOUT_S, trust_env=False) as client,
-                client.stream("GET", url) as answer,
-            ):
+            with self._session() as session, session.stream("GET", url) as answer:
                 body = b""
                 for chunk in answer.iter_bytes():
                     body += chunk
@@ -120,18 +122,28 @@ class OidcProvider:
             raise ProviderAway(f"{url}: is not what OpenID Connect wants")
         return found
 
-    def _client(self) -> OAuth2Client:
+    def _client(self, session: httpx.Client) -> OAuth2Client:
         config = self._config
         return OAuth2Client(
+            session,
             config.client_id,
-            read_secret(config.client_secret_file),
             scope="openid profile email",
             redirect_uri=f"{config.address}{CALLBACK}",
             code_challenge_method="S256",
-            verify=self._trust(),
-            timeout=_TIMEOUT_S,
-            trust_env=False,
         )
 
-    def _trust(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._config.tls_ca_file)
+    def _secret(self) -> httpx.BasicAuth:
+        """client_secret_basic, form-encoded as RFC 6749 wants it. Raises ConfigError."""
+        secret = read_secret(self._config.client_secret_file)
+        return httpx.BasicAuth(quote_plus(self._config.client_id), quote_plus(secret))
+
+    def _session(self) -> httpx.Client:
+        return httpx.Client(verify=self._trusted, timeout=_TIMEOUT_S, trust_env=False)
+
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        """Reading the system's authorities takes a tenth of a second."""
+        try:
+            return ssl.create_default_context(cafile=self._config.tls_ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ProviderAway(f"web.oidc.tls_ca_file: {error}") from error

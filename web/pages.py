@@ -17,6 +17,7 @@ from web import deps
 from web.first_run import PAGE as FIRST_RUN
 from web.i18n import SOURCE, Language, as_language, texts
 from web.i18n import marked as _m
+from web.login_words import TRIAL
 from web.state_words import words_in
 
 _HERE: Final = Path(__file__).parent
@@ -189,7 +190,9 @@ def login_page(request: Request) -> Response:
     following = safe_next(request.query_params.get("next"))
     if user and pages_of(user.roles):
         return RedirectResponse(following or start_page(user.roles), 303)
-    return render(request, "login.html", following=following or "/", elsewhere=deps.elsewhere(request))
+    trials = [TRIAL[code] for code in deps.trials(request)]
+    following = following or "/"
+    return render(request, "login.html", following=following, elsewhere=deps.elsewhere(request), trials=trials)
 
 
 @router.get(FIRST_RUN)

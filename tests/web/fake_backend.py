@@ -438,6 +438,9 @@ class FakeDeps:
     def first_run_is_open(self, request: Request) -> bool:
         return self._backend.first_run
 
+    def trials(self, request: Request) -> list[str]:
+        return ["certificate", "second_factor"]
+
     def elsewhere(self, request: Request) -> str:
         return "gemeenteaccount"
 
