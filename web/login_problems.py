@@ -30,6 +30,7 @@ LOGIN_TEXTS: Final[dict[str, tuple[int, str, str]]] = {
     ),
     "first_run_over": (409, "Er zijn al accounts; log in.", "There are accounts already; sign in."),
     "first_run_code": (403, "Deze code klopt niet.", "This code is wrong."),
+    "own_password": (403, "Dit is niet uw huidige wachtwoord.", "This is not your present password."),
     "password_rule": (
         422,
         "Een wachtwoord heeft 12 tot 200 tekens.",

@@ -1,7 +1,7 @@
 """What people do with their own account: another password, another telephone, new recovery codes, end a session."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from vms.clock import Clock, now_utc
 from vms.store import Store, Transaction, login_sessions, second_factors, users
@@ -13,6 +13,8 @@ from web.auth import Accounts, Attempt
 from web.passwords import hash_password
 from web.problems import Problem, field_problem
 from web.second_factor import SecondFactors
+
+_UNAUTHENTICATED: Final = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,24 @@ class OwnAccount:
         if user.external_id is not None:
             raise Problem("not_local")
         attempt = Attempt(user.username, consent.password, actor.workstation, consent.code)
-        return self._accounts.prove_again(attempt)
+        try:
+            return self._accounts.prove_again(attempt)
+        except Problem as problem:
+            if problem.status_code != _UNAUTHENTICATED:
+                raise
+            raise _refused(problem) from problem
 
     def _user(self, tx: Transaction, actor: Actor) -> User:
         user = users.by_name(tx, actor.username) if actor.by_cookie else None
         if user is None:
             raise Problem("not_found")
         return user
+
+
+def _refused(problem: Problem) -> Problem:
+    """Beside its field, and not as a 401: that would say that the session is over."""
+    field, code = ("password", "own_password") if problem.code == "login_failed" else ("code", problem.code)
+    return Problem(code, status=403, fields=field_problem(field, code).fields)
 
 
 def _session(session: LoginSession, actor: Actor) -> dict[str, Any]:

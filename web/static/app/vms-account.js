@@ -72,10 +72,8 @@ class AccountPage extends LitElement {
 
   /** @param {unknown} error @returns {Record<string, string>} */
   _faults(error) {
-    if (!(error instanceof Problem)) return { form: messageOf(error) };
-    if (error.code === "login_failed") return { password: t("Dit is niet uw huidige wachtwoord.") };
-    if (error.code.startsWith("second_factor_")) return { code: error.message };
-    return Object.keys(error.fields).length ? error.fields : { form: error.message };
+    const fields = error instanceof Problem ? error.fields : {};
+    return Object.keys(fields).length ? fields : { form: messageOf(error) };
   }
 
   /** @param {string} form @param {string} name @param {string} label @param {string} type @param {string} complete */
