@@ -270,3 +270,14 @@ def test_a_break_glass_account_is_marked_as_such(config: Path) -> None:
     [listed] = json.loads(run(users_app, config, "list", "--json").output)
     assert listed["break_glass"] is True
     assert "(break-glass)" in run(users_app, config, "list").output
+
+
+def test_an_account_of_elsewhere_gets_no_password_here(config: Path) -> None:
+    added(config)
+    store = opened(config)
+    with store.transaction() as tx:
+        users.add(tx, "p.elders", "P", users.NOT_HERE, ["observer"], datetime.now(UTC), external_id="e" * 64)
+    store.close()
+    done = run(users_app, config, "password", "p.elders", stdin=f"{PASSWORD}\n")
+    assert isinstance(done.exception, ConfigError)
+    assert "(signs in elsewhere)" in run(users_app, config, "list").output

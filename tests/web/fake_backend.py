@@ -242,6 +242,19 @@ def _session_routes(app: FastAPI, backend: Backend) -> None:
             return problem(401, "unauthenticated", "Log eerst in.")
         return {"username": "jan", "display_name": "Jan de Wit", "roles": backend.roles, "csrf_token": "csrf"}
 
+    @app.get("/api/account")
+    def account() -> dict[str, Any]:
+        factor = {"is_needed": True, "is_coupled": True, "recovery_codes_left": 2}
+        whole = {"is_local": True, "is_break_glass": False, "second_factor": factor}
+        return {"username": "jan", "display_name": "Jan de Wit", "roles": backend.roles} | whole
+
+    @app.get("/api/sessions")
+    @app.get("/api/users/sessions")
+    def sessions() -> dict[str, Any]:
+        one = {"username": "jan", "display_name": "Jan de Wit", "workstation": "10.1.2.3", "method": "totp"}
+        times = {"began_us": now_us(), "seen_us": now_us(), "ends_us": now_us()}
+        return {"sessions": [one | times | {"id": str(n), "is_this": n == 0} for n in range(2)]}
+
 
 def _camera_routes(app: FastAPI, backend: Backend) -> None:
     @app.get("/api/cameras")

@@ -105,8 +105,11 @@ def change_password(name: UserArgument, config: ConfigOption = None, as_json: Js
     site = read_config(config)
     with open_store(site) as store:
         with store.reading() as tx:
-            if users.by_name(tx, name) is None:
-                raise users.NoSuchName(f"no user {name!r}; see `vms users list`")
+            known = users.by_name(tx, name)
+        if known is None:
+            raise users.NoSuchName(f"no user {name!r}; see `vms users list`")
+        if known.external_id is not None:
+            raise ConfigError([f"{name} signs in elsewhere and has no password here; `vms users disable` ends that"])
         password_hash = _password_hash()
         with store.transaction() as tx:
             user = users.set_password(tx, name, password_hash)

@@ -146,13 +146,20 @@ class AccountPage extends LitElement {
     this._ask();
   }
 
+  /** @param {Account} account */
+  _secrets(account) {
+    if (account.is_break_glass) return html`<p class="part">${t("Dit is een noodaccount: de beheerder geeft het na gebruik een nieuw wachtwoord.")}</p>`;
+    if (!account.is_local) return html`<p class="part">${t("Wachtwoord en tweede factor van dit account beheert u waar u zich aanmeldt.")}</p>`;
+    return html`${this._password()}${this._telephone()}`;
+  }
+
   render() {
     const account = this.account;
     if (!account) return html`<p role="status">${this.error || t("Account laden…")}</p>`;
     return html`<p class="lead">${account.display_name} · ${account.username} · ${account.roles.map(roleText).join(", ")}</p>
       ${this.done ? html`<p class="verdict" data-level="ok">${icon("circle-check")} ${this.done}</p>` : nothing}
       <vms-sessions></vms-sessions>
-      ${account.is_local ? html`${this._password()}${this._telephone()}` : html`<p class="part">${t("Wachtwoord en tweede factor van dit account beheert u waar u zich aanmeldt.")}</p>`}
+      ${this._secrets(account)}
       ${page.user?.roles.includes("admin") ? html`<vms-sessions .ofAll=${true}></vms-sessions>` : nothing}`;
   }
 }
