@@ -16,14 +16,19 @@ ROOT = Path(__file__).parents[2]
 
 
 class Provider:
-    """address: also its name as issuer."""
+    """address: also its name as issuer. elsewhere: the same by a name that is another site to a browser."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.web.oidc_server"], stdout=subprocess.PIPE, cwd=ROOT, text=True
+            [sys.executable, "-m", "tests.web.oidc_server"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            text=True,
         )
         assert self._process.stdout is not None
-        self.address = f"http://{host}:{int(self._process.stdout.readline())}"
+        port = int(self._process.stdout.readline())
+        self.address, self.elsewhere = f"http://127.0.0.1:{port}", f"http://localhost:{port}"
         self._client = httpx.Client(trust_env=False, timeout=10)
 
     def close(self) -> None:

@@ -157,15 +157,8 @@ def test_a_break_glass_login_takes_a_reason_and_is_seen_by_who_oversees(site: Si
 
 
 @pytest.fixture
-def provider() -> Iterator[Provider]:
-    made = Provider("localhost")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def shared_site(provider: Provider) -> Iterator[Site]:
-    made = site_with(provider.address)
+    made = site_with(provider.elsewhere)
     yield made
     made.close()
 
@@ -174,10 +167,10 @@ def test_an_account_of_another_site_is_in_at_once_though_its_cookie_is_strict(
     provider: Provider, shared_site: Site, opened: Open
 ) -> None:
     """`localhost` and `127.0.0.1` are two sites to a browser, as a provider and this system are."""
-    provider.knows("sub-1", preferred_username="j.jansen", groups=["cctv-kijken"])
-    provider.knows("sub-2", preferred_username="vreemd", groups=[])
+    provider.knows("chromium-1", preferred_username="j.jansen", groups=["cctv-kijken"])
+    provider.knows("chromium-2", preferred_username="vreemd", groups=[])
     page = opened()
-    for subject, where in (("sub-2", "Niet aangemeld"), ("sub-1", "")):
+    for subject, where in (("chromium-2", "Niet aangemeld"), ("chromium-1", "")):
         page.goto(f"{shared_site.url}/inloggen?next=/account")
         page.get_by_role("link", name="Inloggen met gemeenteaccount").click()
         page.fill('input[name="sub"]', subject)

@@ -19,13 +19,6 @@ CONFIG = {
 }
 
 
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    made = Provider()
-    yield made
-    made.close()
-
-
 def site_with(issuer: str, **web: object) -> Site:
     made = Site(
         web={
