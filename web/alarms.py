@@ -23,6 +23,7 @@ AlarmCode = Literal[
     "evidence_back",
     "hold_review",
     "break_glass",
+    "certificate_ends",
 ]
 
 

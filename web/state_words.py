@@ -302,6 +302,7 @@ ALARM: Final[Mapping[str, str]] = {
     "evidence_back": _m("veiligstellen lukt weer"),
     "hold_review": _m("veiligstelling herbeoordelen"),
     "break_glass": _m("noodaccount gebruikt"),
+    "certificate_ends": _m("certificaat verloopt"),
 }
 """Kinds of alarms, where their own sentences are not at hand."""
 PROFILE: Final[Mapping[str, str]] = {

@@ -2,6 +2,7 @@
 
 import ssl
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
-from tests.web.served_site import Site
+from tests.web.served_site import Site, eventually
 from vms.cli.tls import tls_app
 from vms.config import Web
 from vms.errors import ConfigError
+from vms.store import alarms
+from vms.units import us_from_utc
+from web.certificate_alarms import certificate_alarm
 from web.server import check_tls
-from web.tls_files import make_trial_certificate, may_pin_https, read_certificate
+from web.tls_files import Certificate, make_trial_certificate, may_pin_https, read_certificate
 
 NOW = datetime.now(UTC)
 
@@ -102,3 +106,35 @@ def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "c.pem").write_text("nothing", encoding="utf-8")
     with pytest.raises(ConfigError, match="tls_cert_file"):
         read_certificate(files(tmp_path / "c.pem", tmp_path / "c.key"))
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [(15, None), (13, "Het certificaat verloopt op"), (0, "Het certificaat is verlopen op")],
+)
+def test_its_end_is_told_in_time(days: int, says: str | None) -> None:
+    alarm = certificate_alarm(Certificate(is_self_signed=False, ends_at=NOW + timedelta(days=days)), NOW)
+    assert (alarm.text_nl if alarm else "").startswith(says or "")
+    assert (alarm is None) is (says is None)
+    assert certificate_alarm(None, NOW) is None
+
+
+def told_at(site: Site, at_us: int) -> int:
+    with site.store.reading() as tx:
+        return [us_from_utc(alarm.at) for alarm in alarms.newest(tx, 50)].count(at_us)
+
+
+def test_a_running_system_tells_it_once_a_day(tmp_path: Path) -> None:
+    web = signed_by_an_authority(tmp_path)  # for a day
+    site = Site(web={"tls_cert_file": web.tls_cert_file, "tls_key_file": web.tls_key_file})
+    try:
+        site.stop_web()
+        for hours in (-40, -40, -15):
+            site.clock.us = us_from_utc(NOW + timedelta(hours=hours))
+            site.start_web()
+            told = partial(told_at, site, site.clock.us)
+            assert eventually(told) == 1
+            site.stop_web()
+            assert told() == 1
+    finally:
+        site.close()
