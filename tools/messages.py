@@ -33,7 +33,7 @@ def found() -> Iterator[tuple[str, str]]:
         (_CALL_IN_SCRIPT, sorted((ROOT / "web" / "static" / "app").glob("*.js"))),
         (
             _CALL_IN_PYTHON,
-            [ROOT / "web" / "pages.py", ROOT / "web" / "state_words.py", ROOT / "web" / "decision_words.py"],
+            [ROOT / "web" / f"{name}.py" for name in ("pages", "state_words", "decision_words", "login_words")],
         ),
     ):
         for file in files:

@@ -22,6 +22,8 @@ AlarmCode = Literal[
     "evidence_fault",
     "evidence_back",
     "hold_review",
+    "break_glass",
+    "certificate_ends",
 ]
 
 

@@ -9,8 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.store import Store
-from web import problems
+from web import oidc_pages, problems
 from web.api import (
+    account,
     alarms,
     audit,
     bookmarks,
@@ -21,6 +22,7 @@ from web.api import (
     coverage,
     decisions,
     exports,
+    first_run,
     health,
     holds,
     layouts,
@@ -49,6 +51,7 @@ from web.pages import missing_page
 from web.pages import router as pages_router
 from web.security_headers import BodyLimit, SecurityHeaders
 from web.services import Services, make_services
+from web.tls_files import may_pin_https
 
 _DESCRIPTION = (
     "Uitkijk, video management for municipal camera surveillance. Browsers sign in at /api/login (cookie and "
@@ -72,6 +75,8 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
     problems.install(app, missing_page)
     for noun in (
         session,
+        account,
+        first_run,
         cameras,
         street_map,
         status,
@@ -103,8 +108,9 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
     ):
         app.include_router(noun.router)
     app.include_router(pages_router)
+    app.include_router(oidc_pages.router)
     app.add_middleware(BodyLimit)
-    app.add_middleware(SecurityHeaders, tls=config.web.tls_cert_file is not None)
+    app.add_middleware(SecurityHeaders, tls=may_pin_https(config.web))
     app.add_middleware(WhepCors)
     app.add_middleware(CountRequests, metrics=services.metrics, clock=clock)
     return app
@@ -115,6 +121,7 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(services.first_run.prepare)
         await run_in_threadpool(services.exports.open)
         await run_in_threadpool(services.decisions.open)
         await services.alarms.keep()

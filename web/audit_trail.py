@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vms.clock import Clock, now_utc
 from vms.errors import StoreBusy
+from vms.rules.access import Action, Allow, Deny, decide
 from vms.store import Store, Transaction, audit
 from vms.store.audit import AuditEntry, AuditResult
 from web.problems import Problem
@@ -19,6 +20,7 @@ class Actor:
 
     login_key: SHA-256 of the session's or token's secret: tells two logins of one person apart.
     csrf_token: empty for bearer tokens, which no browser sends by itself.
+    scope: the actions that a bearer token is narrowed to; None = all of its roles.
     """
 
     username: str
@@ -27,10 +29,14 @@ class Actor:
     workstation: str
     login_key: str
     csrf_token: str = ""
+    scope: frozenset[str] | None = None
 
     @property
     def by_cookie(self) -> bool:
         return self.csrf_token != ""
+
+    def may(self, action: Action) -> Allow | Deny:
+        return decide(self.roles, action, self.scope)
 
 
 class AuditTrail:

@@ -1,71 +1,154 @@
-"""Signing in: opaque tokens, of which only the SHA-256 is stored; slow answers after wrong passwords."""
+"""Signing in: password, for privileged roles a second factor; opaque tokens, of which only the SHA-256 is stored."""
 
 import logging
-import math
-import threading
-from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from starlette.requests import HTTPConnection
 
 from vms.clock import Clock, now_utc
+from vms.config import Web
 from vms.errors import StoreBusy
-from vms.rules.lockout import back_off_s
-from vms.store import Store, audit, users
+from vms.rules.second_factor import is_demanded
+from vms.store import Store, Transaction, audit, login_sessions, second_factors, users
 from vms.store.audit import AuditEntry
 from vms.store.users import User
 from web.audit_trail import Actor, AuditTrail
+from web.login_pauses import LoginPauses, paused
 from web.passwords import new_token, token_hash, verify_password
 from web.problems import Problem
+from web.second_factor import Enrolment, Proof, SecondFactors
 
 log = logging.getLogger(__name__)
 
 COOKIE = "uitkijk_session"
 SESSION_LASTS = timedelta(hours=12)
+BREAK_GLASS_LASTS = timedelta(hours=2)
+MIN_REASON_CHARS = 10
 _TOUCH_EVERY = timedelta(minutes=5)
 _MAX_TOKEN_CHARS = 200
-_MAX_UNKNOWN_NAMES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What somebody gives to sign in. code: of their telephone, or a recovery code. reason: of a break-glass login."""
+
+    username: str
+    password: str
+    workstation: str
+    code: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """token goes into the cookie and nowhere else."""
+    """token goes into the cookie and nowhere else; recovery_codes are shown once."""
 
     token: str
     actor: Actor
+    method: str
+    lasts: timedelta
+    recovery_codes: tuple[str, ...] = ()
+
+
+class _Refused(Exception):
+    """Inside a transaction: nothing of it is kept."""
 
 
 class Accounts:
     """Blocking (database, argon2): call from a worker thread. Thread-safe."""
 
-    def __init__(self, store: Store, clock: Clock, trail: AuditTrail) -> None:
+    def __init__(self, store: Store, clock: Clock, trail: AuditTrail, web: Web, factors: SecondFactors) -> None:
         self._store = store
         self._clock = clock
         self._trail = trail
-        self._lock = threading.Lock()
-        self._unknown: OrderedDict[str, tuple[int, datetime | None]] = OrderedDict()
+        self._demand = web.second_factor
+        self._factors = factors
+        self._pauses = LoginPauses(store)
 
-    def login(self, username: str, password: str, workstation: str) -> Login:
-        """Raises Problem login_failed or login_paused, the same for names that do not exist."""
+    def login(self, attempt: Attempt) -> Login:
+        """Raises Problem login_failed or login_paused, the same for names that do not exist; for who has the password,
+        what is missing yet: second_factor_enrol, second_factor_code, second_factor_wrong or break_glass_reason."""
+        user = self.person(attempt)
+        return self._enter(attempt, user, self._proof(attempt, user))
+
+    def person(self, attempt: Attempt) -> User:
+        """Whose password this is. Raises Problem login_failed or login_paused."""
         now = now_utc(self._clock)
         with self._store.reading() as tx:
-            user = users.by_name(tx, username)
-        failed, locked_until = self._failures(username, user)
-        if locked_until is not None and locked_until > now:
-            self._trail.refuse_name(username, (), workstation, "login", f"user:{username}", reason="paused")
-            raise _paused(locked_until - now)
+            user = users.by_name(tx, attempt.username)
+        rest = self._pauses.rest(attempt.username, user, now)
+        if rest:
+            self._refuse(attempt, "paused")
+            raise paused(rest)
         usable = user if user is not None and user.active else None
-        if not verify_password(password, usable.password_hash if usable else None) or usable is None:
-            self._fail(username, user, failed + 1, now)
-            self._trail.refuse_name(username, (), workstation, "login", f"user:{username}", reason="wrong")
+        if not verify_password(attempt.password, usable.password_hash if usable else None) or usable is None:
+            self._pauses.failed(attempt.username, user, now)
+            self._refuse(attempt, "wrong")
             raise Problem("login_failed")
-        return self._open(usable, workstation, now)
+        return usable
+
+    def needs_second_factor(self, user: User) -> bool:
+        return not user.is_break_glass and is_demanded(user.roles, self._demand)
+
+    def begin_second_factor(self, attempt: Attempt) -> Enrolment:
+        """A secret for the telephone of who needs one and has none. Raises Problem as `person` does."""
+        user = self.person(attempt)
+        if not self.needs_second_factor(user):
+            raise Problem("second_factor_enrolled")
+        with self._store.transaction() as tx:
+            enrolment = self._factors.begin(tx, user)
+        if enrolment is None:
+            raise Problem("second_factor_enrolled")
+        return enrolment
+
+    def confirm_second_factor(self, attempt: Attempt) -> Login:
+        """The first code of the telephone: from now on it is needed. Raises Problem as `login` does."""
+        user = self.person(attempt)
+        now = now_utc(self._clock)
+        with self._store.reading() as tx:
+            factor = second_factors.of(tx, user.id)
+        if factor is None or factor.confirmed_at is not None or not self.needs_second_factor(user):
+            raise Problem("second_factor_enrolled")
+        proof = self._factors.proof(user, factor, attempt.code, now)
+        codes: tuple[str, ...] = ()
+
+        def couple(tx: Transaction) -> bool:
+            nonlocal codes
+            if proof is None or proof.method != "totp" or not proof.take(tx):
+                return False
+            second_factors.confirm(tx, user.id, now)
+            codes = self._factors.new_recovery_codes(tx, user)
+            audit.append(tx, self._entry(user, "second_factor.enrol", attempt.workstation, now))
+            return True
+
+        login = self._enter(attempt, user, Proof("totp", couple))
+        return replace(login, recovery_codes=codes)
+
+    def prove_again(self, attempt: Attempt) -> User:
+        """Before something that only this very person may do to their own account. Raises Problem as `login` does."""
+        user = self.person(attempt)
+        proof = self._proof(attempt, user)
+        with self._store.transaction() as tx:
+            is_taken = proof.take(tx)
+        if not is_taken:
+            raise self.wrong_code(attempt, user)
+        return user
+
+    def login_elsewhere(self, user: User, workstation: str, method: str) -> Login:
+        """Somebody else vouched for them: the provider of OpenID Connect."""
+        return self._open(user, workstation, Proof(method, lambda _tx: True))
+
+    def wrong_code(self, attempt: Attempt, user: User) -> Problem:
+        """Counted like a wrong password: who has that one must not get to guess the code."""
+        self._pauses.failed(user.username, user, now_utc(self._clock))
+        self._refuse(attempt, "second_factor")
+        return Problem("second_factor_wrong")
 
     def logout(self, actor: Actor) -> None:
         self._trail.allow(actor, "logout", f"user:{actor.username}")
         with self._store.transaction() as tx:
-            users.close_session(tx, actor.login_key)
+            login_sessions.end(tx, actor.login_key)
 
     def authenticate(self, connection: HTTPConnection) -> Actor | None:
         """Whoever the bearer token or else the cookie says. None: nobody, or it is over."""
@@ -81,56 +164,76 @@ class Accounts:
         now = now_utc(self._clock)
         with self._store.reading() as tx:
             if actor.by_cookie:
-                return users.session(tx, actor.login_key, now) is not None
+                return login_sessions.find(tx, actor.login_key, now) is not None
             return users.token(tx, actor.login_key, now) is not None
 
-    def _open(self, user: User, workstation: str, now: datetime) -> Login:
+    def _proof(self, attempt: Attempt, user: User) -> Proof:
+        if user.is_break_glass:
+            if len(attempt.reason.strip()) < MIN_REASON_CHARS:
+                raise Problem("break_glass_reason")
+            return Proof("break_glass", lambda _tx: True)
+        if not self.needs_second_factor(user):
+            return Proof("password", lambda _tx: True)
+        with self._store.reading() as tx:
+            factor = second_factors.of(tx, user.id)
+        if factor is None or factor.confirmed_at is None:
+            raise Problem("second_factor_enrol")
+        if not attempt.code.strip():
+            raise Problem("second_factor_code")
+        proof = self._factors.proof(user, factor, attempt.code, now_utc(self._clock))
+        if proof is None:
+            raise self.wrong_code(attempt, user)
+        return proof
+
+    def _enter(self, attempt: Attempt, user: User, proof: Proof) -> Login:
+        try:
+            return self._open(user, attempt.workstation, proof, attempt.reason.strip())
+        except _Refused:
+            raise self.wrong_code(attempt, user) from None
+
+    def _open(self, user: User, workstation: str, proof: Proof, reason: str = "") -> Login:
+        """Raises _Refused when the proof was used before."""
+        now = now_utc(self._clock)
         token, csrf_token = new_token(), new_token()
         actor = Actor(
             user.username, user.display_name, frozenset(user.roles), workstation, token_hash(token), csrf_token
         )
-        entry = AuditEntry(
-            at=now,
-            actor=user.username,
-            roles=user.roles,
-            action="login",
-            object=f"user:{user.username}",
-            result="allowed",
-            detail={},
-            workstation=workstation,
-        )
+        is_emergency = proof.method == "break_glass"
+        lasts = BREAK_GLASS_LASTS if is_emergency else SESSION_LASTS
+        detail = {"method": proof.method} | ({"reason": reason} if is_emergency else {})
+        action = "login.break_glass" if is_emergency else "login"
         with self._store.transaction() as tx:
-            audit.append(tx, entry)
+            if not proof.take(tx):
+                raise _Refused
+            audit.append(tx, self._entry(user, action, workstation, now, **detail))
             users.set_failures(tx, user.id, 0, None)
-            users.open_session(
+            login_sessions.add(
                 tx,
                 token_hash=actor.login_key,
                 user_id=user.id,
                 csrf_token=csrf_token,
                 workstation=workstation,
                 created_at=now,
-                expires_at=now + SESSION_LASTS,
+                expires_at=now + lasts,
+                method=proof.method,
             )
-        return Login(token, actor)
+        return Login(token, actor, proof.method, lasts)
 
-    def _failures(self, username: str, user: User | None) -> tuple[int, datetime | None]:
-        if user is not None:
-            return user.failed_logins, user.locked_until
-        with self._lock:
-            return self._unknown.get(username, (0, None))
+    def _entry(self, user: User, action: str, workstation: str, now: datetime, **detail: str) -> AuditEntry:
+        return AuditEntry(
+            at=now,
+            actor=user.username,
+            roles=user.roles,
+            action=action,
+            object=f"user:{user.username}",
+            result="allowed",
+            detail=detail,
+            workstation=workstation,
+        )
 
-    def _fail(self, username: str, user: User | None, failed: int, now: datetime) -> None:
-        rest_s = back_off_s(failed)
-        locked_until = now + timedelta(seconds=rest_s) if rest_s else None
-        if user is not None:
-            with self._store.transaction() as tx:
-                users.set_failures(tx, user.id, failed, locked_until)
-            return
-        with self._lock:
-            self._unknown[username] = (failed, locked_until)
-            self._unknown.move_to_end(username)
-            if len(self._unknown) > _MAX_UNKNOWN_NAMES:
-                self._unknown.popitem(last=False)
+    def _refuse(self, attempt: Attempt, reason: str) -> None:
+        name = attempt.username
+        self._trail.refuse_name(name, (), attempt.workstation, "login", f"user:{name}", reason=reason)
 
     def _by_token(self, bearer: str, workstation: str) -> Actor | None:
         if not 0 < len(bearer) <= _MAX_TOKEN_CHARS:
@@ -140,14 +243,15 @@ class Accounts:
         if token is None:
             return None
         name = f"token:{token.name}"
-        return Actor(name, token.name, frozenset(token.roles), workstation, token.token_hash)
+        scope = None if token.actions is None else frozenset(token.actions)
+        return Actor(name, token.name, frozenset(token.roles), workstation, token.token_hash, scope=scope)
 
     def _by_cookie(self, cookie: str, workstation: str) -> Actor | None:
         if len(cookie) > _MAX_TOKEN_CHARS:
             return None
         now = now_utc(self._clock)
         with self._store.reading() as tx:
-            session = users.session(tx, token_hash(cookie), now)
+            session = login_sessions.find(tx, token_hash(cookie), now)
         if session is None:
             return None
         if now - session.seen_at >= _TOUCH_EVERY:
@@ -165,7 +269,7 @@ class Accounts:
     def _touch(self, session_hash: str, now: datetime) -> None:
         try:
             with self._store.transaction() as tx:
-                users.touch_session(tx, session_hash, now)
+                login_sessions.touch(tx, session_hash, now)
         except StoreBusy as error:
             log.warning("session_not_touched", extra={"reason": str(error)})
 
@@ -173,7 +277,3 @@ class Accounts:
 def address_of(connection: HTTPConnection) -> str:
     """Of the peer itself: no X-Forwarded-For, which anybody can write."""
     return connection.client.host if connection.client else "unix"
-
-
-def _paused(rest: timedelta) -> Problem:
-    return Problem("login_paused", headers={"Retry-After": str(math.ceil(rest.total_seconds()))})

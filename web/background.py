@@ -8,15 +8,17 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from vms.clock import now_utc
-from vms.errors import StoreBusy
+from vms.errors import ConfigError, StoreBusy
 from vms.store import holds
 from vms.store.holds import EvidenceHold
 from web.alarms import AlarmWatch
+from web.certificate_alarms import certificate_alarm
 from web.disk_alarms import DiskAlarmWatch
 from web.hold_alarms import HoldAlarmWatch
 from web.ptz_locks import WATCH_EVERY_S
 from web.ptz_patrols import PATROLS_EVERY_S
 from web.services import Services
+from web.tls_files import read_certificate
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ _HOLDS_EVERY_S = 10.0
 _SETTLING_LOOKS = 15
 """So many looks after a start, what recorders say of the disks is news only if it was not told before the start."""
 _BUNDLES_EVERY_S = 5.0
+_CERTIFICATE_EVERY_S = 3600.0
 
 
 class Background:
@@ -50,6 +53,7 @@ class Background:
             (_HOLDS_EVERY_S, self._look_at_holds),
             (_LOGINS_EVERY_S, self._check_logins),
             (_BUNDLES_EVERY_S, self._sweep_bundles),
+            (_CERTIFICATE_EVERY_S, self._look_at_certificate),
         ):
             task = asyncio.create_task(_repeat(period_s, step))
             task.add_done_callback(self._ended)
@@ -92,6 +96,17 @@ class Background:
         for alarm in self._hold_alarms.look(active, now_utc(self._services.clock)):
             if not alarms.stands(alarm):
                 alarms.raise_alarm(alarm)
+
+    async def _look_at_certificate(self) -> None:
+        services = self._services
+        try:
+            certificate = await run_in_threadpool(read_certificate, services.config.web)
+        except ConfigError as error:
+            log.warning("certificate_not_read", extra={"reason": str(error)})
+            return
+        alarm = certificate_alarm(certificate, now_utc(services.clock))
+        if alarm is not None and not services.alarms.stands(alarm):
+            services.alarms.raise_alarm(alarm)
 
     def _active_holds(self) -> list[EvidenceHold]:
         with self._services.store.reading() as tx:

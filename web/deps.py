@@ -8,18 +8,24 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from vms.config import Camera, Site
-from vms.rules.access import Action, Deny, decide
+from vms.rules.access import Action, Deny
 from web.audit_trail import Actor
 from web.problems import Problem
 from web.services import Services
+from web.tls_files import read_certificate
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 PUBLIC_PATHS = frozenset(
     {
+        "/api/first-run",
         "/api/login",
+        "/api/login/second-factor",
+        "/api/login/second-factor/confirm",
         "/api/openapi.json",
         "/healthz",
+        "/inloggen/oidc",
+        "/inloggen/oidc/terug",
         "/readyz",
         "/whep/{camera}:OPTIONS",
         "/whep/session/{session}:OPTIONS",
@@ -53,7 +59,7 @@ class Guard:
             raise Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
         if actor.by_cookie:
             check_origin(connection)
-        verdict = decide(actor.roles, self.action)
+        verdict = actor.may(self.action)
         if isinstance(verdict, Deny):
             found.trail.refuse(actor, self.action, f"path:{connection.url.path}")
             raise Problem("forbidden", nl=verdict.nl, en=verdict.en)
@@ -94,6 +100,25 @@ def page_user(request: Request) -> Actor | None:
 def page_refused(request: Request, user: Actor) -> None:
     """A page that is not for this person's roles was asked for by its address."""
     services(request).trail.refuse(user, "page.open", f"path:{request.url.path}")
+
+
+def first_run_is_open(request: Request) -> bool:
+    """There is no account yet. Asks the database until there is."""
+    return services(request).first_run.is_open()
+
+
+def elsewhere(request: Request) -> str:
+    """What accounts of somewhere else are called that people may sign in with; empty: none."""
+    oidc = services(request).config.web.oidc
+    return oidc.label if oidc else ""
+
+
+def trials(request: Request) -> list[str]:
+    """Of web.login_words.TRIAL: what of this system is for trials only."""
+    web = services(request).config.web
+    certificate = read_certificate(web)
+    found = ["certificate"] if certificate is not None and certificate.is_self_signed else []
+    return [*found, "second_factor"] if web.second_factor == "off" else found
 
 
 def page_site(request: Request) -> Site:

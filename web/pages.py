@@ -14,8 +14,10 @@ from starlette.staticfiles import StaticFiles
 
 from vms.rules.access import ROLES
 from web import deps
+from web.first_run import PAGE as FIRST_RUN
 from web.i18n import SOURCE, Language, as_language, texts
 from web.i18n import marked as _m
+from web.login_words import TRIAL
 from web.state_words import words_in
 
 _HERE: Final = Path(__file__).parent
@@ -33,6 +35,7 @@ class Page:
     template: str
     icon: str
     roles: frozenset[str]
+    in_menu: bool = True
 
 
 PAGES: Final = (
@@ -75,6 +78,7 @@ PAGES: Final = (
         "gavel",
         frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
     ),
+    Page("/account", _m("Mijn account"), "account.html", "user", frozenset(ROLES), in_menu=False),
 )
 ROLE_NAMES: Final = {
     "observer": _m("camera-observant"),
@@ -125,7 +129,7 @@ def _language(request: Request) -> Language:
     return as_language(request.cookies.get(_LANGUAGE_COOKIE)) or SOURCE
 
 
-def _render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+def render(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     language = _language(request)
     translate = texts(language)
     user = context.get("user")
@@ -147,7 +151,7 @@ def _render(request: Request, template: str, status: int = 200, **context: Any) 
         site=site,
         island=island,
         imports={"imports": {name: f"/static/vendor/{path}" for name, path in IMPORTS.items()}},
-        menu=pages_of(roles),
+        menu=[page for page in pages_of(roles) if page.in_menu],
         role_names=[translate(ROLE_NAMES.get(role, role)) for role in roles],
         other_language="en" if language == "nl" else "nl",
     )
@@ -180,16 +184,30 @@ def login_page(request: Request) -> Response:
     chosen = _choose(request)
     if chosen:
         return chosen
+    if deps.first_run_is_open(request):
+        return RedirectResponse(FIRST_RUN, 303)
     user = deps.page_user(request)
     following = safe_next(request.query_params.get("next"))
     if user and pages_of(user.roles):
         return RedirectResponse(following or start_page(user.roles), 303)
-    return _render(request, "login.html", following=following or "/")
+    trials = [TRIAL[code] for code in deps.trials(request)]
+    following = following or "/"
+    return render(request, "login.html", following=following, elsewhere=deps.elsewhere(request), trials=trials)
+
+
+@router.get(FIRST_RUN)
+def first_run_page(request: Request) -> Response:
+    chosen = _choose(request)
+    if chosen:
+        return chosen
+    if not deps.first_run_is_open(request):
+        return RedirectResponse("/inloggen", 303)
+    return render(request, "first-run.html")
 
 
 def missing_page(request: Request) -> Response:
     """For an address that is none of ours."""
-    return _choose(request) or _render(request, "missing.html", 404, user=deps.page_user(request))
+    return _choose(request) or render(request, "missing.html", 404, user=deps.page_user(request))
 
 
 def _page(page: Page) -> None:
@@ -206,8 +224,8 @@ def _page(page: Page) -> None:
             return RedirectResponse(f"/inloggen?next={quote(where)}", 303)
         if not page.roles & set(user.roles):
             deps.page_refused(request, user)
-            return _render(request, "refused.html", 403, user=user)
-        return _render(request, page.template, user=user, page=page)
+            return render(request, "refused.html", 403, user=user)
+        return render(request, page.template, user=user, page=page)
 
 
 for _entry in PAGES:

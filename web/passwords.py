@@ -22,10 +22,11 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(password: str, password_hash: str | None) -> bool:
-    """password_hash None (no such account) is False, after the same work. About 50 ms and 64 MiB."""
+    """About 50 ms and 64 MiB; as much where there is nothing to fit: no such account (None), or one of elsewhere."""
     try:
         return _argon2id.verify(password, password_hash or _NOBODY) and password_hash is not None
     except UnknownHashError:
+        _argon2id.verify(password, _NOBODY)
         return False
 
 

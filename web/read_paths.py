@@ -35,6 +35,8 @@ WEB: Final[dict[str, Gate]] = {
     "POST /api/cameras/{camera}/masks/still": "drawing",
     "GET /api/retention/certificates/{day}": "no picture",
     "GET /api/map/ground": "no picture",
+    "GET /inloggen/oidc": "no picture",
+    "GET /inloggen/oidc/terug": "no picture",
     "WEBSOCKET /api/ws": "no picture",
     "GET /metrics": "no picture",
 }

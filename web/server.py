@@ -16,6 +16,7 @@ from vms.errors import ConfigError
 from vms.store import Store
 from web.app import create_app
 from web.patient_http import PatientProtocol
+from web.tls_files import read_certificate
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def run_web(config: SiteConfig, stop: threading.Event) -> None:
             )
         )
         _announce(config, listener)
+        _warn_of_trials(config.web)
         watcher = threading.Thread(target=_end_when_told, args=(server, stop), name="web-stop", daemon=True)
         watcher.start()
         server.run(sockets=[listener])
@@ -120,6 +122,17 @@ def _announce(config: SiteConfig, listener: socket.socket) -> None:
     written.write_text(json.dumps({"url": url}), encoding="utf-8")
     written.replace(path)
     log.info("web_listening", extra={"url": url})
+
+
+def _warn_of_trials(web: Web) -> None:
+    """What is fine to try the system with, and not for a real one."""
+    certificate = read_certificate(web)
+    if certificate is not None and certificate.is_self_signed:
+        log.warning(
+            "tls_self_signed", extra={"file": str(web.tls_cert_file), "ends_at": certificate.ends_at.isoformat()}
+        )
+    if web.second_factor == "off":
+        log.warning("second_factor_off", extra={"fix": 'leave web.second_factor out, or set it to "required"'})
 
 
 def _end_when_told(server: uvicorn.Server, stop: threading.Event) -> None:

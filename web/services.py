@@ -21,6 +21,7 @@ from web.decision_board import DecisionBoard
 from web.disk_board import DiskBoard
 from web.event_hub import EventHub
 from web.exports import ExportJobs
+from web.first_run import FirstRun
 from web.footage import Footage
 from web.fragment_seal import fragment_seal
 from web.live_client import LiveClient
@@ -29,10 +30,13 @@ from web.looking import Looking
 from web.metrics import Metrics
 from web.metrics_streams import StreamCollector
 from web.metrics_system import PurgeCollector, SystemCollector
+from web.oidc_login import OidcLogin
 from web.oversight import Oversight
+from web.own_account import OwnAccount
 from web.ptz_locks import PtzControl
 from web.ptz_patrols import Patrols
 from web.rate_limit import RateLimit
+from web.second_factor import SecondFactors
 from web.status_board import StatusBoard
 from web.viewed import Viewed
 from web.volume_forecast import VolumeForecasts
@@ -58,6 +62,9 @@ class Services:
     clock: Clock
     trail: AuditTrail
     accounts: Accounts
+    oidc: OidcLogin | None
+    own_account: OwnAccount
+    first_run: FirstRun
     capture: CaptureClient
     live: LiveClient
     board: StatusBoard
@@ -83,7 +90,8 @@ class Services:
 
 def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     trail = AuditTrail(store, clock)
-    accounts = Accounts(store, clock, trail)
+    factors = SecondFactors(config.login_key_file, config.site.name)
+    accounts = Accounts(store, clock, trail, config.web, factors)
     capture = CaptureClient(config, clock)
     live = LiveClient(dict(zip(config.live_names(), config.live_sockets(), strict=True)))
     hub = EventHub()
@@ -103,6 +111,9 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         clock=clock,
         trail=trail,
         accounts=accounts,
+        oidc=OidcLogin(config.web, config.web.oidc, store, clock, trail, accounts) if config.web.oidc else None,
+        own_account=OwnAccount(store, clock, trail, accounts, factors),
+        first_run=FirstRun(config.first_run_file, store, clock, trail),
         capture=capture,
         live=live,
         board=board,

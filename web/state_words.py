@@ -10,6 +10,9 @@ from typing import Final
 from web.decision_words import FOR_BROWSER as DECISION_WORDS
 from web.i18n import Language, texts
 from web.i18n import marked as _m
+from web.login_words import AUDIT_ACTION as LOGIN_ACTIONS
+from web.login_words import AUDIT_DETAIL as LOGIN_DETAILS
+from web.login_words import METHOD
 
 UNKNOWN: Final = _m("onbekende oorzaak")
 
@@ -224,8 +227,10 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "holds.create": _m("veiligstellen"),
     "holds.extend": _m("veiligstelling verlengen"),
     "holds.release": _m("veiligstelling vrijgeven"),
+    **LOGIN_ACTIONS,
 }
 AUDIT_DETAIL: Final[Mapping[str, str]] = {
+    **LOGIN_DETAILS,
     "alarm": _m("melding"),
     "author": _m("tekenaar"),
     "basis": _m("grondslag"),
@@ -299,6 +304,8 @@ ALARM: Final[Mapping[str, str]] = {
     "evidence_fault": _m("veiligstellen lukt niet"),
     "evidence_back": _m("veiligstellen lukt weer"),
     "hold_review": _m("veiligstelling herbeoordelen"),
+    "break_glass": _m("noodaccount gebruikt"),
+    "certificate_ends": _m("certificaat verloopt"),
 }
 """Kinds of alarms, where their own sentences are not at hand."""
 PROFILE: Final[Mapping[str, str]] = {
@@ -326,6 +333,7 @@ _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "consultation_purpose": CONSULTATION_PURPOSE,
     "alarm": ALARM,
     "profile": PROFILE,
+    "login_method": METHOD,
     **DECISION_WORDS,
 }
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from vms.cli.users import tokens_app, users_app
 from vms.config import load_config
 from vms.errors import ConfigError
-from vms.store import Store, audit, users
+from vms.store import Store, audit, login_sessions, second_factors, users
 from vms.store.schema import ApiTokenRow
 from vms.store.users import NameTaken, NoSuchName
 from web.passwords import verify_password
@@ -111,7 +111,7 @@ def signed_in(config: Path, name: str = "j.jansen") -> bool:
     with store.transaction() as tx:
         user = users.by_name(tx, name)
         assert user is not None
-        known = users.session(tx, "a" * 64, now) is not None
+        known = login_sessions.find(tx, "a" * 64, now) is not None
     store.close()
     return known
 
@@ -123,7 +123,7 @@ def sign_in(config: Path, name: str = "j.jansen") -> None:
         user = users.by_name(tx, name)
         assert user is not None
         users.set_failures(tx, user.id, 9, now + timedelta(hours=1))
-        users.open_session(
+        login_sessions.add(
             tx,
             token_hash="a" * 64,
             user_id=user.id,
@@ -131,6 +131,7 @@ def sign_in(config: Path, name: str = "j.jansen") -> None:
             workstation="",
             created_at=now,
             expires_at=now + timedelta(hours=1),
+            method="password",
         )
     store.close()
     assert signed_in(config, name)
@@ -209,3 +210,74 @@ def test_who_does_not_exist_is_named(config: Path, app: Typer, arguments: tuple[
     assert isinstance(refused.exception, NoSuchName)
     assert "'nobody'" in str(refused.exception)
     assert actions(config) == []
+
+
+def test_a_token_is_narrowed_to_actions_of_its_roles(config: Path) -> None:
+    arguments = (
+        "add",
+        "prometheus",
+        "--role",
+        "technician",
+        "--can",
+        "metrics.read",
+        "--can",
+        "metrics.read",
+        "--json",
+    )
+    made = json.loads(run(tokens_app, config, *arguments).output)
+    assert made["can"] == ["metrics.read"]
+    [listed] = json.loads(run(tokens_app, config, "list", "--json").output)
+    assert (listed["can"], listed["roles"]) == (["metrics.read"], ["technician"])
+    assert "only metrics.read" in run(tokens_app, config, "list").output
+
+
+@pytest.mark.parametrize(
+    ("can", "says"), [("video.all", "no such action"), ("live.watch", "none of its roles may do that")]
+)
+def test_a_token_never_gets_more_than_its_roles(config: Path, can: str, says: str) -> None:
+    done = run(tokens_app, config, "add", "machine", "--role", "technician", "--can", can)
+    assert isinstance(done.exception, ConfigError)
+    assert says in str(done.exception)
+    assert json.loads(run(tokens_app, config, "list", "--json").output) == []
+
+
+def test_a_lost_telephone_is_forgotten_with_its_recovery_codes_and_sessions(config: Path) -> None:
+    added(config)
+    sign_in(config)
+    store = opened(config)
+    now = datetime.now(UTC)
+    with store.transaction() as tx:
+        user = users.by_name(tx, "j.jansen")
+        assert user is not None
+        second_factors.begin(tx, user.id, b"sealed")
+        second_factors.confirm(tx, user.id, now)
+        second_factors.set_recovery_codes(tx, user.id, ["a" * 64, "b" * 64])
+    assert json.loads(run(users_app, config, "list", "--json").output)[0]["second_factor"] is True
+    done = run(users_app, config, "totp-reset", "j.jansen")
+    assert "couples a telephone" in done.output
+    assert not signed_in(config)
+    with store.reading() as tx:
+        assert second_factors.of(tx, user.id) is None
+        assert second_factors.recovery_codes_left(tx, user.id) == 0
+    store.close()
+    assert actions(config)[-1] == ("users.totp-reset", "user:j.jansen")
+    assert "had no telephone" in run(users_app, config, "totp-reset", "j.jansen").output
+    assert isinstance(run(users_app, config, "totp-reset", "nobody").exception, NoSuchName)
+
+
+def test_a_break_glass_account_is_marked_as_such(config: Path) -> None:
+    run(users_app, config, "add", "nood", "--role", "shift_manager", "--break-glass", stdin=f"{PASSWORD}\n")
+    [listed] = json.loads(run(users_app, config, "list", "--json").output)
+    assert listed["break_glass"] is True
+    assert "(break-glass)" in run(users_app, config, "list").output
+
+
+def test_an_account_of_elsewhere_gets_no_password_here(config: Path) -> None:
+    added(config)
+    store = opened(config)
+    with store.transaction() as tx:
+        users.add(tx, "p.elders", "P", users.NOT_HERE, ["observer"], datetime.now(UTC), external_id="e" * 64)
+    store.close()
+    done = run(users_app, config, "password", "p.elders", stdin=f"{PASSWORD}\n")
+    assert isinstance(done.exception, ConfigError)
+    assert "(signs in elsewhere)" in run(users_app, config, "list").output

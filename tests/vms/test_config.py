@@ -6,8 +6,11 @@ from pydantic import BaseModel
 
 from vms.config import Camera, Onvif, SiteConfig, Volume, load_config
 from vms.config.following import GivenPatrol, GivenStep, Neighbour
+from vms.config.web import Oidc
 from vms.errors import ConfigError
 
+TABLES = {"volumes", "oidc"}
+"""Keys that the example writes as a table of their own."""
 EXAMPLE = Path(__file__).parents[2] / "configs" / "site.example.toml"
 GOOD = """
 [site]
@@ -37,10 +40,10 @@ def test_the_example_is_a_valid_configuration() -> None:
 
 def test_the_example_names_every_key_there_is() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    models: list[type[BaseModel]] = [Camera, Onvif, Volume, Neighbour, GivenPatrol, GivenStep]
+    models: list[type[BaseModel]] = [Camera, Onvif, Volume, Neighbour, GivenPatrol, GivenStep, Oidc]
     models += [f.annotation for f in SiteConfig.model_fields.values() if isinstance(f.annotation, type)]
     keys = {key for model in models if issubclass(model, BaseModel) for key in model.model_fields}
-    missing = {key for key in keys if not re.search(rf"(^|[\s#{{,]){key} =", text, re.MULTILINE) and key != "volumes"}
+    missing = {key for key in keys if not re.search(rf"(^|[\s#{{,]){key} =", text, re.MULTILINE) and key not in TABLES}
     assert missing == set()
 
 

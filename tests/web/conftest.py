@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Playwright
 
+from tests.web.oidc_server import Provider
 from tests.web.served_site import Site
 
 
@@ -17,6 +18,14 @@ def site() -> Iterator[Site]:
 def steady_site() -> Iterator[Site]:
     """Shared by tests of one module that change nothing on it."""
     made = Site()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Provider]:
+    """One for all tests; each has persons of its own."""
+    made = Provider()
     yield made
     made.close()
 

@@ -42,6 +42,7 @@ class Backend:
     states: dict[str, dict[str, Any]]
     roles: list[str] = field(default_factory=lambda: ["observer"])
     logged_in: bool = True
+    first_run: bool = False
     frozen: set[str] = field(default_factory=set)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
     sessions: dict[str, "Viewer"] = field(default_factory=dict)
@@ -242,6 +243,19 @@ def _session_routes(app: FastAPI, backend: Backend) -> None:
             return problem(401, "unauthenticated", "Log eerst in.")
         return {"username": "jan", "display_name": "Jan de Wit", "roles": backend.roles, "csrf_token": "csrf"}
 
+    @app.get("/api/account")
+    def account() -> dict[str, Any]:
+        factor = {"is_needed": True, "is_coupled": True, "recovery_codes_left": 2}
+        whole = {"is_local": True, "is_break_glass": False, "second_factor": factor}
+        return {"username": "jan", "display_name": "Jan de Wit", "roles": backend.roles} | whole
+
+    @app.get("/api/sessions")
+    @app.get("/api/users/sessions")
+    def sessions() -> dict[str, Any]:
+        one = {"username": "jan", "display_name": "Jan de Wit", "workstation": "10.1.2.3", "method": "totp"}
+        times = {"began_us": now_us(), "seen_us": now_us(), "ends_us": now_us()}
+        return {"sessions": [one | times | {"id": str(n), "is_this": n == 0} for n in range(2)]}
+
 
 def _camera_routes(app: FastAPI, backend: Backend) -> None:
     @app.get("/api/cameras")
@@ -434,6 +448,15 @@ class FakeDeps:
 
     def page_refused(self, request: Request, user: Any) -> None:
         self._backend.refused_pages.append(request.url.path)
+
+    def first_run_is_open(self, request: Request) -> bool:
+        return self._backend.first_run
+
+    def trials(self, request: Request) -> list[str]:
+        return ["certificate", "second_factor"]
+
+    def elsewhere(self, request: Request) -> str:
+        return "gemeenteaccount"
 
     def page_site(self, request: Request) -> Any:
         return SimpleNamespace(name="Gemeente Venlo", timezone="Europe/Amsterdam")

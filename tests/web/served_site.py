@@ -277,15 +277,16 @@ class Site:
         cameras: Mapping[str, Mapping[str, Any]] | None = None,
         areas: Sequence[Mapping[str, Any]] = (),
         decisions: Mapping[str, Any] | None = None,
+        web: Mapping[str, Any] | None = None,
     ) -> None:
-        """cameras: what else is configured of them, by id."""
+        """cameras: what else is configured of them, by id. Without second factors, unless web says otherwise."""
         self.directory = Path(tempfile.mkdtemp(prefix="uw-"))
         more = cameras or {}
         onvif = {"host": "127.0.0.1", "port": 9}
         self.config = SiteConfig.model_validate(
             {
                 "site": {"name": "Venlo", "data_dir": str(self.directory)},
-                "web": {"listen": "127.0.0.1:0"},
+                "web": {"listen": "127.0.0.1:0", "second_factor": "off", **(web or {})},
                 "areas": areas,
                 "decisions": decisions or {},
                 "cameras": [

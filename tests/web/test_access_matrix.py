@@ -7,9 +7,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
 
 from tests.web.served_site import MASKED, TURNING, Site
+from vms.clock import now_utc
 from vms.rules.access import ACTIONS, ALLOWED, ROLES, Allow, Deny, decide
+from vms.store import users
 from web import pages
 from web.deps import PUBLIC_PATHS, Guard
+from web.passwords import token_hash
 
 VIDEO = {"live.watch", "snapshot.view", "footage.view", "footage.export", "footage.consult", "ptz.steer"}
 
@@ -96,6 +99,7 @@ REQUESTS = {
     "retention.proof": ("GET", "/api/retention/proof"),
     "decisions.read": ("GET", "/api/decisions"),
     "decisions.write": ("POST", "/api/decisions"),
+    "accounts.manage": ("GET", "/api/users/sessions"),
 }
 
 
@@ -108,6 +112,28 @@ def test_each_role_gets_its_row_over_http_and_refusals_are_audited(site: Site) -
             assert forbidden == (role not in ALLOWED[action]), (role, action, answer.text)  # type: ignore[index]
         refused = {entry.action for entry in site.audit(result="refused") if entry.actor == f"token:{role}"}
         assert refused == {action for action in REQUESTS if role not in ALLOWED[action]}  # type: ignore[index]
+
+
+@pytest.mark.parametrize("allowed", ["metrics.read", "status.read", "cameras.list"])
+def test_a_narrowed_token_does_that_and_nothing_else_of_its_roles(site: Site, allowed: str) -> None:
+    with site.store.transaction() as tx:
+        users.add_token(tx, "narrow", token_hash("narrow"), ["technician"], now_utc(site.clock), None, [allowed])
+    client = site.client()
+    client.headers["Authorization"] = "Bearer narrow"
+    answers = {action: client.request(*request) for action, request in REQUESTS.items()}
+    forbidden = {action for action, answer in answers.items() if answer.status_code == 403}
+    assert set(REQUESTS) - forbidden == {allowed}
+    assert answers["masks.read"].json()["nl"] == "Dit token is hier niet voor uitgegeven."
+    assert client.get("/api/me").status_code == 403
+
+
+def test_a_token_is_never_more_than_its_roles(site: Site) -> None:
+    with site.store.transaction() as tx:
+        users.add_token(tx, "wide", token_hash("wide"), ["admin"], now_utc(site.clock), None, list(ACTIONS))
+    client = site.client()
+    client.headers["Authorization"] = "Bearer wide"
+    allowed = {action for action, request in REQUESTS.items() if client.request(*request).status_code != 403}
+    assert allowed == {action for action in REQUESTS if "admin" in ALLOWED[action]}  # type: ignore[index]
 
 
 @pytest.mark.parametrize(("method", "path"), [*REQUESTS.values(), ("GET", "/api/me"), ("POST", "/api/logout")])

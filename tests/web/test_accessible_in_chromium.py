@@ -32,6 +32,7 @@ PAGES = {
     "/techniek": ("technician", ".cameras tbody tr"),
     "/toezicht": ("shift_manager", ".cameras tbody tr"),
     "/maskers": ("privacy_officer", "main h1"),
+    "/account": ("admin", "vms-sessions tbody tr"),
     "/techniek?geweigerd=1": ("observer", ".message"),
 }
 

@@ -47,8 +47,8 @@ def test_dutch_is_the_source_and_needs_no_translation() -> None:
 def test_the_browser_gets_only_what_scripts_use() -> None:
     english = texts("en")
     assert "Verbinden…" in english.browser
-    assert "Wachtwoord" in english.messages
-    assert "Wachtwoord" not in english.browser
+    assert "Gebruikersnaam" in english.messages
+    assert "Gebruikersnaam" not in english.browser
 
 
 def test_only_our_languages_are_taken_from_a_request() -> None:

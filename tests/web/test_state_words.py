@@ -40,10 +40,24 @@ def strings(file: Path, call: str, argument: int) -> set[str]:
 
 def audited_actions() -> set[str]:
     files = [*(ROOT / "web").rglob("*.py"), *(ROOT / "vms" / "cli").glob("*.py")]
-    written = {"login", "logout", "ptz.take"}  # by other ways than a call with a literal
+    written = {
+        "login",
+        "login.break_glass",
+        "logout",
+        "ptz.take",
+        "second_factor.enrol",
+        "users.first",
+        "users.external",
+    }  # by other ways than a call with a literal
     written |= {f"masks.{act}" for act in ("draw", "propose", "retract", "reject", "import", "lapse")}
     return written.union(
-        *(strings(file, "allow", 1) | strings(file, "refuse", 1) | strings(file, "_Change", 0) for file in files),
+        *(
+            strings(file, "allow", 1)
+            | strings(file, "allow_within", 2)
+            | strings(file, "refuse", 1)
+            | strings(file, "_Change", 0)
+            for file in files
+        ),
         strings(ROOT / "vms" / "cli" / "volumes.py", "_entry", 0),
         strings(ROOT / "vms" / "cli" / "hold.py", "_note", 2),
         {"decisions.import"},
@@ -55,7 +69,8 @@ DISK_FAULTS = {"volume_damaged", *(f"volume_{fault}" for fault in get_args(Volum
 
 def audited_details() -> set[str]:
     """Names of what the audit log's writers add."""
-    written = {"taken_from", "approver"}  # handed on to a thread; by the command line
+    written = {"taken_from", "approver", "can"}  # handed on to a thread; by the command line
+    written |= {"method", "session"}  # of logins
     written |= {"bytes", "cases", "path", "segments", "volume"}  # `vms volumes forget`
     written |= {"basis", "requester", "review_us"}  # of holds, by page and by command line
     for file in (ROOT / "web").rglob("*.py"):
@@ -85,6 +100,7 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.FINDING, proof_findings()),
     (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions()}),
     (state_words.AUDIT_DETAIL, audited_details()),
+    (state_words.METHOD, {"password", "totp", "recovery", "break_glass", "oidc"}),
     (state_words.ALARM, set(get_args(AlarmCode))),
     (decision_words.KIND, set(KINDS)),
     (decision_words.STATE, {"never", "order", "active", "pending", "expired", "withdrawn"}),

@@ -120,7 +120,7 @@ def test_it_serves_tls_and_stops_cleanly_when_told(tmp_path: Path) -> None:
         trusted = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
         with httpx.Client(verify=trusted, trust_env=False) as client:
             answer = eventually(lambda: client.get(f"{url}/healthz"))
-            assert "max-age=31536000" in answer.headers["strict-transport-security"]
+            assert "strict-transport-security" not in answer.headers  # nobody would get past its warning any more
         began_s = time.monotonic()
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(timeout=8) == 0

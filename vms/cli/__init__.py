@@ -30,6 +30,7 @@ def make_app() -> typer.Typer:
     from vms.cli.retention import retention_app
     from vms.cli.serve import serve
     from vms.cli.simulate import simulate
+    from vms.cli.tls import tls_app
     from vms.cli.users import tokens_app, users_app
     from vms.cli.volumes import volumes_app
 
@@ -50,6 +51,7 @@ def make_app() -> typer.Typer:
     app.add_typer(config_app, name="config")
     app.add_typer(users_app, name="users")
     app.add_typer(tokens_app, name="tokens")
+    app.add_typer(tls_app, name="tls")
     app.add_typer(cameras_app, name="cameras")
     app.add_typer(keys_app, name="keys")
     app.add_typer(import_app, name="import")

@@ -159,6 +159,7 @@ data_dir = "data"
 
 [web]
 listen = "127.0.0.1:{site.web_port}"
+second_factor = "off"  # every role is one click away here; a real site leaves this line out
 
 [live]
 addresses = ["127.0.0.1"]

@@ -1,9 +1,8 @@
 """`vms users` and `vms tokens`: named accounts, and bearer tokens for machines."""
 
-import re
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,15 +12,15 @@ import typer
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import SystemClock, now_utc
 from vms.errors import ConfigError
-from vms.rules.access import ROLES, Role, is_role
-from vms.store import audit, users
+from vms.rules.access import ACTIONS, ROLES, Action, Deny, Role, decide, is_action, is_role
+from vms.rules.account_names import NAME_RULE, is_account_name
+from vms.store import Transaction, audit, second_factors, users
 from vms.store.audit import AuditEntry
 from vms.store.users import ApiToken, User
 
 users_app = typer.Typer(no_args_is_help=True, help="Accounts of named persons.")
 tokens_app = typer.Typer(no_args_is_help=True, help="Bearer tokens for machines.")
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,79}")
 UserArgument = Annotated[str, typer.Argument(help="As `vms users list` shows it.")]
 RolesOption = Annotated[list[str], typer.Option("--role", help=f"Repeat for more: {', '.join(ROLES)}.")]
 
@@ -33,6 +32,7 @@ class _Change:
     action: str
     object: str
     roles: Sequence[Role] = ()
+    detail: Mapping[str, str] = field(default_factory=dict)
 
 
 @users_app.command("add")
@@ -41,6 +41,10 @@ def add_user(
     role: RolesOption,
     config: ConfigOption = None,
     display: Annotated[str, typer.Option("--display", help="What others see; default: NAME.")] = "",
+    break_glass: Annotated[
+        bool,
+        typer.Option("--break-glass", help="Sealed, for emergencies: no second factor, but a reason and an alarm."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Add an account. The password comes from a prompt, or from the first line of standard input."""
@@ -50,9 +54,15 @@ def add_user(
     password_hash = _password_hash()
     now = now_utc(SystemClock())
     with open_store(site) as store, store.transaction() as tx:
-        user = users.add(tx, name, display[:80] or name, password_hash, roles, now)
-        audit.append(tx, _entry(_Change("users.add", f"user:{name}", roles)))
-    value = {"username": user.username, "display_name": user.display_name, "roles": list(user.roles)}
+        user = users.add(tx, name, display[:80] or name, password_hash, roles, now, is_break_glass=break_glass)
+        kind = "break-glass" if break_glass else ""
+        audit.append(tx, _entry(_Change("users.add", f"user:{name}", roles, {"kind": kind} if kind else {})))
+    value = {
+        "username": user.username,
+        "display_name": user.display_name,
+        "roles": list(user.roles),
+        "break_glass": user.is_break_glass,
+    }
     answer(value, [f"added {user.username} ({', '.join(user.roles)})"], as_json=as_json)
 
 
@@ -60,12 +70,20 @@ def add_user(
 def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """All accounts, without passwords."""
     with open_store(read_config(config)) as store, store.reading() as tx:
-        found = users.all_users(tx)
+        found = [(user, _has_telephone(tx, user)) for user in users.all_users(tx)]
     value = [
-        {"username": u.username, "display_name": u.display_name, "roles": list(u.roles), "active": u.active}
-        for u in found
+        {
+            "username": user.username,
+            "display_name": user.display_name,
+            "roles": list(user.roles),
+            "active": user.active,
+            "break_glass": user.is_break_glass,
+            "external": user.external_id is not None,
+            "second_factor": has_telephone,
+        }
+        for user, has_telephone in found
     ]
-    lines = [f"{u.username}  {u.display_name}  {', '.join(u.roles)}{'' if u.active else '  (off)'}" for u in found]
+    lines = [f"{user.username}  {user.display_name}  {', '.join(user.roles)}{_marks(user)}" for user, _ in found]
     answer(value, lines or ["no accounts yet; add one with `vms users add`"], as_json=as_json)
 
 
@@ -87,8 +105,11 @@ def change_password(name: UserArgument, config: ConfigOption = None, as_json: Js
     site = read_config(config)
     with open_store(site) as store:
         with store.reading() as tx:
-            if users.by_name(tx, name) is None:
-                raise users.NoSuchName(f"no user {name!r}; see `vms users list`")
+            known = users.by_name(tx, name)
+        if known is None:
+            raise users.NoSuchName(f"no user {name!r}; see `vms users list`")
+        if known.external_id is not None:
+            raise ConfigError([f"{name} signs in elsewhere and has no password here; `vms users disable` ends that"])
         password_hash = _password_hash()
         with store.transaction() as tx:
             user = users.set_password(tx, name, password_hash)
@@ -109,6 +130,17 @@ def change_roles(
     _answer_user(user, f"{name} has the roles {', '.join(roles)}; signed in sessions ended", as_json=as_json)
 
 
+@users_app.command("totp-reset")
+def reset_second_factor(name: UserArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Forget a person's telephone and recovery codes: the next login couples another. Ends their sessions."""
+    with open_store(read_config(config)) as store, store.transaction() as tx:
+        user = users.end_sessions(tx, name)
+        had_one = second_factors.reset(tx, user.id)
+        audit.append(tx, _entry(_Change("users.totp-reset", f"user:{name}")))
+    line = f"{name} couples a telephone at the next login" if had_one else f"{name} had no telephone coupled"
+    _answer_user(user, line, as_json=as_json)
+
+
 @tokens_app.command("list")
 def list_tokens(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """All bearer tokens by name; the tokens themselves are not stored."""
@@ -116,10 +148,16 @@ def list_tokens(config: ConfigOption = None, as_json: JsonOption = False) -> Non
     with open_store(read_config(config)) as store, store.reading() as tx:
         found = users.all_tokens(tx)
     value = [
-        {"name": t.name, "roles": list(t.roles), "expires_at": _iso(t.expires_at), "state": _token_state(t, now)}
+        {
+            "name": t.name,
+            "roles": list(t.roles),
+            "can": None if t.actions is None else list(t.actions),
+            "expires_at": _iso(t.expires_at),
+            "state": _token_state(t, now),
+        }
         for t in found
     ]
-    lines = [f"{t.name}  {', '.join(t.roles)}  {_until(t)}  ({_token_state(t, now)})" for t in found]
+    lines = [f"{t.name}  {', '.join(t.roles)}{_only(t)}  {_until(t)}  ({_token_state(t, now)})" for t in found]
     answer(value, lines or ["no tokens yet; add one with `vms tokens add`"], as_json=as_json)
 
 
@@ -142,6 +180,10 @@ def add_token(
     name: Annotated[str, typer.Argument(help="Which machine it is for; shown in the audit log.")],
     role: RolesOption,
     config: ConfigOption = None,
+    can: Annotated[
+        list[str] | None,
+        typer.Option("--can", help="Only this action of its roles, e.g. metrics.read; repeat for more. Default: all."),
+    ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Days until it ends.")] = 365,
     as_json: JsonOption = False,
 ) -> None:
@@ -151,12 +193,15 @@ def add_token(
     site = read_config(config)
     roles = _roles(role)
     _check_name(name)
+    actions = _actions(can or [], roles)
     token = new_token()
     now = now_utc(SystemClock())
     with open_store(site) as store, store.transaction() as tx:
-        users.add_token(tx, name, token_hash(token), roles, now, now + timedelta(days=days))
-        audit.append(tx, _entry(_Change("tokens.add", f"token:{name}", roles)))
-    answer({"name": name, "token": token, "roles": list(roles), "days": days}, [token], as_json=as_json)
+        users.add_token(tx, name, token_hash(token), roles, now, now + timedelta(days=days), actions)
+        only = {"can": ",".join(actions)} if actions else {}
+        audit.append(tx, _entry(_Change("tokens.add", f"token:{name}", roles, only)))
+    value = {"name": name, "token": token, "roles": list(roles), "can": actions, "days": days}
+    answer(value, [token], as_json=as_json)
 
 
 def _set_active(name: str, config: Path | None, *, active: bool, as_json: bool) -> None:
@@ -189,6 +234,20 @@ def _until(token: ApiToken) -> str:
     return f"until {token.expires_at:%Y-%m-%d}" if token.expires_at else "without end"
 
 
+def _only(token: ApiToken) -> str:
+    return "" if token.actions is None else f"  only {', '.join(token.actions)}"
+
+
+def _has_telephone(tx: Transaction, user: User) -> bool:
+    factor = second_factors.of(tx, user.id)
+    return factor is not None and factor.confirmed_at is not None
+
+
+def _marks(user: User) -> str:
+    marks = {"off": not user.active, "break-glass": user.is_break_glass, "signs in elsewhere": bool(user.external_id)}
+    return "".join(f"  ({mark})" for mark, holds in marks.items() if holds)
+
+
 def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
@@ -201,7 +260,7 @@ def _entry(change: _Change) -> AuditEntry:
         action=change.action,
         object=change.object,
         result="allowed",
-        detail={"roles": ",".join(change.roles)} if change.roles else {},
+        detail=({"roles": ",".join(change.roles)} if change.roles else {}) | dict(change.detail),
     )
 
 
@@ -213,9 +272,21 @@ def _roles(names: list[str]) -> list[Role]:
     return [name for name in dict.fromkeys(names) if is_role(name)]
 
 
+def _actions(names: list[str], roles: list[Role]) -> list[Action] | None:
+    """None: all that the roles may. Raises ConfigError naming what is wrong."""
+    wrong = [f"--can {name}: no such action; use one of {', '.join(ACTIONS)}" for name in names if not is_action(name)]
+    actions = [name for name in dict.fromkeys(names) if is_action(name)]
+    for action in actions:
+        if isinstance(decide(roles, action), Deny):
+            wrong.append(f"--can {action}: none of its roles may do that ({', '.join(roles)}); give another --role")
+    if wrong:
+        raise ConfigError(wrong)
+    return actions or None
+
+
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ConfigError([f"{name!r}: a name has a-z, 0-9, '.', '_', '@' or '-', and starts with a letter or digit"])
+    if not is_account_name(name):
+        raise ConfigError([f"{name!r}: {NAME_RULE}"])
 
 
 def _password_hash() -> str:

@@ -12,8 +12,8 @@ from vms.config.model import (
     Site,
     SiteConfig,
     Volume,
-    Web,
 )
+from vms.config.web import Web
 
 __all__ = [
     "CAMERAS_PER_CAPTURE",

@@ -13,6 +13,7 @@ from vms.config.decisions import Decisions
 from vms.config.following import GivenNeighbour, GivenPatrol
 from vms.config.places import Area, Map
 from vms.config.section import Section as _Section
+from vms.config.web import Web
 from vms.rules.live_shards import live_name, shard_of
 from vms.rules.placements import Placement
 
@@ -41,34 +42,6 @@ class Site(_Section):
 
 class Database(_Section):
     url: str = Field("", description="sqlite:///FILE or postgresql+psycopg://…; empty = sqlite in data_dir.")
-
-
-class Web(_Section):
-    listen: str = Field("127.0.0.1:8080", description="HOST:PORT the browsers use; port 0 = any free one.")
-    tls_cert_file: Path | None = Field(None, description="PEM certificate chain; required off localhost.")
-    tls_key_file: Path | None = Field(None, description="PEM private key belonging to tls_cert_file.")
-
-    @field_validator("listen")
-    @classmethod
-    def _host_and_port(cls, value: str) -> str:
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or int(port) > 65535:
-            raise ValueError("must be HOST:PORT, for example 127.0.0.1:8080")
-        return value
-
-    @property
-    def host(self) -> str:
-        return self.listen.rpartition(":")[0].strip("[]")
-
-    @property
-    def port(self) -> int:
-        return int(self.listen.rpartition(":")[2])
-
-    @model_validator(mode="after")
-    def _both_tls_files(self) -> "Web":
-        if (self.tls_cert_file is None) != (self.tls_key_file is None):
-            raise ValueError("tls_cert_file and tls_key_file belong together; give both or neither")
-        return self
 
 
 class Live(_Section):
@@ -333,6 +306,16 @@ class SiteConfig(_Section):
     def export_key_file(self) -> Path:
         """Key and certificate that seal exported videos."""
         return self.site.data_dir / "keys" / "export.pem"
+
+    @property
+    def login_key_file(self) -> Path:
+        """Seals the secrets of second factors in the database."""
+        return self.site.data_dir / "keys" / "login.key"
+
+    @property
+    def first_run_file(self) -> Path:
+        """The code with which the first account is made; there only while there is none."""
+        return self.site.data_dir / "first-run.code"
 
     @property
     def bundles_dir(self) -> Path:

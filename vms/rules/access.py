@@ -52,6 +52,7 @@ Action = Literal[
     "retention.proof",
     "decisions.read",
     "decisions.write",
+    "accounts.manage",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -98,6 +99,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "retention.proof": frozenset({"privacy_officer", "shift_manager"}),
     "decisions.read": frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
     "decisions.write": frozenset({"policy_officer"}),
+    "accounts.manage": frozenset({"admin"}),
 }
 """Admin is in no row that shows video: managing users and settings is not watching."""
 
@@ -142,6 +144,10 @@ _REASONS: dict[Action, tuple[str, str]] = {
         "Het register van besluiten wordt bijgehouden door de beleidsmedewerker.",
         "The register of decisions is kept by the policy officer.",
     ),
+    "accounts.manage": (
+        "Accounts en aanmeldingen van anderen beheert de beheerder.",
+        "Other people's accounts and sign-ins are the administrator's.",
+    ),
     "holds.read": (
         "Veiligstellingen inzien is voorbehouden aan aangewezen politiemedewerkers en de privacyfunctionaris.",
         "Evidence holds are for designated police officers and the privacy officer.",
@@ -184,12 +190,21 @@ class Deny:
     en: str
 
 
+def is_action(name: str) -> TypeGuard[Action]:
+    return name in ACTIONS
+
+
 def is_role(name: str) -> TypeGuard[Role]:
     return name in ROLES
 
 
-def decide(roles: Collection[str], action: Action) -> Allow | Deny:
-    """Deny unless one of the roles is in the action's row. Unknown roles give nothing."""
+def decide(roles: Collection[str], action: Action, scope: Collection[str] | None = None) -> Allow | Deny:
+    """Deny unless one of the roles is in the action's row. Unknown roles give nothing.
+
+    scope: what a bearer token is narrowed to. None: to nothing less than its roles.
+    """
+    if scope is not None and action not in scope:
+        return Deny(action, "Dit token is hier niet voor uitgegeven.", "This token was not issued for this.")
     granted = ALLOWED[action]
     for role in ROLES:
         if role in roles and role in granted:

@@ -390,6 +390,12 @@ class UserRow(Base):
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    is_break_glass: Mapped[bool] = mapped_column(
+        Boolean, default=False, doc="Sealed, for emergencies: a reason instead of a second factor, and an alarm."
+    )
+    external_id: Mapped[str | None] = mapped_column(
+        String(64), unique=True, doc="SHA-256 over issuer and subject of who signs in through OpenID Connect."
+    )
 
 
 class LoginSessionRow(Base):
@@ -401,6 +407,7 @@ class LoginSessionRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    method: Mapped[str] = mapped_column(String(20), default="password", doc="How they proved who they are.")
 
 
 class ApiTokenRow(Base):
@@ -411,6 +418,9 @@ class ApiTokenRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    actions: Mapped[list[Any] | None] = mapped_column(
+        JSON(none_as_null=True), doc="Narrows the roles to these. None: not."
+    )
 
 
 class ConsultationRow(Base):

@@ -1,4 +1,4 @@
-"""Accounts, login sessions and bearer tokens. Passwords and tokens come here already hashed."""
+"""Accounts and bearer tokens. Passwords and tokens come here already hashed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,18 +29,8 @@ class User:
     active: bool
     failed_logins: int
     locked_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class LoginSession:
-    """token_hash: SHA-256 of the cookie's token, hex."""
-
-    token_hash: str
-    user: User
-    csrf_token: str
-    workstation: str
-    expires_at: datetime
-    seen_at: datetime
+    is_break_glass: bool
+    external_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +40,24 @@ class ApiToken:
     roles: tuple[str, ...]
     expires_at: datetime | None
     revoked_at: datetime | None
+    actions: tuple[str, ...] | None
+    """Narrows the roles to these. None: not."""
+
+
+NOT_HERE = "!"
+"""In place of a hash: no password fits."""
 
 
 def add(
-    tx: Session, username: str, display_name: str, password_hash: str, roles: Sequence[str], created_at: datetime
+    tx: Session,
+    username: str,
+    display_name: str,
+    password_hash: str,
+    roles: Sequence[str],
+    created_at: datetime,
+    *,
+    is_break_glass: bool = False,
+    external_id: str | None = None,
 ) -> User:
     """Raises NameTaken."""
     if by_name(tx, username) is not None:
@@ -67,19 +71,31 @@ def add(
         failed_logins=0,
         locked_until=None,
         created_at=created_at,
+        is_break_glass=is_break_glass,
+        external_id=external_id,
     )
     tx.add(row)
     tx.flush()
-    return _user(row)
+    return user_of(row)
+
+
+def is_empty(tx: Session) -> bool:
+    """No account was ever made."""
+    return tx.scalars(select(UserRow.id).limit(1)).first() is None
+
+
+def by_external_id(tx: Session, external_id: str) -> User | None:
+    row = tx.scalars(select(UserRow).where(UserRow.external_id == external_id)).first()
+    return user_of(row) if row else None
 
 
 def by_name(tx: Session, username: str) -> User | None:
     row = tx.scalars(select(UserRow).where(UserRow.username == username)).first()
-    return _user(row) if row else None
+    return user_of(row) if row else None
 
 
 def all_users(tx: Session) -> list[User]:
-    return [_user(row) for row in tx.scalars(select(UserRow).order_by(UserRow.username))]
+    return [user_of(row) for row in tx.scalars(select(UserRow).order_by(UserRow.username))]
 
 
 def set_failures(tx: Session, user_id: int, failed_logins: int, locked_until: datetime | None) -> None:
@@ -88,84 +104,50 @@ def set_failures(tx: Session, user_id: int, failed_logins: int, locked_until: da
     row.locked_until = locked_until
 
 
+def end_sessions(tx: Session, username: str) -> User:
+    """Raises NoSuchName."""
+    return user_of(_changing(tx, username))
+
+
 def set_active(tx: Session, username: str, *, active: bool) -> User:
     """Also ends every session. Raises NoSuchName."""
     row = _changing(tx, username)
     row.active = active
-    return _user(row)
+    return user_of(row)
 
 
-def set_password(tx: Session, username: str, password_hash: str) -> User:
-    """Also ends every session and the pause after wrong passwords. Raises NoSuchName."""
-    row = _changing(tx, username)
+def set_password(tx: Session, username: str, password_hash: str, *, keep_session: str = "") -> User:
+    """Also ends every session but that of this token hash, and the pause after wrong passwords. Raises NoSuchName."""
+    row = _changing(tx, username, keep_session)
     row.password_hash = password_hash
     row.failed_logins, row.locked_until = 0, None
-    return _user(row)
+    return user_of(row)
 
 
 def set_roles(tx: Session, username: str, roles: Sequence[str]) -> User:
     """Also ends every session: a login keeps the roles it began with. Raises NoSuchName."""
     row = _changing(tx, username)
     row.roles = list(roles)
-    return _user(row)
+    return user_of(row)
 
 
-def _changing(tx: Session, username: str) -> UserRow:
+def _changing(tx: Session, username: str, keep_session: str = "") -> UserRow:
     row = tx.scalars(select(UserRow).where(UserRow.username == username)).first()
     if row is None:
         raise NoSuchName(f"no user {username!r}; see `vms users list`")
-    tx.execute(delete(LoginSessionRow).where(LoginSessionRow.user_id == row.id))
+    ended = LoginSessionRow.user_id == row.id, LoginSessionRow.token_hash != keep_session
+    tx.execute(delete(LoginSessionRow).where(*ended))
     return row
 
 
-def open_session(
-    tx: Session,
-    *,
-    token_hash: str,
-    user_id: int,
-    csrf_token: str,
-    workstation: str,
-    created_at: datetime,
-    expires_at: datetime,
-) -> None:
-    """Also forgets the sessions that are over."""
-    tx.execute(delete(LoginSessionRow).where(LoginSessionRow.expires_at <= created_at))
-    tx.add(
-        LoginSessionRow(
-            token_hash=token_hash,
-            user_id=user_id,
-            csrf_token=csrf_token,
-            workstation=workstation[:80],
-            created_at=created_at,
-            expires_at=expires_at,
-            seen_at=created_at,
-        )
-    )
-
-
-def session(tx: Session, token_hash: str, now: datetime) -> LoginSession | None:
-    """None when unknown, over, or when the account was switched off."""
-    row = tx.get(LoginSessionRow, token_hash)
-    if row is None or row.expires_at <= now:
-        return None
-    user = tx.get_one(UserRow, row.user_id)
-    if not user.active:
-        return None
-    return LoginSession(row.token_hash, _user(user), row.csrf_token, row.workstation, row.expires_at, row.seen_at)
-
-
-def touch_session(tx: Session, token_hash: str, seen_at: datetime) -> None:
-    row = tx.get(LoginSessionRow, token_hash)
-    if row is not None:
-        row.seen_at = seen_at
-
-
-def close_session(tx: Session, token_hash: str) -> None:
-    tx.execute(delete(LoginSessionRow).where(LoginSessionRow.token_hash == token_hash))
-
-
 def add_token(
-    tx: Session, name: str, token_hash: str, roles: Sequence[str], created_at: datetime, expires_at: datetime | None
+    tx: Session,
+    name: str,
+    token_hash: str,
+    roles: Sequence[str],
+    created_at: datetime,
+    expires_at: datetime | None,
+    actions: Sequence[str] | None = None,
 ) -> None:
     """Raises NameTaken."""
     if tx.scalars(select(ApiTokenRow).where(ApiTokenRow.name == name)).first() is not None:
@@ -178,6 +160,7 @@ def add_token(
             created_at=created_at,
             expires_at=expires_at,
             revoked_at=None,
+            actions=None if actions is None else list(actions),
         )
     )
     tx.flush()
@@ -205,10 +188,11 @@ def revoke_token(tx: Session, name: str, now: datetime) -> ApiToken:
 
 
 def _token(row: ApiTokenRow) -> ApiToken:
-    return ApiToken(row.token_hash, row.name, tuple(row.roles), row.expires_at, row.revoked_at)
+    actions = None if row.actions is None else tuple(row.actions)
+    return ApiToken(row.token_hash, row.name, tuple(row.roles), row.expires_at, row.revoked_at, actions)
 
 
-def _user(row: UserRow) -> User:
+def user_of(row: UserRow) -> User:
     return User(
         row.id,
         row.username,
@@ -218,4 +202,6 @@ def _user(row: UserRow) -> User:
         row.active,
         row.failed_logins,
         row.locked_until,
+        row.is_break_glass,
+        row.external_id,
     )

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from vms.clock import now_utc
-from vms.rules.access import Allow, decide
+from vms.rules.access import Allow
 from vms.store import wall_layouts
 from vms.store.wall_layouts import WallLayout
 from web.audit_trail import Actor
@@ -86,7 +86,7 @@ def forget(layout: LayoutPath, services: ServicesDep, actor: UseActor) -> None:
 
 
 def _may_share(actor: Actor) -> bool:
-    return isinstance(decide(actor.roles, "layouts.share"), Allow)
+    return isinstance(actor.may("layouts.share"), Allow)
 
 
 def _layout(layout: WallLayout) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from vms.clock import now_utc
-from vms.rules.access import Deny, decide
+from vms.rules.access import Deny
 from vms.rules.lifting import MIN_REASON_CHARS
 from vms.rules.requests import FootageRequest, NewRequest, refuse_decision, refuse_receipt, safe_cell
 from vms.store import requests
@@ -191,7 +191,7 @@ def _check_lift(body: AskedFootage, services: Services, actor: Actor) -> None:
     """Who asks for pictures without masks needs that right, and a reason."""
     if not body.unmasked:
         return
-    verdict = decide(actor.roles, "masks.lift")
+    verdict = actor.may("masks.lift")
     if isinstance(verdict, Deny):
         services.trail.refuse(actor, "masks.lift", f"case:{body.case_number}")
         raise Problem("forbidden", nl=verdict.nl, en=verdict.en)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
 from vms.errors import StoreBusy
-from vms.rules.access import Allow, decide
+from vms.rules.access import Allow
 from web.audit_trail import Actor
 from web.camera_state import CameraState
 from web.deps import ServicesDep, needs
@@ -89,7 +89,7 @@ async def _send_events(socket: WebSocket, follower: Follower, *, sees_cameras: b
 
 
 def _sees_cameras(actor: Actor) -> bool:
-    return isinstance(decide(actor.roles, "status.read"), Allow)
+    return isinstance(actor.may("status.read"), Allow)
 
 
 def digest(services: Services, actor: Actor) -> dict[str, Any]:

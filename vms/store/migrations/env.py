@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine
 
+from vms.store import schema_logins  # noqa: F401 – its tables join the metadata
 from vms.store.schema import Base
 
 connection = context.config.attributes.get("connection")

@@ -1,32 +1,46 @@
-/** The login form: errors beside the field, what was typed stays. */
+/** The login form: errors beside the field, what was typed stays. What else is needed is asked for when it is. */
 
 import { Problem, messageOf, request } from "./api.js";
+import { field, fieldError, focusWrong } from "./form-errors.js";
+import { coupleTelephone } from "./login-telephone.js";
 import { t } from "./page.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("login"));
-const username = /** @type {HTMLInputElement} */ (document.getElementById("username"));
-const password = /** @type {HTMLInputElement} */ (document.getElementById("password"));
 const submit = /** @type {HTMLButtonElement} */ (document.getElementById("submit"));
 const summary = /** @type {HTMLElement} */ (document.getElementById("summary"));
 const reveal = /** @type {HTMLButtonElement} */ (document.getElementById("reveal"));
+const username = field("username");
+const password = field("password");
+const code = field("code");
+const reason = field("reason");
 
-/** @param {HTMLInputElement} field @param {string} text */
-function fieldError(field, text) {
-  const place = document.getElementById(`${field.id}-error`);
-  if (place) place.textContent = text;
-  field.setAttribute("aria-invalid", String(text !== ""));
-}
+/** Parts of the form that only some need, by the problem that asks for them. @type {Record<string, HTMLInputElement>} */
+const ASKED_FOR = { second_factor_code: code, second_factor_wrong: code, break_glass_reason: reason };
+
+const credentials = () => ({ username: username.value.trim(), password: password.value });
+const follow = () => location.assign(form.dataset.next ?? "/");
 
 function complete() {
   fieldError(username, username.value.trim() ? "" : t("Vul uw gebruikersnaam in."));
   fieldError(password, password.value ? "" : t("Vul uw wachtwoord in."));
-  const wrong = [username, password].find((field) => field.getAttribute("aria-invalid") === "true");
-  wrong?.focus();
-  return !wrong;
+  return !focusWrong([username, password]);
+}
+
+/** @param {HTMLInputElement} input @param {string} text */
+function ask(input, text) {
+  const part = /** @type {HTMLElement} */ (document.getElementById(`${input.id}-part`));
+  const isNew = part.hidden;
+  part.hidden = false;
+  if (!isNew || input === reason) fieldError(input, text);
+  input.focus();
+  input.select();
 }
 
 /** @param {unknown} error */
-function refused(error) {
+async function refused(error) {
+  const asked = error instanceof Problem ? ASKED_FOR[error.code] : undefined;
+  if (asked) return ask(asked, messageOf(error));
+  if (error instanceof Problem && error.code === "second_factor_enrol") return coupleTelephone(form, credentials(), follow);
   summary.hidden = false;
   summary.textContent = messageOf(error);
   if (error instanceof Problem && error.status === 401) {
@@ -36,6 +50,12 @@ function refused(error) {
   }
 }
 
+/** @param {unknown} error */
+const couldNot = (error) => {
+  summary.hidden = false;
+  summary.textContent = messageOf(error);
+};
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   summary.hidden = true;
@@ -43,12 +63,12 @@ form.addEventListener("submit", async (event) => {
   submit.disabled = true;
   try {
     await request("POST", "/api/login", {
-      json: { username: username.value.trim(), password: password.value },
+      json: { ...credentials(), code: code.value.trim(), reason: reason.value.trim() },
       login: true,
     });
-    location.assign(form.dataset.next ?? "/");
+    follow();
   } catch (error) {
-    refused(error);
+    await refused(error).catch(couldNot);
   } finally {
     submit.disabled = false;
   }

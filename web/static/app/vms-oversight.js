@@ -3,6 +3,7 @@
 import { LitElement, html, nothing } from "lit";
 
 import "./vms-audit-log.js";
+import "./vms-break-glass.js";
 import "./vms-certificates.js";
 import "./vms-retention-proof.js";
 import { getJson, messageOf } from "./api.js";
@@ -80,6 +81,7 @@ class Oversight extends LitElement {
     return html`<p class="lead">${t("Stand van {time}", { time: full(this.link.nowUs()) })}</p>
       ${this.encrypted ? nothing : notEncrypted()}
       ${this._figures(this.cameras)}
+      ${this.oversees ? html`<vms-break-glass></vms-break-glass>` : nothing}
       ${this.oversees ? html`<vms-retention-proof></vms-retention-proof><vms-certificates></vms-certificates>` : nothing}
       <section class="part"><h2>${t("Camera's en maskers")}</h2>
         <div class="scroll"><table class="cameras"><thead><tr><th>${t("camera")}</th><th>${t("gebied")}</th><th>${t("doel")}</th><th>${t("masker")}</th>${this.oversees ? html`<th>${t("toestand")}</th><th>${t("opname")}</th>` : nothing}</tr></thead>

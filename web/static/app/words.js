@@ -139,3 +139,6 @@ export function detailText(name, value) {
   const moment = name.endsWith("_us") && typeof value === "number";
   return `${page.words.audit_detail?.[name] ?? name}: ${moment ? full(value) : valueText(name, value)}`;
 }
+
+/** How somebody proved who they are. @param {string} method */
+export const methodText = (method) => page.words.login_method?.[method] ?? method;

@@ -1,0 +1,186 @@
+"""Privileged roles also give a code of their telephone; each code and each recovery code counts once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pyotp
+import pytest
+
+from tests.web.served_site import PASSWORD, Site
+from vms.rules.access import ROLES
+from vms.rules.second_factor import PRIVILEGED
+from vms.store import second_factors, users
+from vms.units import US_PER_SECOND
+
+LOGIN = {"username": "admin", "password": PASSWORD}
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site(web={"second_factor": "required"})
+    yield made
+    made.close()
+
+
+def now_code(site: Site, secret: str) -> str:
+    return pyotp.TOTP(secret).at(site.clock.us // US_PER_SECOND)
+
+
+def coupled(site: Site, client: httpx.Client) -> tuple[str, list[str]]:
+    """The secret in the telephone of the admin, and their recovery codes; a new code counts from here."""
+    secret = client.post("/api/login/second-factor", json=LOGIN).json()["secret"]
+    answer = client.post("/api/login/second-factor/confirm", json=LOGIN | {"code": now_code(site, secret)})
+    assert answer.status_code == 200, answer.text
+    site.clock.advance(60)
+    return secret, answer.json()["recovery_codes"]
+
+
+def sign_in(site: Site, code: str = "", **changes: str) -> httpx.Response:
+    return site.client().post("/api/login", json=LOGIN | {"code": code} | changes)
+
+
+def problem(answer: httpx.Response) -> str:
+    return str(answer.json().get("code"))
+
+
+def test_the_password_of_a_privileged_role_is_not_enough(site: Site) -> None:
+    found = {}
+    for role in ROLES:
+        answer = site.client().post("/api/login", json={"username": role, "password": PASSWORD})
+        found[role] = problem(answer) if answer.status_code != 200 else "in"
+        assert ("uitkijk_session" in answer.cookies) == (role not in PRIVILEGED)
+    assert found == {role: "second_factor_enrol" if role in PRIVILEGED else "in" for role in ROLES}
+    assert {"admin", "privacy_officer", "evidence_officer", "shift_manager"} == PRIVILEGED
+
+
+def test_a_telephone_is_coupled_at_the_first_login_and_needed_from_then_on(site: Site) -> None:
+    client = site.client()
+    enrolment = client.post("/api/login/second-factor", json=LOGIN).json()
+    assert enrolment["uri"].startswith("otpauth://totp/Venlo:admin?secret=")
+    assert enrolment["qr"].startswith("data:image/svg+xml")
+    assert problem(sign_in(site, now_code(site, enrolment["secret"]))) == "second_factor_enrol"  # not confirmed yet
+    confirmed = client.post(
+        "/api/login/second-factor/confirm", json=LOGIN | {"code": now_code(site, enrolment["secret"])}
+    )
+    assert len(set(confirmed.json()["recovery_codes"])) == 10
+    assert client.get("/api/me").json()["username"] == "admin"
+    site.clock.advance(30)
+    assert problem(sign_in(site)) == "second_factor_code"
+    assert sign_in(site, now_code(site, enrolment["secret"])).status_code == 200
+    assert [row.action for row in site.audit(result="allowed")] == ["second_factor.enrol", "login", "login"]
+    assert site.audit("login", "allowed")[-1].detail == {"method": "totp"}
+
+
+def test_who_has_only_the_password_cannot_couple_another_telephone(site: Site) -> None:
+    coupled(site, site.client())
+    assert problem(site.client().post("/api/login/second-factor", json=LOGIN)) == "second_factor_enrolled"
+    again = site.client().post("/api/login/second-factor/confirm", json=LOGIN | {"code": "000000"})
+    assert problem(again) == "second_factor_enrolled"
+
+
+def test_who_needs_none_cannot_begin(site: Site) -> None:
+    answer = site.client().post("/api/login/second-factor", json={"username": "observer", "password": PASSWORD})
+    assert problem(answer) == "second_factor_enrolled"
+
+
+def test_a_code_counts_once_and_an_older_one_not_after_it(site: Site) -> None:
+    secret, _ = coupled(site, site.client())
+    before, code = pyotp.TOTP(secret).at(site.clock.us // US_PER_SECOND - 30), now_code(site, secret)
+    assert sign_in(site, code).status_code == 200
+    assert problem(sign_in(site, code)) == "second_factor_wrong"
+    assert problem(sign_in(site, before)) == "second_factor_wrong"
+
+
+@pytest.mark.parametrize(("off_s", "counts"), [(-30, True), (60, False)])
+def test_a_telephone_may_be_off_by_half_a_minute(site: Site, off_s: int, counts: bool) -> None:
+    secret, _ = coupled(site, site.client())
+    site.clock.advance(60)
+    code = pyotp.TOTP(secret).at(site.clock.us // US_PER_SECOND + off_s)
+    assert (sign_in(site, code).status_code == 200) is counts
+
+
+def test_a_recovery_code_stands_in_once_and_only_for_its_owner(site: Site) -> None:
+    _, codes = coupled(site, site.client())
+    assert sign_in(site, codes[0].upper().replace("-", " ")).status_code == 200
+    assert problem(sign_in(site, codes[0])) == "second_factor_wrong"
+    assert sign_in(site, codes[1]).status_code == 200
+    with site.store.reading() as tx:
+        admin = users.by_name(tx, "admin")
+        assert admin is not None
+        assert second_factors.recovery_codes_left(tx, admin.id) == 8
+        assert not second_factors.take_recovery_code(tx, admin.id + 1, "x", utc(site))
+    assert site.audit("login", "allowed")[-1].detail == {"method": "recovery"}
+
+
+def utc(site: Site) -> Any:
+    from vms.clock import now_utc
+
+    return now_utc(site.clock)
+
+
+def test_guessing_codes_pauses_the_account_like_guessing_passwords(site: Site) -> None:
+    secret, _ = coupled(site, site.client())
+    answers = [problem(sign_in(site, "000000")) for _ in range(5)]
+    assert answers == ["second_factor_wrong"] * 5
+    paused = sign_in(site, now_code(site, secret))
+    assert (problem(paused), paused.headers["retry-after"]) == ("login_paused", "30")
+    assert [row.detail["reason"] for row in site.audit("login", "refused")] == ["second_factor"] * 5 + ["paused"]
+
+
+def test_neither_secret_nor_recovery_codes_stand_in_the_database(site: Site) -> None:
+    secret, codes = coupled(site, site.client())
+    stored = b"".join(file.read_bytes() for file in site.directory.glob("uitkijk.db*"))
+    for text in (secret, codes[0], codes[0].replace("-", "")):
+        assert text.encode() not in stored
+    assert site.config.login_key_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_secret_moved_to_another_account_opens_nothing(site: Site) -> None:
+    secret, _ = coupled(site, site.client())
+    with site.store.transaction() as tx:
+        admin, other = users.by_name(tx, "admin"), users.by_name(tx, "privacy_officer")
+        assert admin is not None
+        assert other is not None
+        factor = second_factors.of(tx, admin.id)
+        assert factor is not None
+        second_factors.begin(tx, other.id, factor.sealed_secret)
+        second_factors.confirm(tx, other.id, utc(site))
+    answer = sign_in(site, now_code(site, secret), username="privacy_officer")
+    assert answer.status_code == 503
+    assert "uitkijk_session" not in answer.cookies
+
+
+def test_a_wrong_password_says_nothing_of_the_second_factor(site: Site) -> None:
+    secret, _ = coupled(site, site.client())
+    assert problem(sign_in(site, now_code(site, secret), password="wrong")) == "login_failed"
+    assert problem(site.client().post("/api/login/second-factor", json=LOGIN | {"password": "w"})) == "login_failed"
+
+
+def test_a_break_glass_account_needs_a_reason_and_everybody_is_told(site: Site) -> None:
+    from tests.web.served_site import PASSWORD_HASH
+
+    with site.store.transaction() as tx:
+        users.add(tx, "nood", "Noodtoegang", PASSWORD_HASH, ["shift_manager"], utc(site), is_break_glass=True)
+    nood = {"username": "nood", "password": PASSWORD}
+    client = site.client()
+    assert problem(client.post("/api/login", json=nood)) == "break_glass_reason"
+    assert problem(client.post("/api/login", json=nood | {"reason": "  kort  "})) == "break_glass_reason"
+    answer = client.post("/api/login", json=nood | {"reason": "telefoons liggen eruit"})
+    assert answer.status_code == 200
+    assert "Max-Age=7200" in answer.headers["set-cookie"]
+    row = site.audit("login.break_glass")[0]
+    assert (row.actor, row.detail) == ("nood", {"method": "break_glass", "reason": "telefoons liggen eruit"})
+    told = site.app.state.services.alarms.recent()[-1]
+    assert (told["code"], told["text_nl"]) == ("break_glass", "Noodaccount gebruikt: Noodtoegang op 127.0.0.1")
+    site.clock.advance(2 * 3600)
+    assert client.get("/api/me").status_code == 401
+
+
+def test_switched_off_nobody_is_asked_and_nothing_can_be_coupled() -> None:
+    site = Site(web={"second_factor": "off"})
+    try:
+        assert sign_in(site).status_code == 200
+        assert problem(site.client().post("/api/login/second-factor", json=LOGIN)) == "second_factor_enrolled"
+    finally:
+        site.close()

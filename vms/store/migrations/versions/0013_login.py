@@ -1,0 +1,51 @@
+"""Logging in: second factors, recovery codes, break-glass accounts, OpenID Connect, tokens of fewer actions"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013_login"
+down_revision = "0012_holds"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("user_account", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("is_break_glass", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("external_id", sa.String(64), nullable=True))
+        batch_op.create_unique_constraint("user_account_external_id", ["external_id"])
+    with op.batch_alter_table("login_session", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("method", sa.String(20), nullable=False, server_default="password"))
+    with op.batch_alter_table("api_token", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("actions", sa.JSON(), nullable=True))
+    op.create_table(
+        "second_factor",
+        sa.Column("user_id", _id(), sa.ForeignKey("user_account.id"), primary_key=True),
+        sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "recovery_code",
+        sa.Column("code_hash", sa.String(64), primary_key=True),
+        sa.Column("user_id", _id(), sa.ForeignKey("user_account.id"), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+    )
+    op.create_index("recovery_code_by_user", "recovery_code", ["user_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("recovery_code")
+    op.drop_table("second_factor")
+    with op.batch_alter_table("api_token", schema=None) as batch_op:
+        batch_op.drop_column("actions")
+    with op.batch_alter_table("login_session", schema=None) as batch_op:
+        batch_op.drop_column("method")
+    with op.batch_alter_table("user_account", schema=None) as batch_op:
+        batch_op.drop_constraint("user_account_external_id", type_="unique")
+        batch_op.drop_column("external_id")
+        batch_op.drop_column("is_break_glass")
+
+
+def _id() -> sa.BigInteger:
+    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
