@@ -79,7 +79,7 @@ class OidcProvider:
                 decoded.claims,
                 decoded.header,
                 {
-                    "iss": {"essential": True, "value": config.issuer},
+                    "iss": {"essential": True, "value": self._known()["issuer"]},
                     "aud": {"essential": True, "value": config.client_id},
                 },
                 {"nonce": nonce, "client_id": config.client_id, "access_token": access_token},
