@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vms.clock import Clock, now_utc
 from vms.errors import StoreBusy
+from vms.rules.grants import Grant, Rights
 from vms.store import Store, Transaction, audit
 from vms.store.audit import AuditEntry, AuditResult
 from web.problems import Problem
@@ -19,6 +20,7 @@ class Actor:
 
     login_key: SHA-256 of the session's or token's secret: tells two logins of one person apart.
     csrf_token: empty for bearer tokens, which no browser sends by itself.
+    limited: which of the roles are for some cameras only.
     """
 
     username: str
@@ -27,6 +29,11 @@ class Actor:
     workstation: str
     login_key: str
     csrf_token: str = ""
+    limited: tuple[Grant, ...] = ()
+
+    @property
+    def rights(self) -> Rights:
+        return Rights(self.roles - {grant.role for grant in self.limited}, self.limited)
 
     @property
     def by_cookie(self) -> bool:

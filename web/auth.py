@@ -4,17 +4,20 @@ import logging
 import math
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from starlette.requests import HTTPConnection
 
 from vms.clock import Clock, now_utc
 from vms.errors import StoreBusy
+from vms.rules.grants import Rights, rights_at
 from vms.rules.lockout import back_off_s
-from vms.store import Store, audit, users
+from vms.store import Store, Transaction, audit, grants, users
 from vms.store.audit import AuditEntry
 from vms.store.users import User
+from vms.units import us_from_utc
 from web.audit_trail import Actor, AuditTrail
 from web.passwords import new_token, token_hash, verify_password
 from web.problems import Problem
@@ -78,16 +81,35 @@ class Accounts:
 
     def is_valid(self, actor: Actor) -> bool:
         """Still signed in? For connections that last."""
+        return self.current(actor) is not None
+
+    def current(self, actor: Actor) -> Actor | None:
+        """With what they may now; None: the login is over."""
         now = now_utc(self._clock)
         with self._store.reading() as tx:
             if actor.by_cookie:
-                return users.session(tx, actor.login_key, now) is not None
-            return users.token(tx, actor.login_key, now) is not None
+                session = users.session(tx, actor.login_key, now)
+                roles = session.user.roles if session else None
+            else:
+                token = users.token(tx, actor.login_key, now)
+                roles = token.roles if token else None
+            if roles is None:
+                return None
+            rights = _rights(tx, actor.username, roles, now)
+        return replace(actor, roles=rights.roles, limited=rights.limited)
 
     def _open(self, user: User, workstation: str, now: datetime) -> Login:
         token, csrf_token = new_token(), new_token()
+        with self._store.reading() as tx:
+            rights = _rights(tx, user.username, user.roles, now)
         actor = Actor(
-            user.username, user.display_name, frozenset(user.roles), workstation, token_hash(token), csrf_token
+            user.username,
+            user.display_name,
+            rights.roles,
+            workstation,
+            token_hash(token),
+            csrf_token,
+            rights.limited,
         )
         entry = AuditEntry(
             at=now,
@@ -135,12 +157,14 @@ class Accounts:
     def _by_token(self, bearer: str, workstation: str) -> Actor | None:
         if not 0 < len(bearer) <= _MAX_TOKEN_CHARS:
             return None
+        now = now_utc(self._clock)
         with self._store.reading() as tx:
-            token = users.token(tx, token_hash(bearer), now_utc(self._clock))
-        if token is None:
-            return None
-        name = f"token:{token.name}"
-        return Actor(name, token.name, frozenset(token.roles), workstation, token.token_hash)
+            token = users.token(tx, token_hash(bearer), now)
+            if token is None:
+                return None
+            name = f"token:{token.name}"
+            rights = _rights(tx, name, token.roles, now)
+        return Actor(name, token.name, rights.roles, workstation, token.token_hash, limited=rights.limited)
 
     def _by_cookie(self, cookie: str, workstation: str) -> Actor | None:
         if len(cookie) > _MAX_TOKEN_CHARS:
@@ -148,18 +172,20 @@ class Accounts:
         now = now_utc(self._clock)
         with self._store.reading() as tx:
             session = users.session(tx, token_hash(cookie), now)
-        if session is None:
-            return None
+            if session is None:
+                return None
+            rights = _rights(tx, session.user.username, session.user.roles, now)
         if now - session.seen_at >= _TOUCH_EVERY:
             self._touch(session.token_hash, now)
         user = session.user
         return Actor(
             user.username,
             user.display_name,
-            frozenset(user.roles),
+            rights.roles,
             workstation,
             session.token_hash,
             session.csrf_token,
+            rights.limited,
         )
 
     def _touch(self, session_hash: str, now: datetime) -> None:
@@ -168,6 +194,10 @@ class Accounts:
                 users.touch_session(tx, session_hash, now)
         except StoreBusy as error:
             log.warning("session_not_touched", extra={"reason": str(error)})
+
+
+def _rights(tx: Transaction, holder: str, roles: Sequence[str], now: datetime) -> Rights:
+    return rights_at(roles, grants.of(tx, holder), us_from_utc(now))
 
 
 def address_of(connection: HTTPConnection) -> str:

@@ -98,8 +98,11 @@ class Background:
             return holds.active(tx)
 
     async def _check_logins(self) -> None:
-        for actor in await self._services.live_sessions.check():
-            await self._services.ptz.release_all(actor.username)
+        for ended in await self._services.live_sessions.check():
+            if ended.camera is None:
+                await self._services.ptz.release_all(ended.actor.username)
+            else:
+                await self._services.ptz.release(ended.actor, ended.camera)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from vms.config import Camera, Site
-from vms.rules.access import Action, Deny, decide
+from vms.rules.access import Action, Deny, decide_at_all
 from web.audit_trail import Actor
 from web.problems import Problem
 from web.services import Services
@@ -38,7 +38,8 @@ ServicesDep = Annotated[Services, Depends(services)]
 
 
 class Guard:
-    """Signed in, same origin, CSRF token where a cookie speaks, and a role that includes the action.
+    """Signed in, same origin, CSRF token where a cookie speaks, and a role that includes the action: for the camera in
+    the path where there is one. What is named elsewhere (body, query, a segment's camera) the route asks `reach` about.
 
     Synchronous: FastAPI runs it in a worker thread, because it asks the database.
     """
@@ -53,10 +54,12 @@ class Guard:
             raise Problem("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
         if actor.by_cookie:
             check_origin(connection)
-        verdict = decide(actor.roles, self.action)
+        verdict = decide_at_all(actor.rights, self.action)
         if isinstance(verdict, Deny):
             found.trail.refuse(actor, self.action, f"path:{connection.url.path}")
             raise Problem("forbidden", nl=verdict.nl, en=verdict.en)
+        if "camera" in connection.path_params:
+            found.reach.camera(actor, self.action, connection.path_params["camera"])
         if actor.by_cookie and connection.scope["type"] == "http":
             _check_csrf(connection, actor)
         return actor

@@ -32,6 +32,7 @@ from web.oversight import Oversight
 from web.ptz_locks import PtzControl
 from web.ptz_patrols import Patrols
 from web.rate_limit import RateLimit
+from web.reach import Reach
 from web.status_board import StatusBoard
 from web.viewed import Viewed
 from web.volume_forecast import VolumeForecasts
@@ -57,6 +58,7 @@ class Services:
     clock: Clock
     trail: AuditTrail
     accounts: Accounts
+    reach: Reach
     capture: CaptureClient
     live: LiveClient
     board: StatusBoard
@@ -83,6 +85,7 @@ class Services:
 def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     trail = AuditTrail(store, clock)
     accounts = Accounts(store, clock, trail)
+    reach = Reach(config, trail)
     capture = CaptureClient(config, clock)
     live = LiveClient(dict(zip(config.live_names(), config.live_sockets(), strict=True)))
     hub = EventHub()
@@ -102,6 +105,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         clock=clock,
         trail=trail,
         accounts=accounts,
+        reach=reach,
         capture=capture,
         live=live,
         board=board,
@@ -110,7 +114,9 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         hub=hub,
         alarms=AlarmBook(store, clock, hub.publish),
         camera_views=CameraViews(config, store, clock, capture),
-        live_sessions=LiveSessions(clock, live, board, accounts),
+        live_sessions=LiveSessions(
+            clock, live, board, accounts, lambda actor, camera: reach.may(actor, "live.watch", camera)
+        ),
         footage=Footage(store, clock, config.retention.days, config.retention.ahead),
         coverage=CoverageReport(store, clock, capture, config.retention.days, config.retention.ahead),
         originals=Shelf(config),

@@ -209,6 +209,8 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "decisions.import": _m("besluiten uit bestand invoeren"),
     "users.add": _m("account maken"),
     "users.disable": _m("account uitzetten"),
+    "users.grant": _m("rol geven voor een deel"),
+    "users.revoke": _m("gegeven rol intrekken"),
     "users.enable": _m("account aanzetten"),
     "users.password": _m("wachtwoord wijzigen"),
     "users.roles": _m("rollen wijzigen"),

@@ -106,6 +106,10 @@ class StatusBoard:
         user = self._sessions.get(session, {}).get("user")
         return str(user) if user else None
 
+    def session_camera(self, session: str) -> str:
+        """What it shows, as live says; empty when it does not."""
+        return str(self._sessions.get(session, {}).get("camera") or "")
+
     def session_ids(self) -> set[str]:
         return set(self._sessions)
 

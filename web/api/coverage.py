@@ -13,7 +13,7 @@ from vms.store.holds import EvidenceHold
 from vms.units import Profile, us_from_utc
 from web.api.consultations import ConsultingDep
 from web.audit_trail import Actor
-from web.deps import ServicesDep, camera_or_404, needs
+from web.deps import ServicesDep, needs
 from web.mask_need import MASKED_CODEC, mask_need
 from web.services import Services
 from web.time_range import TimeRange, long_day
@@ -35,7 +35,7 @@ def coverage(
 
     stretches: every moment of the interval up to now, in order: recorded, or not and why.
     """
-    known = camera_or_404(services, camera)
+    known = services.reach.camera(consulting.actor, "footage.view", camera)
     consultation = consulting.consultation
     services.trail.allow(
         consulting.actor,
@@ -68,14 +68,17 @@ def coverage(
 @router.get("/coverage/days")
 def days(
     services: ServicesDep,
-    _actor: Annotated[Actor, needs("status.read")],
+    actor: Annotated[Actor, needs("status.read")],
     span: Annotated[TimeRange, Depends(long_day)],
     camera: Annotated[list[str] | None, Query(max_length=_MAX_CAMERAS)] = None,
     profile: Annotated[Profile, Query()] = "main",
 ) -> dict[str, Any]:
-    """How well each camera was recorded, without a way to any footage. Default: all cameras. At most 25 hours."""
-    known = [camera_or_404(services, camera_id).id for camera_id in camera or ()]
-    told = services.coverage.of(known or [each.id for each in services.config.cameras], profile, span)
+    """How well each camera was recorded, without a way to any footage. Default: all within reach. At most 25 hours."""
+    if camera:
+        known = [services.reach.camera(actor, "status.read", camera_id).id for camera_id in camera]
+    else:
+        known = [each.id for each in services.reach.cameras(actor, "status.read")]
+    told = services.coverage.of(known, profile, span)
     return {
         "profile": profile,
         "from_us": us_from_utc(span.start),
