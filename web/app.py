@@ -34,6 +34,7 @@ from web.api import (
     requests,
     retention,
     session,
+    shifts,
     snapshot,
     status,
     street_map,
@@ -92,6 +93,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         audit,
         retention,
         decisions,
+        shifts,
         alarms,
         layouts,
         trails,
@@ -128,6 +130,7 @@ def _lifespan(
             await services.patrols.close()
             await services.ptz.close()
             await services.alarms.keep()
+            await services.viewing.keep()
             await services.exports.close()
             await run_in_threadpool(services.bundles.stop)
             await services.live.close()

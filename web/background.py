@@ -63,6 +63,7 @@ class Background:
     async def _every_second(self) -> None:
         services = self._services
         await services.board.poll_live()
+        await services.viewing.look(services.board.watched())
         for alarm in self._alarms.look(services.board.cameras(), live_answers=services.board.live_answers):
             services.alarms.raise_alarm(alarm)
         await services.alarms.keep()

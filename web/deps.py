@@ -60,6 +60,7 @@ class Guard:
             raise Problem("forbidden", nl=verdict.nl, en=verdict.en)
         if "camera" in connection.path_params:
             found.reach.camera(actor, self.action, connection.path_params["camera"])
+        found.shifts.require(actor, self.action)
         if actor.by_cookie and connection.scope["type"] == "http":
             _check_csrf(connection, actor)
         return actor
@@ -97,6 +98,18 @@ def page_user(request: Request) -> Actor | None:
 def page_refused(request: Request, user: Actor) -> None:
     """A page that is not for this person's roles was asked for by its address."""
     services(request).trail.refuse(user, "page.open", f"path:{request.url.path}")
+
+
+def page_awaits_shift(request: Request, user: Actor) -> bool:
+    """Live pictures are for a shift, and this person's has not begun. Asks the database."""
+    return not services(request).shifts.lets(user, "live.watch")
+
+
+def page_shift(request: Request, user: Actor) -> dict[str, str] | None:
+    """Who watches here, and whom of the police they reported to. Asks the database."""
+    found = services(request).shifts
+    current = found.current(user.username)
+    return {"people": " + ".join(found.names(current)), "coordinator": current.coordinator} if current else None
 
 
 def page_site(request: Request) -> Site:

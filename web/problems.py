@@ -48,6 +48,18 @@ TEXTS: dict[str, tuple[int, str, str]] = {
         "Deze raadpleging is verlopen of van iemand anders; geef doel en registratienummer opnieuw op.",
         "This consultation is over or somebody else's; give purpose and reference again.",
     ),
+    "shift_required": (
+        403,
+        "Begin eerst uw dienst: live beeld hoort bij een dienst.",
+        "Begin your shift first: live pictures belong to a shift.",
+    ),
+    "shift_open": (409, "Uw dienst is al begonnen.", "Your shift has begun already."),
+    "no_shift": (409, "U hebt geen dienst die nog loopt.", "You have no shift that is still on."),
+    "no_observer": (
+        422,
+        "Kies collega's met een account als camera-observant.",
+        "Choose colleagues with an observer's account.",
+    ),
     "decision_pending": (
         403,
         "Het besluit voor deze camera is nog niet ingegaan.",

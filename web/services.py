@@ -9,7 +9,7 @@ from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.store import Store
 from web.alarm_book import AlarmBook
-from web.audit_trail import AuditTrail
+from web.audit_trail import Actor, AuditTrail
 from web.auth import Accounts
 from web.bundle.clips import LiveClips
 from web.bundle.workshop import Workshop
@@ -33,8 +33,10 @@ from web.ptz_locks import PtzControl
 from web.ptz_patrols import Patrols
 from web.rate_limit import RateLimit
 from web.reach import Reach
+from web.shift_book import ShiftBook
 from web.status_board import StatusBoard
 from web.viewed import Viewed
+from web.viewing_meter import ViewingMeter
 from web.volume_forecast import VolumeForecasts
 
 _HASHES_AT_ONCE = 2
@@ -59,6 +61,8 @@ class Services:
     trail: AuditTrail
     accounts: Accounts
     reach: Reach
+    shifts: ShiftBook
+    viewing: ViewingMeter
     capture: CaptureClient
     live: LiveClient
     board: StatusBoard
@@ -86,6 +90,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     trail = AuditTrail(store, clock)
     accounts = Accounts(store, clock, trail)
     reach = Reach(config, trail)
+    shifts = ShiftBook(config, store, clock, trail)
     capture = CaptureClient(config, clock)
     live = LiveClient(dict(zip(config.live_names(), config.live_sockets(), strict=True)))
     hub = EventHub()
@@ -95,6 +100,10 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
     decisions = DecisionBoard(config, store, clock)
     board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks, decisions.gate)
+
+    def may_watch(actor: Actor, camera_id: str) -> bool:
+        return reach.may(actor, "live.watch", camera_id) and shifts.lets(actor, "live.watch")
+
     metrics = Metrics()
     metrics.watch(
         StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.retention.days)
@@ -106,6 +115,8 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         trail=trail,
         accounts=accounts,
         reach=reach,
+        shifts=shifts,
+        viewing=ViewingMeter(store, clock),
         capture=capture,
         live=live,
         board=board,
@@ -114,9 +125,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         hub=hub,
         alarms=AlarmBook(store, clock, hub.publish),
         camera_views=CameraViews(config, store, clock, capture),
-        live_sessions=LiveSessions(
-            clock, live, board, accounts, lambda actor, camera: reach.may(actor, "live.watch", camera)
-        ),
+        live_sessions=LiveSessions(clock, live, board, accounts, may_watch),
         footage=Footage(store, clock, config.retention.days, config.retention.ahead),
         coverage=CoverageReport(store, clock, capture, config.retention.days, config.retention.ahead),
         originals=Shelf(config),

@@ -10,7 +10,8 @@ from sqlalchemy.exc import StatementError
 
 from vms.errors import StoreBusy
 from vms.store import Store
-from vms.store.schema import Base, VolumeRow
+from vms.store.schema import VolumeRow
+from vms.store.schema_shifts import Base
 
 
 @pytest.fixture

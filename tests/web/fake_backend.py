@@ -60,6 +60,7 @@ class Backend:
     trails: list[dict[str, Any]] = field(default_factory=list)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
     refused_pages: list[str] = field(default_factory=list)
+    awaits_shift: bool = False
     segments: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     stretches: list[dict[str, Any]] = field(default_factory=list)
@@ -433,6 +434,12 @@ class FakeDeps:
 
     def page_refused(self, request: Request, user: Any) -> None:
         self._backend.refused_pages.append(request.url.path)
+
+    def page_awaits_shift(self, request: Request, user: Any) -> bool:
+        return self._backend.awaits_shift
+
+    def page_shift(self, request: Request, user: Any) -> None:
+        return None
 
     def page_site(self, request: Request) -> Any:
         return SimpleNamespace(name="Gemeente Venlo", timezone="Europe/Amsterdam")

@@ -277,6 +277,7 @@ class Site:
         cameras: Mapping[str, Mapping[str, Any]] | None = None,
         areas: Sequence[Mapping[str, Any]] = (),
         decisions: Mapping[str, Any] | None = None,
+        shifts: Mapping[str, Any] | None = None,
     ) -> None:
         """cameras: what else is configured of them, by id."""
         self.directory = Path(tempfile.mkdtemp(prefix="uw-"))
@@ -288,6 +289,7 @@ class Site:
                 "web": {"listen": "127.0.0.1:0"},
                 "areas": areas,
                 "decisions": decisions or {},
+                "shifts": shifts or {},
                 "cameras": [
                     known | dict(more.get(str(known["id"]), {}))
                     for known in (

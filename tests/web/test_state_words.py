@@ -46,6 +46,8 @@ def audited_actions() -> set[str]:
         *(strings(file, "allow", 1) | strings(file, "refuse", 1) | strings(file, "_Change", 0) for file in files),
         strings(ROOT / "vms" / "cli" / "volumes.py", "_entry", 0),
         strings(ROOT / "vms" / "cli" / "hold.py", "_note", 2),
+        strings(ROOT / "vms" / "cli" / "grants.py", "_entry", 0),
+        strings(ROOT / "web" / "shift_book.py", "allow_within", 2),
         {"decisions.import"},
     )
 
@@ -58,6 +60,8 @@ def audited_details() -> set[str]:
     written = {"taken_from", "approver"}  # handed on to a thread; by the command line
     written |= {"bytes", "cases", "path", "segments", "volume"}  # `vms volumes forget`
     written |= {"basis", "requester", "review_us"}  # of holds, by page and by command line
+    written |= {"grant", "group", "role"}  # `vms users grant`
+    written |= {"colleagues", "coordinator", "desk", "note"}  # of shifts
     for file in (ROOT / "web").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("allow", "refuse", "refuse_name"):

@@ -132,7 +132,7 @@ def _entry(action: str, holder: str, given: Grant) -> AuditEntry:
         result="allowed",
         detail={
             "grant": given.id,
-            "roles": given.role,
+            "role": given.role,
             "group": given.group,
             "purpose": given.purpose,
             "from_us": given.start_us,

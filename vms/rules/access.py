@@ -54,6 +54,8 @@ Action = Literal[
     "retention.proof",
     "decisions.read",
     "decisions.write",
+    "shifts.own",
+    "shifts.read",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -100,6 +102,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "retention.proof": frozenset({"privacy_officer", "shift_manager"}),
     "decisions.read": frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
     "decisions.write": frozenset({"policy_officer"}),
+    "shifts.own": frozenset({"observer"}),
+    "shifts.read": frozenset({"shift_manager", "policy_officer", "privacy_officer"}),
 }
 """Admin is in no row that shows video: managing users and settings is not watching."""
 

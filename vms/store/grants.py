@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from vms.errors import UitkijkError
 from vms.rules.grants import Grant
-from vms.store.schema import GrantRow
+from vms.store.schema_shifts import GrantRow
 from vms.units import us_from_utc, utc_from_us
 
 

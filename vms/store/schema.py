@@ -413,27 +413,6 @@ class ApiTokenRow(Base):
     revoked_at: Mapped[datetime | None]
 
 
-class GrantRow(Base):
-    """A role of an account or token for a camera group, a purpose and a period. Never deleted, only revoked."""
-
-    __tablename__ = "role_grant"
-    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
-    holder: Mapped[str] = mapped_column(String(90), doc="An account's username, or token:NAME.")
-    role: Mapped[str] = mapped_column(String(20))
-    area: Mapped[str] = mapped_column(String(60), default="", doc="Camera group; empty = every one.")
-    purpose: Mapped[str] = mapped_column(String(20), default="", doc="Of cameras; empty = every one.")
-    start_at: Mapped[datetime]
-    end_at: Mapped[datetime | None] = mapped_column(doc="Null = until revoked.")
-    granted_by: Mapped[str] = mapped_column(String(80))
-    granted_at: Mapped[datetime]
-    revoked_by: Mapped[str] = mapped_column(String(80), default="")
-    revoked_at: Mapped[datetime | None]
-    __table_args__ = (
-        CheckConstraint("end_at is null or end_at > start_at", name="role_grant_has_length"),
-        Index("role_grant_by_holder", "holder"),
-    )
-
-
 class ConsultationRow(Base):
     """Purpose and reference a police officer gave before looking back."""
 

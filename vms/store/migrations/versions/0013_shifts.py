@@ -1,4 +1,4 @@
-"""Roles for a camera group, a purpose and a period"""
+"""Roles for a camera group, a purpose and a period; shifts; hours watched"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,9 +26,32 @@ def upgrade() -> None:
         sa.CheckConstraint("end_at is null or end_at > start_at", name="role_grant_has_length"),
     )
     op.create_index("role_grant_by_holder", "role_grant", ["holder"])
+    op.create_table(
+        "shift",
+        sa.Column("id", _id(), autoincrement=True, primary_key=True),
+        sa.Column("username", sa.String(80), nullable=False),
+        sa.Column("colleagues", sa.JSON(), nullable=False),
+        sa.Column("coordinator", sa.String(80), nullable=False),
+        sa.Column("workstation", sa.String(80), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+    )
+    op.create_index("shift_by_start", "shift", ["started_at"])
+    op.create_index("shift_by_end", "shift", ["ended_at"])
+    op.create_table(
+        "watched_hour",
+        sa.Column("camera_id", sa.String(40), primary_key=True),
+        sa.Column("hour_at", sa.BigInteger(), primary_key=True),
+        sa.Column("watched_us", sa.BigInteger(), nullable=False),
+        sa.Column("viewer_us", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("watched_hour_by_time", "watched_hour", ["hour_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("watched_hour")
+    op.drop_table("shift")
     op.drop_table("role_grant")
 
 
