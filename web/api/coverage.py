@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from vms.clock import now_utc
 from vms.rules.coverage import Stretch, totals
-from vms.store import bookmarks
+from vms.store import bookmarks, decisions
 from vms.store.catalog import MAX_SEGMENT, Gap, Segment
 from vms.store.holds import EvidenceHold
 from vms.units import Profile, us_from_utc
@@ -33,6 +33,8 @@ def coverage(
 ) -> dict[str, Any]:
     """Segments to play, gaps with their reason, evidence holds, marked moments. At most a local day at a time.
 
+    decisions: by id, what people call the ones under which these segments were recorded.
+
     stretches: every moment of the interval up to now, in order: recorded, or not and why.
     """
     known = services.reach.camera(consulting.actor, "footage.view", camera)
@@ -50,6 +52,9 @@ def coverage(
     stretches = services.coverage.of([camera], profile, span)[camera]
     until = min(span.end, now_utc(services.clock))
     need = mask_need(services.store, known, camera, span.start - MAX_SEGMENT, span.end + MAX_SEGMENT)
+    under = {segment.decision_id for segment in window.segments if segment.decision_id is not None}
+    with services.store.reading() as tx:
+        labels = decisions.labels(tx, under)
     return {
         "camera": camera,
         "profile": profile,
@@ -60,6 +65,7 @@ def coverage(
         "segments": [_segment(segment, consultation.id, need.of(segment)) for segment in window.segments],
         "gaps": [_gap(gap, span.start, until) for gap in window.gaps if gap.start_at < until],
         "holds": [_hold(hold) for hold in window.holds],
+        "decisions": {str(decision_id): label for decision_id, label in labels.items()},
         "bookmarks": _bookmarks(services, camera, max(span.start, window.retention_from), span.end),
         **_explained(stretches),
     }
@@ -128,6 +134,8 @@ def _segment(segment: Segment, consultation_id: int, masked: bool) -> dict[str, 
         "url": f"/api/media/{segment.id}?consultation={consultation_id}",
         "starts_run": segment.starts_run,
         "skew_ms": segment.skew_ms,
+        "decision_id": segment.decision_id,
+        "placement_id": segment.placement_id,
     }
 
 

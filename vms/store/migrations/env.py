@@ -6,7 +6,7 @@ from sqlalchemy import create_engine
 from vms.store import schema_shifts
 from vms.store.schema import Base
 
-assert schema_shifts.Base is Base  # its tables are known too
+assert schema_shifts.GrantRow.metadata is Base.metadata  # its tables are known too
 connection = context.config.attributes.get("connection")
 if connection is None:
     connection = create_engine(context.config.get_main_option("sqlalchemy.url") or "sqlite://").connect()
