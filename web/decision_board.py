@@ -39,6 +39,10 @@ class DecisionBoard:
     def gate(self, camera_id: str) -> Gate:
         return self._book.gate(camera_id, self._clock.now_us())
 
+    def now(self, camera: Camera) -> Camera:
+        """As it hangs now; costs nothing."""
+        return self._book.placements.now(camera)
+
     def require_open(self, camera_id: str) -> None:
         """Raises Problem decision_pending, decision_expired, decision_missing."""
         gate = self.gate(camera_id)
@@ -57,6 +61,7 @@ class DecisionBoard:
     def refresh(self) -> None:
         """A database that is away changes nothing: what was known holds."""
         try:
+            self._publisher.publish_placements()
             self._publisher.publish()
         except (StoreBusy, StorageError) as error:
             log.warning("decisions_not_published", extra={"detail": str(error)})
@@ -127,14 +132,17 @@ class DecisionBoard:
             "windows": [{"from_us": window.start_us, "to_us": window.end_us} for window in held],
             "warning": next((found for window in now if (found := expiry_warning(window, now_us))), None),
             "cameras": [
-                camera.id for camera in self._config.cameras if sees(camera.id) and covers(decision, place_of(camera))
+                camera.id
+                for camera in map(self.now, self._config.cameras)
+                if sees(camera.id) and covers(decision, place_of(camera))
             ],
             "unclear": unclear(written.document, decision, self._zone),
         }
 
     def _areas(self, signs: Mapping[str, SignCheck], sees: Callable[[str], bool]) -> list[dict[str, Any]]:
         """Areas by name, with what each camera there may do, and when somebody last looked at the signs."""
-        shown = [camera for camera in self._config.cameras if camera.purpose == "public_order" and sees(camera.id)]
+        hanging = map(self.now, self._config.cameras)
+        shown = [camera for camera in hanging if camera.purpose == "public_order" and sees(camera.id)]
         return [
             {
                 "name": name,

@@ -91,6 +91,8 @@ ROUTES: Final[dict[str, Beyond]] = {
     "POST /api/decisions/signs": "whole",
     "GET /api/decisions/{decision}": "none",
     "PATCH /api/decisions/{decision}": "whole",
+    "GET /api/placements": "listed",
+    "POST /api/cameras/{camera}/placements": "path",
     "GET /api/shifts/mine": "none",
     "POST /api/shifts": "none",
     "POST /api/shifts/mine/end": "none",

@@ -89,7 +89,8 @@ class Services:
 def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     trail = AuditTrail(store, clock)
     accounts = Accounts(store, clock, trail)
-    reach = Reach(config, trail)
+    decisions = DecisionBoard(config, store, clock)
+    reach = Reach(config, trail, decisions.now)
     shifts = ShiftBook(config, store, clock, trail)
     capture = CaptureClient(config, clock)
     live = LiveClient(dict(zip(config.live_names(), config.live_sockets(), strict=True)))
@@ -98,7 +99,6 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     patrols = Patrols(config, clock, capture, ptz, store)
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
     workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
-    decisions = DecisionBoard(config, store, clock)
     board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks, decisions.gate)
 
     def may_watch(actor: Actor, camera_id: str) -> bool:
@@ -124,7 +124,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         patrols=patrols,
         hub=hub,
         alarms=AlarmBook(store, clock, hub.publish),
-        camera_views=CameraViews(config, store, clock, capture),
+        camera_views=CameraViews(config, store, clock, capture, decisions.now),
         live_sessions=LiveSessions(clock, live, board, accounts, may_watch),
         footage=Footage(store, clock, config.retention.days, config.retention.ahead),
         coverage=CoverageReport(store, clock, capture, config.retention.days, config.retention.ahead),

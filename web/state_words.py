@@ -207,6 +207,8 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "decisions.correct": _m("besluit verbeteren"),
     "decisions.signs": _m("borden nagekeken"),
     "decisions.import": _m("besluiten uit bestand invoeren"),
+    "placements.read": _m("plaatsingen inzien"),
+    "placements.move": _m("camera verhuizen"),
     "shifts.own": _m("eigen dienst"),
     "shifts.read": _m("dienstregister inzien"),
     "shifts.begin": _m("dienst beginnen"),

@@ -48,6 +48,7 @@ def audited_actions() -> set[str]:
         strings(ROOT / "vms" / "cli" / "hold.py", "_note", 2),
         strings(ROOT / "vms" / "cli" / "grants.py", "_entry", 0),
         strings(ROOT / "web" / "shift_book.py", "allow_within", 2),
+        strings(ROOT / "web" / "placement_register.py", "allow_within", 2),
         {"decisions.import"},
     )
 

@@ -56,6 +56,8 @@ Action = Literal[
     "decisions.write",
     "shifts.own",
     "shifts.read",
+    "placements.read",
+    "placements.move",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -102,6 +104,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "retention.proof": frozenset({"privacy_officer", "shift_manager"}),
     "decisions.read": frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
     "decisions.write": frozenset({"policy_officer"}),
+    "placements.read": frozenset({"technician", "policy_officer", "privacy_officer", "shift_manager"}),
+    "placements.move": frozenset({"technician", "policy_officer"}),
     "shifts.own": frozenset({"observer"}),
     "shifts.read": frozenset({"shift_manager", "policy_officer", "privacy_officer"}),
 }

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, Float, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vms.store.schema import Base, BigId
@@ -28,6 +28,23 @@ class GrantRow(Base):
         CheckConstraint("end_at is null or end_at > start_at", name="role_grant_has_length"),
         Index("role_grant_by_holder", "holder"),
     )
+
+
+class PlacementRow(Base):
+    """A camera at a place, from a moment until its next row. Never changed: the history of where cameras hung."""
+
+    __tablename__ = "placement"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    camera_id: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(60), doc="Of where and how it hangs.")
+    area: Mapped[str] = mapped_column(String(60))
+    lat: Mapped[float | None] = mapped_column(Float)
+    lon: Mapped[float | None] = mapped_column(Float)
+    decision_id: Mapped[int | None] = mapped_column(BigInteger, doc="Under which it was hung there.")
+    start_at: Mapped[datetime | None] = mapped_column(doc="Null = where it hung before its first move.")
+    author: Mapped[str] = mapped_column(String(80), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    __table_args__ = (Index("placement_by_camera", "camera_id", "id"),)
 
 
 class ShiftRow(Base):

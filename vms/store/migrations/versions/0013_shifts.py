@@ -1,4 +1,4 @@
-"""Roles for a camera group, a purpose and a period; shifts; hours watched"""
+"""Roles for a camera group, a purpose and a period; shifts; hours watched; placements"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,6 +27,20 @@ def upgrade() -> None:
     )
     op.create_index("role_grant_by_holder", "role_grant", ["holder"])
     op.create_table(
+        "placement",
+        sa.Column("id", _id(), autoincrement=True, primary_key=True),
+        sa.Column("camera_id", sa.String(40), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("area", sa.String(60), nullable=False),
+        sa.Column("lat", sa.Float(), nullable=True),
+        sa.Column("lon", sa.Float(), nullable=True),
+        sa.Column("decision_id", sa.BigInteger(), nullable=True),
+        sa.Column("start_at", sa.BigInteger(), nullable=True),
+        sa.Column("author", sa.String(80), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+    )
+    op.create_index("placement_by_camera", "placement", ["camera_id", "id"])
+    op.create_table(
         "shift",
         sa.Column("id", _id(), autoincrement=True, primary_key=True),
         sa.Column("username", sa.String(80), nullable=False),
@@ -52,6 +66,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("watched_hour")
     op.drop_table("shift")
+    op.drop_table("placement")
     op.drop_table("role_grant")
 
 
