@@ -73,7 +73,7 @@ def revoke(tx: Session, holder: str, ids: Sequence[int], by: str, now: datetime)
     return revoked
 
 
-def _grant(row: GrantRow | Row[Any]) -> Grant:
+def _grant(row: GrantRow | Row[*tuple[Any, ...]]) -> Grant:
     return Grant(
         id=row.id,
         role=row.role,
