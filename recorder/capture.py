@@ -83,7 +83,9 @@ class CameraCapture:
         self._has_stopped = False
         self._ptz_trouble = ""
         for profile in self._expected_profiles():
-            self._recorders[profile] = recording.stream(self.camera_id, profile, camera.purpose, self._poses)
+            self._recorders[profile] = recording.stream(
+                self.camera_id, profile, camera.purpose, self._poses, self._gate.standing
+            )
         self._watches = {
             profile: RecordingWatch(
                 self.camera_id, profile, self._recorders.get(profile), recording.notes, clock.now_us()

@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Final
 
 from vms.packet import Packet
-from vms.rules.gating import Gate
+from vms.rules.gating import Gate, Standing
 from vms.units import CameraId, utc_from_us
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,11 @@ class DecisionGate:
         if first and last:
             return packets
         return [packet for packet in packets if self._gate_of(self._camera_id, packet.received_us).is_open]
+
+    def standing(self, at_us: int) -> Standing:
+        """On what footage of that moment stands. Any thread."""
+        gate = self._gate_of(self._camera_id, at_us)
+        return Standing(gate.decision_id or None, gate.placement_id or None)
 
     def look(self, now_us: int) -> tuple[Gate, int] | None:
         """The gate and since when, if it opened or closed since the last look."""

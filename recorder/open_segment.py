@@ -144,6 +144,8 @@ class SegmentInProgress:
             lost_packets=self._lost,
             skew_ms=skew_ms,
             purpose=header.purpose,
+            decision_id=header.decision_id,
+            placement_id=header.placement_id,
         )
         return Closed(row, end_us, error_us)
 

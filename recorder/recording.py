@@ -24,6 +24,7 @@ from vms.config import Volume
 from vms.errors import KeyUnavailable, StorageError, StoreBusy
 from vms.fanout import QueueBudget
 from vms.keys import DataKey, KeyRing, create_site_key
+from vms.rules.gating import NOWHERE, Standing
 from vms.store import Store, catalog
 from vms.units import CameraId, Profile, us_from_utc, utc_from_us
 
@@ -145,7 +146,14 @@ class Recording:
             raise StoreBusy(f"{self._journal.waiting} entries still wait for the database")
         self._recovery.run(volume, self._store, self._cameras, before=lost_at)
 
-    def stream(self, camera_id: CameraId, profile: Profile, purpose: str, poses: PoseTrack | None) -> StreamRecorder:
+    def stream(
+        self,
+        camera_id: CameraId,
+        profile: Profile,
+        purpose: str,
+        poses: PoseTrack | None,
+        standing: Callable[[int], Standing] = lambda _at_us: NOWHERE,
+    ) -> StreamRecorder:
         """A recorder for one stream, already served by a writer thread. Since its last footage: gap "restart"."""
         if self._volumes is None:
             raise StorageError("not started")
@@ -155,7 +163,9 @@ class Recording:
         detail = "the recorder was not running"
         self._journal.note_restart(camera_id, profile, now_utc(self._clock), detail, unfinished)
         data_key = self._keys.data_key if self._keys else None
-        settings = StreamSettings(self._segment_s, purpose, _QUEUE_BYTES[profile], data_key, self.syncs, self._budget)
+        settings = StreamSettings(
+            self._segment_s, purpose, _QUEUE_BYTES[profile], data_key, self.syncs, self._budget, standing
+        )
         recorder = StreamRecorder(
             camera_id, profile, settings, self._volumes, self._journal, self._recovery.finish_part, poses, end_us
         )

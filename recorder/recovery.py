@@ -153,6 +153,8 @@ class Recovery:
             starts_run=header.starts_run,
             skew_ms=header.skew_ms,
             purpose=header.purpose,
+            decision_id=header.decision_id,
+            placement_id=header.placement_id,
         )
 
     def finish_parts(self, volume: MountedVolume, cameras: set[str]) -> list[NewSegment]:

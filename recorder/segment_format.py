@@ -27,7 +27,10 @@ _MAX_HEADER_BYTES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentHeader:
-    """What is known when the file is opened. key_id and nonce (hex) are None when it is not encrypted."""
+    """What is known when the file is opened. key_id and nonce (hex) are None when it is not encrypted.
+
+    decision_id, placement_id: under which decision, and at which place, it was begun; left out when there is none.
+    """
 
     camera_id: CameraId
     profile: Profile
@@ -38,6 +41,8 @@ class SegmentHeader:
     skew_ms: int | None
     key_id: str | None
     nonce: str | None
+    decision_id: int | None = None
+    placement_id: int | None = None
 
     @property
     def path(self) -> str:
@@ -45,7 +50,11 @@ class SegmentHeader:
         return segment_path(self.camera_id, self.profile, utc_from_us(self.start_us))
 
     def encode(self) -> bytes:
-        body = json.dumps({"v": 1, **asdict(self)}, separators=(",", ":")).encode()
+        content = {"v": 1, **asdict(self)}
+        for name in ("decision_id", "placement_id"):
+            if content[name] is None:
+                del content[name]
+        body = json.dumps(content, separators=(",", ":")).encode()
         return _PREFIX.pack(_PREFIX.size + len(body), b"uuid", BOX_UUID) + body
 
 

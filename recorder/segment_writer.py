@@ -26,6 +26,7 @@ from vms.keys import DataKey
 from vms.packet import Packet
 from vms.rules import segmenting
 from vms.rules.codec_string import format_id
+from vms.rules.gating import NOWHERE, Standing
 from vms.rules.segmenting import Cut
 from vms.status import RecordingReason, RecordingState
 from vms.store.catalog import GapReason, NewSegment
@@ -74,7 +75,7 @@ class SourceDown:
 class StreamSettings:
     """max_queue_bytes: how much may wait for a slow disk. data_key: None = not encrypted. syncs: times fsync.
 
-    budget: what may wait in all streams of the process together.
+    budget: what may wait in all streams of the process together. standing: what a segment that begins then stands on.
     """
 
     segment_s: int
@@ -83,6 +84,7 @@ class StreamSettings:
     data_key: DataKeySource | None
     syncs: SyncMeter = field(default_factory=lambda: SyncMeter(SystemClock()))
     budget: QueueBudget | None = None
+    standing: Callable[[int], Standing] = lambda _at_us: NOWHERE
 
 
 class StreamRecorder:
@@ -263,6 +265,7 @@ class StreamRecorder:
         """Raises StorageError, ProtocolError; the caller turns them into a gap."""
         key_source, keyframe_format = self._settings.data_key, keyframe_format or b""
         key = key_source(self.camera_id, utc_from_us(start_us).date()) if key_source else None
+        standing = self._settings.standing(packet.received_us)
         header = SegmentHeader(
             camera_id=self.camera_id,
             profile=self.profile,
@@ -273,6 +276,8 @@ class StreamRecorder:
             skew_ms=segmenting.skew_ms(packet, start_us, packet.dts_90k),
             key_id=None,
             nonce=None,
+            decision_id=standing.decision_id,
+            placement_id=standing.placement_id,
         )
         init = self._init_for(packet, keyframe_format)
         self._segment = self._begin(header, key, init)

@@ -42,7 +42,7 @@ def missing_tests(text: str) -> list[str]:
 
 def test_every_class_of_holes_has_tests_that_exist() -> None:
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
-    table = text.split("## Classes of holes, and their tests")[1].split("## Not yet")[0]
+    table = text.split("## Classes of holes, and their tests")[1].split("\n## ")[0]
     rows = re.findall(r"^\| (?!class|-)(.*)$", table, re.MULTILINE)
     assert len(rows) >= 20
     assert [row for row in rows if "::test_" not in row] == []

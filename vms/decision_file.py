@@ -9,13 +9,14 @@ import logging
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from vms.config import Camera, SiteConfig
 from vms.errors import StorageError
+from vms.placement_file import PlacementBook
 from vms.rules.decision_document import DecisionProblems, read_decision
 from vms.rules.decisions import Decision, Place, Window
 from vms.rules.gating import FREE, UNKNOWN, Gate, gate_at, windows_of_place
@@ -87,7 +88,9 @@ class DecisionBook:
     def __init__(self, config: SiteConfig) -> None:
         self._path = decisions_path(config.site.data_dir)
         self._zone = ZoneInfo(config.site.timezone)
-        self._places = {camera.id: place_of(camera) for camera in config.cameras if needs_decision(config, camera)}
+        self._gated = [camera for camera in config.cameras if needs_decision(config, camera)]
+        self.placements = PlacementBook(config)
+        self._places = {camera.id for camera in self._gated}
         self._lock = threading.Lock()
         self._seen: Signature | None = None
         self._was_told = False
@@ -96,24 +99,39 @@ class DecisionBook:
 
     def refresh(self) -> bool:
         """Read the file if it is another than before. True: something may have changed."""
+        has_moved = self.placements.refresh()
         seen = signature(self._path)
-        if not self._places or (seen == self._seen and self._windows is not None):
-            return False
+        if not self._gated or (seen == self._seen and self._windows is not None and not has_moved):
+            return has_moved
         try:
             register = read_register(self._path, self._zone)
         except StorageError as error:
             if seen != self._seen or not self._was_told:
                 log.warning("decisions_not_read", extra={"detail": str(error)})
             self._seen, self._was_told = seen, True
-            return False
-        found = {key: windows_of_place(register.decisions, place, self._zone) for key, place in self._places.items()}
+            if has_moved:
+                self._forget()
+            return has_moved
+        places = self._hanging()
+        found = {key: windows_of_place(register.decisions, place, self._zone) for key, place in places.items()}
         with self._lock:
             self._windows, self._gates, self._seen = found, {}, seen
         return True
 
+    def _hanging(self) -> dict[str, Place]:
+        return {camera.id: place_of(self.placements.now(camera)) for camera in self._gated}
+
+    def _forget(self) -> None:
+        """What was known was of other places."""
+        with self._lock:
+            self._windows, self._gates = None, {}
+
     def gate(self, camera_id: str, at_us: int) -> Gate:
+        placement_id = self.placements.id_of(camera_id)
         if camera_id not in self._places:
-            return FREE
+            return replace(FREE, placement_id=placement_id) if placement_id else FREE
+        if not self.placements.is_known:
+            return UNKNOWN
         with self._lock:
             span, gate = self._gates.get(camera_id, (None, UNKNOWN))
             if span is not None and span[0] <= at_us < span[1]:
@@ -121,7 +139,7 @@ class DecisionBook:
             if self._windows is None:
                 return UNKNOWN
             known = self._windows[camera_id]
-            gate = gate_at(known, at_us)
+            gate = replace(gate_at(known, at_us), placement_id=placement_id)
             self._gates[camera_id] = (_unchanged_around(known, at_us), gate)
             return gate
 

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 from vms.config import SiteConfig
 from vms.decision_file import Signature, decisions_path, read_register, signature, write_register
 from vms.errors import StorageError
-from vms.store import Store, decisions
+from vms.placement_file import placements_path, read_placements, write_placements
+from vms.store import Store, decisions, placements
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +17,7 @@ class DecisionPublisher:
 
     def __init__(self, config: SiteConfig, store: Store) -> None:
         self._path = decisions_path(config.site.data_dir)
+        self._placements_path = placements_path(config.site.data_dir)
         self._zone = ZoneInfo(config.site.timezone)
         self._store = store
         self._written: tuple[Signature | None, int | None] = (None, None)
@@ -31,6 +33,23 @@ class DecisionPublisher:
         self._written = (signature(self._path), version)
         log.info("decisions_published", extra={"version": version, "decisions": len(documents)})
         return True
+
+    def publish_placements(self) -> bool:
+        """The same for where moved cameras hang. Raises StoreBusy, StorageError."""
+        with self._store.reading() as tx:
+            version = placements.newest_id(tx)
+            if version == self._placements_version():
+                return False
+            hanging = placements.current(tx)
+        write_placements(self._placements_path, version, hanging)
+        log.info("placements_published", extra={"version": version, "cameras": len(hanging)})
+        return True
+
+    def _placements_version(self) -> int:
+        try:
+            return read_placements(self._placements_path)[0]
+        except StorageError:
+            return -1
 
     def _written_version(self) -> int | None:
         """Read again only when somebody else wrote it."""

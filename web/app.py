@@ -32,10 +32,12 @@ from web.api import (
     motion,
     overview,
     patrols,
+    placements,
     ptz,
     requests,
     retention,
     session,
+    shifts,
     snapshot,
     status,
     street_map,
@@ -99,6 +101,8 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         audit,
         retention,
         decisions,
+        placements,
+        shifts,
         alarms,
         layouts,
         trails,
@@ -137,6 +141,7 @@ def _lifespan(
             await services.patrols.close()
             await services.ptz.close()
             await services.alarms.keep()
+            await services.viewing.keep()
             await services.exports.close()
             await run_in_threadpool(services.bundles.stop)
             await services.live.close()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from vms.clock import Clock, now_utc
 from vms.errors import StoreBusy
-from vms.rules.access import Action, Allow, Deny, decide
+from vms.rules.access import Action, Allow, Deny, decide_at_all
+from vms.rules.grants import Grant, Rights
 from vms.store import Store, Transaction, audit
 from vms.store.audit import AuditEntry, AuditResult
 from web.problems import Problem
@@ -21,6 +22,7 @@ class Actor:
     login_key: SHA-256 of the session's or token's secret: tells two logins of one person apart.
     csrf_token: empty for bearer tokens, which no browser sends by itself.
     scope: the actions that a bearer token is narrowed to; None = all of its roles.
+    limited: which of the roles are for some cameras only.
     """
 
     username: str
@@ -30,13 +32,19 @@ class Actor:
     login_key: str
     csrf_token: str = ""
     scope: frozenset[str] | None = None
+    limited: tuple[Grant, ...] = ()
+
+    @property
+    def rights(self) -> Rights:
+        return Rights(self.roles - {grant.role for grant in self.limited}, self.limited, self.scope)
 
     @property
     def by_cookie(self) -> bool:
         return self.csrf_token != ""
 
     def may(self, action: Action) -> Allow | Deny:
-        return decide(self.roles, action, self.scope)
+        """For one camera at least."""
+        return decide_at_all(self.rights, action)
 
 
 class AuditTrail:

@@ -1,6 +1,7 @@
 """Signing in: password, for privileged roles a second factor; opaque tokens, of which only the SHA-256 is stored."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,10 +10,12 @@ from starlette.requests import HTTPConnection
 from vms.clock import Clock, now_utc
 from vms.config import Web
 from vms.errors import StoreBusy
+from vms.rules.grants import Rights, rights_at
 from vms.rules.second_factor import is_demanded
-from vms.store import Store, Transaction, audit, login_sessions, second_factors, users
+from vms.store import Store, Transaction, audit, grants, login_sessions, second_factors, users
 from vms.store.audit import AuditEntry
 from vms.store.users import User
+from vms.units import us_from_utc
 from web.audit_trail import Actor, AuditTrail
 from web.login_pauses import LoginPauses, paused
 from web.passwords import new_token, token_hash, verify_password
@@ -161,11 +164,22 @@ class Accounts:
 
     def is_valid(self, actor: Actor) -> bool:
         """Still signed in? For connections that last."""
+        return self.current(actor) is not None
+
+    def current(self, actor: Actor) -> Actor | None:
+        """With what they may now; None: the login is over."""
         now = now_utc(self._clock)
         with self._store.reading() as tx:
             if actor.by_cookie:
-                return login_sessions.find(tx, actor.login_key, now) is not None
-            return users.token(tx, actor.login_key, now) is not None
+                session = login_sessions.find(tx, actor.login_key, now)
+                roles = session.user.roles if session else None
+            else:
+                token = users.token(tx, actor.login_key, now)
+                roles = token.roles if token else None
+            if roles is None:
+                return None
+            rights = _rights(tx, actor.username, roles, now)
+        return replace(actor, roles=rights.roles, limited=rights.limited)
 
     def _proof(self, attempt: Attempt, user: User) -> Proof:
         if user.is_break_glass:
@@ -195,8 +209,16 @@ class Accounts:
         """Raises _Refused when the proof was used before."""
         now = now_utc(self._clock)
         token, csrf_token = new_token(), new_token()
+        with self._store.reading() as tx:
+            rights = _rights(tx, user.username, user.roles, now)
         actor = Actor(
-            user.username, user.display_name, frozenset(user.roles), workstation, token_hash(token), csrf_token
+            user.username,
+            user.display_name,
+            rights.roles,
+            workstation,
+            token_hash(token),
+            csrf_token,
+            limited=rights.limited,
         )
         is_emergency = proof.method == "break_glass"
         lasts = BREAK_GLASS_LASTS if is_emergency else SESSION_LASTS
@@ -238,13 +260,15 @@ class Accounts:
     def _by_token(self, bearer: str, workstation: str) -> Actor | None:
         if not 0 < len(bearer) <= _MAX_TOKEN_CHARS:
             return None
+        now = now_utc(self._clock)
         with self._store.reading() as tx:
-            token = users.token(tx, token_hash(bearer), now_utc(self._clock))
-        if token is None:
-            return None
-        name = f"token:{token.name}"
+            token = users.token(tx, token_hash(bearer), now)
+            if token is None:
+                return None
+            name = f"token:{token.name}"
+            rights = _rights(tx, name, token.roles, now)
         scope = None if token.actions is None else frozenset(token.actions)
-        return Actor(name, token.name, frozenset(token.roles), workstation, token.token_hash, scope=scope)
+        return Actor(name, token.name, rights.roles, workstation, token.token_hash, scope=scope, limited=rights.limited)
 
     def _by_cookie(self, cookie: str, workstation: str) -> Actor | None:
         if len(cookie) > _MAX_TOKEN_CHARS:
@@ -252,18 +276,20 @@ class Accounts:
         now = now_utc(self._clock)
         with self._store.reading() as tx:
             session = login_sessions.find(tx, token_hash(cookie), now)
-        if session is None:
-            return None
+            if session is None:
+                return None
+            rights = _rights(tx, session.user.username, session.user.roles, now)
         if now - session.seen_at >= _TOUCH_EVERY:
             self._touch(session.token_hash, now)
         user = session.user
         return Actor(
             user.username,
             user.display_name,
-            frozenset(user.roles),
+            rights.roles,
             workstation,
             session.token_hash,
             session.csrf_token,
+            limited=rights.limited,
         )
 
     def _touch(self, session_hash: str, now: datetime) -> None:
@@ -272,6 +298,10 @@ class Accounts:
                 login_sessions.touch(tx, session_hash, now)
         except StoreBusy as error:
             log.warning("session_not_touched", extra={"reason": str(error)})
+
+
+def _rights(tx: Transaction, holder: str, roles: Sequence[str], now: datetime) -> Rights:
+    return rights_at(roles, grants.of(tx, holder), us_from_utc(now))
 
 
 def address_of(connection: HTTPConnection) -> str:

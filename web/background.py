@@ -67,6 +67,7 @@ class Background:
     async def _every_second(self) -> None:
         services = self._services
         await services.board.poll_live()
+        await services.viewing.look(services.board.watched())
         for alarm in self._alarms.look(services.board.cameras(), live_answers=services.board.live_answers):
             services.alarms.raise_alarm(alarm)
         await services.alarms.keep()
@@ -113,8 +114,11 @@ class Background:
             return holds.active(tx)
 
     async def _check_logins(self) -> None:
-        for actor in await self._services.live_sessions.check():
-            await self._services.ptz.release_all(actor.username)
+        for ended in await self._services.live_sessions.check():
+            if ended.camera is None:
+                await self._services.ptz.release_all(ended.actor.username)
+            else:
+                await self._services.ptz.release(ended.actor, ended.camera)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:

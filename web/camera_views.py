@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
 
 from vms.clock import Clock, now_utc
 from vms.config import Camera, SiteConfig
@@ -18,7 +19,16 @@ _LENSES_HOLD_S = 10.0
 class CameraViews:
     """Blocking (database): call from a worker thread. Thread-safe."""
 
-    def __init__(self, config: SiteConfig, store: Store, clock: Clock, capture: CaptureClient) -> None:
+    def __init__(
+        self,
+        config: SiteConfig,
+        store: Store,
+        clock: Clock,
+        capture: CaptureClient,
+        now: Callable[[Camera], Camera] = lambda camera: camera,
+    ) -> None:
+        """now: a camera as it hangs now."""
+        self._now = now
         self._cameras = config.cameras
         self._store = store
         self._clock = clock
@@ -30,7 +40,7 @@ class CameraViews:
     def views(self) -> dict[str, MapView]:
         """Without those of which it is not known. Raises StoreBusy."""
         lenses = self._known_lenses()
-        found = {camera.id: self._view(camera, lenses.get(camera.id)) for camera in self._cameras}
+        found = {camera.id: self._view(camera, lenses.get(camera.id)) for camera in map(self._now, self._cameras)}
         return {camera_id: view for camera_id, view in found.items() if view is not None}
 
     def _view(self, camera: Camera, lens: LensCalibration | None) -> MapView | None:

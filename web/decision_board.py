@@ -1,14 +1,14 @@
 """The register of decisions as the web process has it: what it says, what each camera may do, changes to it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.concurrency import run_in_threadpool
 
 from vms.clock import Clock, now_utc
-from vms.config import SiteConfig
+from vms.config import Camera, SiteConfig
 from vms.decision_file import DecisionBook, needs_decision, place_of
 from vms.decision_register import DecisionPublisher
 from vms.errors import StorageError, StoreBusy
@@ -39,6 +39,10 @@ class DecisionBoard:
     def gate(self, camera_id: str) -> Gate:
         return self._book.gate(camera_id, self._clock.now_us())
 
+    def now(self, camera: Camera) -> Camera:
+        """As it hangs now; costs nothing."""
+        return self._book.placements.now(camera)
+
     def require_open(self, camera_id: str) -> None:
         """Raises Problem decision_pending, decision_expired, decision_missing."""
         gate = self.gate(camera_id)
@@ -57,6 +61,7 @@ class DecisionBoard:
     def refresh(self) -> None:
         """A database that is away changes nothing: what was known holds."""
         try:
+            self._publisher.publish_placements()
             self._publisher.publish()
         except (StoreBusy, StorageError) as error:
             log.warning("decisions_not_published", extra={"detail": str(error)})
@@ -94,8 +99,8 @@ class DecisionBoard:
         with self._store.transaction() as tx:
             decisions.add_sign_check(tx, check, now_utc(self._clock))
 
-    def overview(self) -> dict[str, Any]:
-        """Raises StoreBusy."""
+    def overview(self, sees: Callable[[str], bool]) -> dict[str, Any]:
+        """sees: whether this camera may be named. Raises StoreBusy."""
         with self._store.reading() as tx:
             written = decisions.current(tx)
             signs = decisions.last_sign_checks(tx)
@@ -107,12 +112,15 @@ class DecisionBoard:
             "enforce": self._config.decisions.enforce,
             "now_us": self._clock.now_us(),
             "decisions": [
-                self._decision(each, decision, held[decision.id]) for each, decision in zip(written, read, strict=True)
+                self._decision(each, decision, held[decision.id], sees)
+                for each, decision in zip(written, read, strict=True)
             ],
-            "areas": self._areas(signs),
+            "areas": self._areas(signs, sees),
         }
 
-    def _decision(self, written: WrittenDecision, decision: Decision, held: list[Window]) -> dict[str, Any]:
+    def _decision(
+        self, written: WrittenDecision, decision: Decision, held: list[Window], sees: Callable[[str], bool]
+    ) -> dict[str, Any]:
         now_us = self._clock.now_us()
         now = [window for window in held if window.holds(now_us)]
         return {
@@ -123,21 +131,32 @@ class DecisionBoard:
             "state": _state(decision, held, now_us),
             "windows": [{"from_us": window.start_us, "to_us": window.end_us} for window in held],
             "warning": next((found for window in now if (found := expiry_warning(window, now_us))), None),
-            "cameras": [camera.id for camera in self._config.cameras if covers(decision, place_of(camera))],
+            "cameras": [
+                camera.id
+                for camera in map(self.now, self._config.cameras)
+                if sees(camera.id) and covers(decision, place_of(camera))
+            ],
             "unclear": unclear(written.document, decision, self._zone),
         }
 
-    def _areas(self, signs: Mapping[str, SignCheck]) -> list[dict[str, Any]]:
+    def _areas(self, signs: Mapping[str, SignCheck], sees: Callable[[str], bool]) -> list[dict[str, Any]]:
         """Areas by name, with what each camera there may do, and when somebody last looked at the signs."""
-        names = sorted({camera.area for camera in self._config.cameras if camera.purpose == "public_order"})
-        return [{"name": name, "cameras": self._cameras_of(name), "signs": _signs(signs.get(name))} for name in names]
+        hanging = map(self.now, self._config.cameras)
+        shown = [camera for camera in hanging if camera.purpose == "public_order" and sees(camera.id)]
+        return [
+            {
+                "name": name,
+                "cameras": self._cameras_of([camera for camera in shown if camera.area == name]),
+                "signs": _signs(signs.get(name)),
+            }
+            for name in sorted({camera.area for camera in shown})
+        ]
 
-    def _cameras_of(self, area: str) -> list[dict[str, Any]]:
+    def _cameras_of(self, cameras: Sequence[Camera]) -> list[dict[str, Any]]:
         return [
             {"id": camera.id, "number": camera.number, "name": camera.name, **gate_json(self.gate(camera.id))}
             | {"needs_decision": needs_decision(self._config, camera)}
-            for camera in self._config.cameras
-            if camera.area == area and camera.purpose == "public_order"
+            for camera in cameras
         ]
 
     def _check(self, document: Mapping[str, Any]) -> None:

@@ -44,7 +44,8 @@ ServicesDep = Annotated[Services, Depends(services)]
 
 
 class Guard:
-    """Signed in, same origin, CSRF token where a cookie speaks, and a role that includes the action.
+    """Signed in, same origin, CSRF token where a cookie speaks, and a role that includes the action: for the camera in
+    the path where there is one. What is named elsewhere (body, query, a segment's camera) the route asks `reach` about.
 
     Synchronous: FastAPI runs it in a worker thread, because it asks the database.
     """
@@ -63,6 +64,9 @@ class Guard:
         if isinstance(verdict, Deny):
             found.trail.refuse(actor, self.action, f"path:{connection.url.path}")
             raise Problem("forbidden", nl=verdict.nl, en=verdict.en)
+        if "camera" in connection.path_params:
+            found.reach.camera(actor, self.action, connection.path_params["camera"])
+        found.shifts.require(actor, self.action)
         if actor.by_cookie and connection.scope["type"] == "http":
             _check_csrf(connection, actor)
         return actor
@@ -121,13 +125,26 @@ def trials(request: Request) -> list[str]:
     return [*found, "second_factor"] if web.second_factor == "off" else found
 
 
+def page_awaits_shift(request: Request, user: Actor) -> bool:
+    """Live pictures are for a shift, and this person's has not begun. Asks the database."""
+    return not services(request).shifts.lets(user, "live.watch")
+
+
+def page_shift(request: Request, user: Actor) -> dict[str, str] | None:
+    """Who watches here, and whom of the police they reported to. Asks the database."""
+    found = services(request).shifts
+    current = found.current(user.username)
+    return {"people": " + ".join(found.names(current)), "coordinator": current.coordinator} if current else None
+
+
 def page_site(request: Request) -> Site:
     """Municipality and time zone, for every page."""
     return services(request).config.site
 
 
 def camera_or_404(found: Services, camera_id: str) -> Camera:
-    camera = found.config.camera(camera_id) if len(camera_id) <= 40 else None
+    """As it hangs now."""
+    camera = found.reach.now(camera_id)
     if camera is None:
         raise Problem("unknown_camera")
     return camera

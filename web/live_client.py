@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,9 +167,10 @@ class LiveClient:
         response = await self._ask(self._of(camera), "POST", f"/still/{camera}", body, timeout_s=_STILL_TIMEOUT_S)
         return DrawingStill(response.content, response.headers.get("x-still", "{}"))
 
-    async def sheet(self) -> Sheet:
-        """Made by the first process; the others give it their stills."""
-        response = await self._ask(next(iter(self._https.values())), "GET", "/sheet")
+    async def sheet(self, only: Sequence[str] | None = None) -> Sheet:
+        """Made by the first process; the others give it their stills. only: of these cameras."""
+        query = "" if only is None else f"?only={','.join(only)}"
+        response = await self._ask(next(iter(self._https.values())), "GET", f"/sheet{query}")
         return Sheet(response.content, int(response.headers["x-columns"]), response.headers["x-ages"])
 
     async def footage_still(

@@ -36,10 +36,12 @@ class Page:
     icon: str
     roles: frozenset[str]
     in_menu: bool = True
+    watches: bool = False
+    """Video appears: where shifts are required, only during one."""
 
 
 PAGES: Final = (
-    Page("/muur", _m("Muur"), "wall.html", "layout-grid", frozenset({"observer", "police_reviewer"})),
+    Page("/muur", _m("Muur"), "wall.html", "layout-grid", frozenset({"observer", "police_reviewer"}), watches=True),
     Page(
         "/terugkijken",
         _m("Terugkijken"),
@@ -61,6 +63,13 @@ PAGES: Final = (
         "oversight.html",
         "shield-check",
         frozenset({"privacy_officer", "shift_manager", "policy_officer"}),
+    ),
+    Page(
+        "/dienst",
+        _m("Dienst"),
+        "shift.html",
+        "clock",
+        frozenset({"observer", "shift_manager", "policy_officer", "privacy_officer"}),
     ),
     Page("/maskers", _m("Maskers"), "masks.html", "eye-off", frozenset({"privacy_officer", "technician"})),
     Page(
@@ -143,7 +152,7 @@ def render(request: Request, template: str, status: int = 200, **context: Any) -
         "user": {"username": user.username, "roles": roles} if user else None,
     }
     page = _templates.get_template(template).render(
-        **{"user": None, "path": request.url.path, **context},
+        **{"user": None, "shift": None, "path": request.url.path, **context},
         _=translate,
         language=language,
         chosen_theme=THEMES.get(request.cookies.get(_THEME_COOKIE, "")),
@@ -225,7 +234,11 @@ def _page(page: Page) -> None:
         if not page.roles & set(user.roles):
             deps.page_refused(request, user)
             return render(request, "refused.html", 403, user=user)
-        return render(request, page.template, user=user, page=page)
+        if page.watches and deps.page_awaits_shift(request, user):
+            where = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/dienst?next={quote(where)}", 303)
+        shift = deps.page_shift(request, user) if page.watches else None
+        return render(request, page.template, user=user, page=page, shift=shift)
 
 
 for _entry in PAGES:

@@ -49,6 +49,34 @@ TEXTS: dict[str, tuple[int, str, str]] = {
         "Deze raadpleging is verlopen of van iemand anders; geef doel en registratienummer opnieuw op.",
         "This consultation is over or somebody else's; give purpose and reference again.",
     ),
+    "shift_required": (
+        403,
+        "Begin eerst uw dienst: live beeld hoort bij een dienst.",
+        "Begin your shift first: live pictures belong to a shift.",
+    ),
+    "not_flex": (
+        409,
+        "Alleen een flexcamera verhuist met dit formulier; een vaste camera verandert in de configuratie.",
+        "Only a flex camera moves by this form; a fixed one changes in the configuration.",
+    ),
+    "same_place": (422, "Daar hangt de camera al.", "The camera hangs there already."),
+    "decision_needed": (
+        422,
+        "Kies het besluit waaronder de camera daar hangt.",
+        "Choose the decision under which it hangs there.",
+    ),
+    "decision_elsewhere": (
+        422,
+        "Dit besluit gaat niet over de nieuwe plaats: kies een ander, of de naam en het gebied zoals in het besluit.",
+        "This decision does not cover the new place: choose another, or name and area as in the decision.",
+    ),
+    "shift_open": (409, "Uw dienst is al begonnen.", "Your shift has begun already."),
+    "no_shift": (409, "U hebt geen dienst die nog loopt.", "You have no shift that is still on."),
+    "no_observer": (
+        422,
+        "Kies collega's met een account als camera-observant.",
+        "Choose colleagues with an observer's account.",
+    ),
     "decision_pending": (
         403,
         "Het besluit voor deze camera is nog niet ingegaan.",

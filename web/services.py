@@ -9,7 +9,7 @@ from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.store import Store
 from web.alarm_book import AlarmBook
-from web.audit_trail import AuditTrail
+from web.audit_trail import Actor, AuditTrail
 from web.auth import Accounts
 from web.bundle.clips import LiveClips
 from web.bundle.workshop import Workshop
@@ -36,9 +36,12 @@ from web.own_account import OwnAccount
 from web.ptz_locks import PtzControl
 from web.ptz_patrols import Patrols
 from web.rate_limit import RateLimit
+from web.reach import Reach
 from web.second_factor import SecondFactors
+from web.shift_book import ShiftBook
 from web.status_board import StatusBoard
 from web.viewed import Viewed
+from web.viewing_meter import ViewingMeter
 from web.volume_forecast import VolumeForecasts
 
 _HASHES_AT_ONCE = 2
@@ -65,6 +68,9 @@ class Services:
     oidc: OidcLogin | None
     own_account: OwnAccount
     first_run: FirstRun
+    reach: Reach
+    shifts: ShiftBook
+    viewing: ViewingMeter
     capture: CaptureClient
     live: LiveClient
     board: StatusBoard
@@ -92,6 +98,9 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     trail = AuditTrail(store, clock)
     factors = SecondFactors(config.login_key_file, config.site.name)
     accounts = Accounts(store, clock, trail, config.web, factors)
+    decisions = DecisionBoard(config, store, clock)
+    reach = Reach(config, trail, decisions.now)
+    shifts = ShiftBook(config, store, clock, trail)
     capture = CaptureClient(config, clock)
     live = LiveClient(dict(zip(config.live_names(), config.live_sockets(), strict=True)))
     hub = EventHub()
@@ -99,8 +108,11 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     patrols = Patrols(config, clock, capture, ptz, store)
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
     workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
-    decisions = DecisionBoard(config, store, clock)
     board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks, decisions.gate)
+
+    def may_watch(actor: Actor, camera_id: str) -> bool:
+        return reach.may(actor, "live.watch", camera_id) and shifts.lets(actor, "live.watch")
+
     metrics = Metrics()
     metrics.watch(
         StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.retention.days)
@@ -114,6 +126,9 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         oidc=OidcLogin(config.web, config.web.oidc, store, clock, trail, accounts) if config.web.oidc else None,
         own_account=OwnAccount(store, clock, trail, accounts, factors),
         first_run=FirstRun(config.first_run_file, store, clock, trail),
+        reach=reach,
+        shifts=shifts,
+        viewing=ViewingMeter(store, clock),
         capture=capture,
         live=live,
         board=board,
@@ -121,8 +136,8 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         patrols=patrols,
         hub=hub,
         alarms=AlarmBook(store, clock, hub.publish),
-        camera_views=CameraViews(config, store, clock, capture),
-        live_sessions=LiveSessions(clock, live, board, accounts),
+        camera_views=CameraViews(config, store, clock, capture, decisions.now),
+        live_sessions=LiveSessions(clock, live, board, accounts, may_watch),
         footage=Footage(store, clock, config.retention.days, config.retention.ahead),
         coverage=CoverageReport(store, clock, capture, config.retention.days, config.retention.ahead),
         originals=Shelf(config),

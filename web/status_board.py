@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -105,6 +106,15 @@ class StatusBoard:
         """Whose live session it is, as live remembers it."""
         user = self._sessions.get(session, {}).get("user")
         return str(user) if user else None
+
+    def session_camera(self, session: str) -> str:
+        """What it shows, as live says; empty when it does not."""
+        return str(self._sessions.get(session, {}).get("camera") or "")
+
+    def watched(self) -> Counter[str]:
+        """Cameras that somebody watches, with how many windows."""
+        connected = (known for known in self._sessions.values() if known.get("connected", True))
+        return Counter(str(known["camera"]) for known in connected if known.get("camera"))
 
     def session_ids(self) -> set[str]:
         return set(self._sessions)

@@ -13,6 +13,7 @@ from recorder.segment_writer import StreamRecorder, StreamSettings
 from tests.fakes import FakeClock
 from vms.config import Volume
 from vms.keys import KeyRing, create_site_key
+from vms.rules.gating import NOWHERE, Standing
 from vms.store import Store, catalog
 from vms.store.catalog import Gap, Segment
 from vms.units import CameraId, Profile, utc_from_us
@@ -45,8 +46,10 @@ class Site:
         poses: PoseTrack | None = None,
         last_end_us: int | None = None,
         max_queue_bytes: int = 16 << 20,
+        standing: Callable[[int], Standing] = lambda _at_us: NOWHERE,
     ) -> StreamRecorder:
-        settings = StreamSettings(segment_s, "public_order", max_queue_bytes, self.keys.data_key if encrypt else None)
+        key = self.keys.data_key if encrypt else None
+        settings = StreamSettings(segment_s, "public_order", max_queue_bytes, key, standing=standing)
         recorder = StreamRecorder(
             CameraId("markt-01"),
             profile,

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from ingest.camera import StreamDown
 from ingest.turns import ReadTurns
 from recorder.capture import CameraCapture
-from recorder.decision_gate import GateOf
+from recorder.decision_gate import DecisionGate, GateOf
 from recorder.errands import Errands
+from recorder.segment_format import read_header
 from recorder.segment_writer import StreamRecorder
 from tests.fakes import T0_US, FakeClock
 from tests.recorder.conftest import Site
@@ -20,7 +21,7 @@ from vms.config import Camera
 from vms.packet import Packet
 from vms.rules.coverage import Stretch, totals
 from vms.rules.decisions import Decision, Period, Place
-from vms.rules.gating import UNKNOWN, Gate, gate_at, windows_of_place
+from vms.rules.gating import FREE, UNKNOWN, Gate, gate_at, windows_of_place
 from vms.units import CameraId, utc_from_us
 
 S = 1_000_000
@@ -40,7 +41,8 @@ class Rig:
 
     def __init__(self, site: Site, gate_of: GateOf, tmp_path: Path) -> None:
         self.clock = FakeClock()
-        self.recorder: StreamRecorder = site.recorder(segment_s=60)
+        standing = DecisionGate(CameraId("markt-01"), gate_of, T0_US).standing
+        self.recorder: StreamRecorder = site.recorder(segment_s=60, standing=standing)
         self.passed: list[Packet] = []
         self.forgotten = 0
         silent: Any = SimpleNamespace(offer_all=lambda _: True, source_down=lambda *_: None)
@@ -95,6 +97,31 @@ def test_recording_starts_and_stops_by_itself_with_the_decision(site: Site, tmp_
     assert all(5 * S <= at_us < 15 * S or 20 * S <= at_us < 25 * S for at_us in inside)
     assert len(inside) == 150
     assert rig.forgotten == 3
+
+
+def test_each_segment_says_under_which_decision_it_was_recorded_in_row_and_file(site: Site, tmp_path: Path) -> None:
+    rig = Rig(site, lambda _, at_us: Gate("open", "135777", 7 + (at_us >= T0_US + 60 * S), placement_id=3), tmp_path)
+    rig.run(stream(1300))
+    rig.recorder.close()
+    assert site.journal.stop()
+    segments = site.segments()
+    assert {segment.placement_id for segment in segments} == {3}
+    assert [segment.decision_id for segment in segments] == [7, *[8] * (len(segments) - 1)]
+    assert len(segments) >= 2
+    for segment in segments:
+        with (site.volumes.roots[0] / segment.path).open("rb") as file:
+            assert read_header(file)[0].decision_id == segment.decision_id
+
+
+def test_without_a_decision_a_segment_names_none_and_its_file_is_as_it_always_was(site: Site, tmp_path: Path) -> None:
+    rig = Rig(site, lambda _camera, _at: FREE, tmp_path)
+    rig.run(stream(20))
+    rig.recorder.close()
+    assert site.journal.stop()
+    [segment] = site.segments()
+    assert (segment.decision_id, segment.placement_id) == (None, None)
+    with (site.volumes.roots[0] / segment.path).open("rb") as file:
+        assert b"decision_id" not in file.read(4096)
 
 
 def test_a_camera_that_is_lost_outside_a_decision_is_missed_only_from_its_start(site: Site, tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ class Backend:
     trails: list[dict[str, Any]] = field(default_factory=list)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
     refused_pages: list[str] = field(default_factory=list)
+    awaits_shift: bool = False
     segments: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
     stretches: list[dict[str, Any]] = field(default_factory=list)
@@ -457,6 +458,12 @@ class FakeDeps:
 
     def elsewhere(self, request: Request) -> str:
         return "gemeenteaccount"
+
+    def page_awaits_shift(self, request: Request, user: Any) -> bool:
+        return self._backend.awaits_shift
+
+    def page_shift(self, request: Request, user: Any) -> None:
+        return None
 
     def page_site(self, request: Request) -> Any:
         return SimpleNamespace(name="Gemeente Venlo", timezone="Europe/Amsterdam")

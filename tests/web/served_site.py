@@ -278,6 +278,7 @@ class Site:
         areas: Sequence[Mapping[str, Any]] = (),
         decisions: Mapping[str, Any] | None = None,
         web: Mapping[str, Any] | None = None,
+        shifts: Mapping[str, Any] | None = None,
     ) -> None:
         """cameras: what else is configured of them, by id. Without second factors, unless web says otherwise."""
         self.directory = Path(tempfile.mkdtemp(prefix="uw-"))
@@ -289,6 +290,7 @@ class Site:
                 "web": {"listen": "127.0.0.1:0", "second_factor": "off", **(web or {})},
                 "areas": areas,
                 "decisions": decisions or {},
+                "shifts": shifts or {},
                 "cameras": [
                     known | dict(more.get(str(known["id"]), {}))
                     for known in (
@@ -400,13 +402,21 @@ class Site:
         return [row for row in rows if action in (None, row.action) and result in (None, row.result)]
 
     def segment(
-        self, camera: str, *, age: timedelta = timedelta(hours=1), content: bytes = b"", profile: Profile = "sub"
+        self,
+        camera: str,
+        *,
+        age: timedelta = timedelta(hours=1),
+        content: bytes = b"",
+        profile: Profile = "sub",
+        decision_id: int | None = None,
     ) -> Segment:
         """60 s of footage, encrypted on disk when it has content."""
         start_at = now_utc(self.clock) - age
-        return self._catalogued(camera, profile, start_at, content)
+        return self._catalogued(camera, profile, start_at, content, decision_id)
 
-    def _catalogued(self, camera: str, profile: Profile, start_at: datetime, content: bytes) -> Segment:
+    def _catalogued(
+        self, camera: str, profile: Profile, start_at: datetime, content: bytes, decision_id: int | None
+    ) -> Segment:
         key = self.keys.data_key(camera, start_at.date())
         start_us = us_from_utc(start_at)
         header = SegmentHeader(
@@ -420,7 +430,7 @@ class Site:
             camera_id=CameraId(camera), profile=profile, volume_uuid=self.volume_uuid, path=closed.path,
             start_at=start_at, end_at=utc_from_us(start_us + 60_000_000), duration_90k=60 * 90_000,
             bytes=closed.bytes, codec="avc1.42c01f", width=640, height=360, sha256=closed.sha256, key_id=key.key_id,
-            sidecar_sha256=None, starts_run=False,
+            sidecar_sha256=None, starts_run=False, decision_id=decision_id,
         )  # fmt: skip
         with self.store.transaction() as tx:
             return catalog.add(tx, new)

@@ -72,7 +72,7 @@ def test_wall_and_playback_are_offered_to_exactly_those_the_api_serves() -> None
 def test_the_menu_shows_only_pages_of_the_roles(client: httpx.Client, backend: Backend) -> None:
     backend.roles = ["observer"]
     text = client.get("/muur").text
-    assert re.findall(r'<a href="(/\w+)"', text.split("</nav>")[0]) == ["/muur", "/controle"]
+    assert re.findall(r'<a href="(/\w+)"', text.split("</nav>")[0]) == ["/muur", "/dienst", "/controle"]
 
 
 def test_scripts_run_by_file_or_by_this_answers_nonce_only(client: httpx.Client) -> None:
@@ -154,3 +154,10 @@ def test_a_user_without_any_page_stays_at_the_form(client: httpx.Client, backend
     backend.roles = []
     assert client.get("/").headers["location"] == "/inloggen"
     assert client.get("/inloggen").status_code == 200
+
+
+def test_the_wall_waits_for_a_shift_where_one_is_required(client: httpx.Client, backend: Backend) -> None:
+    backend.awaits_shift = True
+    answer = client.get("/muur?stand=4")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/dienst?next=/muur%3Fstand%3D4")
+    assert client.get("/dienst").status_code == 200

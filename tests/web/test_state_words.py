@@ -60,6 +60,9 @@ def audited_actions() -> set[str]:
         ),
         strings(ROOT / "vms" / "cli" / "volumes.py", "_entry", 0),
         strings(ROOT / "vms" / "cli" / "hold.py", "_note", 2),
+        strings(ROOT / "vms" / "cli" / "grants.py", "_entry", 0),
+        strings(ROOT / "web" / "shift_book.py", "allow_within", 2),
+        strings(ROOT / "web" / "placement_register.py", "allow_within", 2),
         {"decisions.import"},
     )
 
@@ -73,6 +76,8 @@ def audited_details() -> set[str]:
     written |= {"method", "session"}  # of logins
     written |= {"bytes", "cases", "path", "segments", "volume"}  # `vms volumes forget`
     written |= {"basis", "requester", "review_us"}  # of holds, by page and by command line
+    written |= {"grant", "group", "role"}  # `vms users grant`
+    written |= {"colleagues", "coordinator", "desk", "note"}  # of shifts
     for file in (ROOT / "web").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("allow", "refuse", "refuse_name"):

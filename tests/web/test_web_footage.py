@@ -9,7 +9,7 @@ from tests.web.served_site import MASKED, OPEN, Site
 from vms.clock import now_utc
 from vms.config import Retention
 from vms.rules.masks import parse_mask_import
-from vms.store import catalog, holds, masks
+from vms.store import catalog, decisions, holds, masks
 from vms.store.catalog import Segment
 from vms.store.holds import NewHold
 from vms.units import US_PER_SECOND, us_from_utc, utc_from_us
@@ -232,6 +232,8 @@ def test_coverage_shows_segments_gaps_and_holds(site: Site, police: httpx.Client
             "url": f"/api/media/{segment.id}?consultation={police.headers['X-Consultation']}",
             "starts_run": False,
             "skew_ms": None,
+            "decision_id": None,
+            "placement_id": None,
         }
     ]
     assert found["gaps"] == [
@@ -399,3 +401,13 @@ def test_search_view_and_still_share_one_case(site: Site, police: httpx.Client) 
     assert len(rows) == 4
     assert {row.detail["consultation"] for row in rows} == {int(police.headers["X-Consultation"])}
     assert {row.detail["reference"] for row in rows} == {"BVH 2026-118822"}
+
+
+def test_coverage_says_under_which_decision_each_segment_was_recorded(site: Site, police: httpx.Client) -> None:
+    with site.store.transaction() as tx:
+        made = decisions.add(tx, {"registration_numbers": ["135777", "135778"]}, "beleid", now_utc(site.clock))
+    site.segment(OPEN, decision_id=made.decision_id)
+    site.segment(OPEN, age=timedelta(hours=2))
+    found = police.get("/api/coverage", params=day(site, OPEN)).json()
+    assert [segment["decision_id"] for segment in found["segments"]] == [None, made.decision_id]
+    assert found["decisions"] == {str(made.decision_id): "135777 / 135778"}

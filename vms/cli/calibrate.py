@@ -12,6 +12,7 @@ from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_c
 from vms.clock import SystemClock, now_utc
 from vms.config import Camera, SiteConfig, read_secret
 from vms.errors import ConfigError, UitkijkError
+from vms.placement_file import PlacementBook
 from vms.reference_file import forget_reference, read_reference, write_reference
 from vms.rules.masks import lens_document
 from vms.rules.placements import is_moved
@@ -87,8 +88,8 @@ def _keep(site: SiteConfig, camera: Camera, found: "Calibration", *, add: bool) 
     """How many keypoints are known now."""
     from web.live.reference import Reference
 
-    camera_id, reference = camera.id, found.reference
-    reference.placement = camera.placed
+    camera_id, reference, placed = camera.id, found.reference, PlacementBook(site).now(camera).placed
+    reference.placement = placed
     if add:
         before = read_reference(site.site.data_dir, site.site_key_file, camera_id)
         if before is not None:
@@ -96,7 +97,7 @@ def _keep(site: SiteConfig, camera: Camera, found: "Calibration", *, add: bool) 
                 known = Reference.of_content(before)
             except ValueError as error:
                 raise UitkijkError(f"{camera_id}: what was known is damaged; calibrate without --add") from error
-            if is_moved(known.placement, camera.placed):
+            if is_moved(known.placement, placed):
                 raise UitkijkError(f"{camera_id}: what was known is of another placement; calibrate without --add")
             reference.join(known)
     write_reference(site.site.data_dir, site.site_key_file, camera_id, reference.content())

@@ -10,6 +10,7 @@ from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_c
 from vms.config import SiteConfig
 from vms.decision_file import place_of
 from vms.errors import ConfigError
+from vms.placement_file import PlacementBook
 from vms.rules.decision_document import DecisionProblems, read_decision, unclear
 from vms.rules.decisions import covers, windows
 from vms.rules.local_time import end_us, start_us
@@ -37,6 +38,7 @@ def decisions_on(
 def in_force_between(site: SiteConfig, store: Store, first_us: int, last_us: int) -> list[dict[str, Any]]:
     """Blocking. Half-open; by start."""
     zone = ZoneInfo(site.site.timezone)
+    hanging = PlacementBook(site)
     with store.reading() as tx:
         written = {each.decision_id: each.document for each in decisions.current(tx)}
     try:
@@ -53,7 +55,7 @@ def in_force_between(site: SiteConfig, store: Store, first_us: int, last_us: int
             "locations": list(window.decision.locations),
             "flex": written[window.decision.id].get("flex"),
             "fixed": written[window.decision.id].get("fixed"),
-            "cameras": [camera.id for camera in site.cameras if covers(window.decision, place_of(camera))],
+            "cameras": [camera.id for camera in site.cameras if covers(window.decision, place_of(hanging.now(camera)))],
             "unclear": unclear(written[window.decision.id], window.decision, zone),
         }
         for window in windows(read, zone)

@@ -14,6 +14,7 @@ from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_c
 from vms.clock import Clock, SystemClock, now_utc
 from vms.config import Camera, SiteConfig
 from vms.errors import ConfigError
+from vms.placement_file import PlacementBook
 from vms.rules.mask_check import set_problems
 from vms.rules.masks import MaskImport, MaskProblems, parse_mask_import
 from vms.store import Store, audit
@@ -43,6 +44,7 @@ def import_documents(site: SiteConfig, store: Store, clock: Clock, documents: li
     """{"imported": n, "sets": [{camera, version, masks, valid_from, draft}], "unclear": [{index, camera, problems}]}"""
     sets: list[dict[str, Any]] = []
     unclear: list[dict[str, Any]] = []
+    hanging = PlacementBook(site)
     with store.transaction() as tx:
         for index, document in enumerate(documents):
             try:
@@ -53,7 +55,7 @@ def import_documents(site: SiteConfig, store: Store, clock: Clock, documents: li
                 continue
             now = now_utc(clock)
             audit.append(tx, _entry(new, now))
-            added = mask_store.add(tx, new, now, camera.placed)
+            added = mask_store.add(tx, new, now, hanging.now(camera).placed)
             sets.append(
                 {
                     "camera": added.camera_id,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from vms.cli.grants import grant, list_grants, revoke
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import SystemClock, now_utc
 from vms.errors import ConfigError
@@ -19,6 +20,9 @@ from vms.store.audit import AuditEntry
 from vms.store.users import ApiToken, User
 
 users_app = typer.Typer(no_args_is_help=True, help="Accounts of named persons.")
+users_app.command("grant")(grant)
+users_app.command("grants")(list_grants)
+users_app.command("revoke")(revoke)
 tokens_app = typer.Typer(no_args_is_help=True, help="Bearer tokens for machines.")
 
 UserArgument = Annotated[str, typer.Argument(help="As `vms users list` shows it.")]

@@ -13,6 +13,7 @@ from vms.config.decisions import Decisions
 from vms.config.following import GivenNeighbour, GivenPatrol
 from vms.config.places import Area, Map
 from vms.config.section import Section as _Section
+from vms.config.shifts import Shifts
 from vms.config.web import Web
 from vms.rules.live_shards import live_name, shard_of
 from vms.rules.placements import Placement
@@ -254,6 +255,7 @@ class SiteConfig(_Section):
     recorder: Recorder = Recorder()
     retention: Retention = Retention()
     decisions: Decisions = Decisions()
+    shifts: Shifts = Shifts()
     map: Map = Map()
     areas: tuple[Area, ...] = ()
     evidence: Evidence = Evidence()

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeGuard, get_args
 
+from vms.rules.grants import Rights
+
 Role = Literal[
     "observer",
     "police_reviewer",
@@ -53,6 +55,10 @@ Action = Literal[
     "decisions.read",
     "decisions.write",
     "accounts.manage",
+    "shifts.own",
+    "shifts.read",
+    "placements.read",
+    "placements.move",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -100,8 +106,17 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "decisions.read": frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
     "decisions.write": frozenset({"policy_officer"}),
     "accounts.manage": frozenset({"admin"}),
+    "placements.read": frozenset({"technician", "policy_officer", "privacy_officer", "shift_manager"}),
+    "placements.move": frozenset({"technician", "policy_officer"}),
+    "shifts.own": frozenset({"observer"}),
+    "shifts.read": frozenset({"shift_manager", "policy_officer", "privacy_officer"}),
 }
 """Admin is in no row that shows video: managing users and settings is not watching."""
+
+SITE_WIDE: frozenset[Action] = frozenset(
+    {"audit.read", "retention.proof", "metrics.read", "decisions.write", "layouts.share", "accounts.manage"}
+)
+"""About every camera at once: a role that is limited to some cameras gives none of these."""
 
 _REASONS: dict[Action, tuple[str, str]] = {
     "live.watch": (
@@ -211,3 +226,25 @@ def decide(roles: Collection[str], action: Action, scope: Collection[str] | None
             return Allow(role)
     nl, en = _REASONS.get(action, ("Uw rol geeft hier geen recht op.", "Your role does not include this."))
     return Deny(action, nl, en)
+
+
+def decide_at_all(rights: Rights, action: Action) -> Allow | Deny:
+    """For one camera at least; what is about the whole site needs a role for the whole site."""
+    verdict = decide(rights.everywhere if action in SITE_WIDE else rights.roles, action, rights.scope)
+    if _is_only_elsewhere(verdict, rights, action):
+        nl = "Dit gaat over alle camera's; uw rol geldt voor een deel ervan."
+        return Deny(action, nl, "This is about every camera; your role covers some of them.")
+    return verdict
+
+
+def decide_on(rights: Rights, action: Action, group: str, purpose: str) -> Allow | Deny:
+    """For a camera of this group and purpose."""
+    verdict = decide(rights.on(group, purpose), action, rights.scope)
+    if _is_only_elsewhere(verdict, rights, action):
+        nl = "Uw rol geldt niet voor deze camera: u hebt haar voor een ander gebied of doel."
+        return Deny(action, nl, "Your role does not cover this camera: you hold it for another area or purpose.")
+    return verdict
+
+
+def _is_only_elsewhere(verdict: Allow | Deny, rights: Rights, action: Action) -> bool:
+    return isinstance(verdict, Deny) and isinstance(decide(rights.roles, action, rights.scope), Allow)

@@ -23,7 +23,8 @@ _TERMS_US: tuple[tuple[Expiry, int], ...] = (
 class Gate:
     """number: of the decision that says so. since_us: from when; of a pending one, from when it will hold.
 
-    until_us: when this ends by itself, None = not by itself. decision_id 0: no decision.
+    until_us: when this ends by itself, None = not by itself. decision_id 0: no decision. placement_id: where the camera
+    hangs then, 0 = as the configuration says.
     """
 
     state: GateState
@@ -31,6 +32,7 @@ class Gate:
     decision_id: int = 0
     since_us: int | None = None
     until_us: int | None = None
+    placement_id: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -40,6 +42,17 @@ class Gate:
 FREE = Gate("open")
 """No decision is needed: another purpose, or a site that does not gate yet."""
 UNKNOWN = Gate("unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of footage: the decision under which it was recorded, and where the camera hung. None: not known, not needed."""
+
+    decision_id: int | None = None
+    placement_id: int | None = None
+
+
+NOWHERE = Standing()
 
 
 def windows_of_place(decisions: Sequence[Decision], place: Place, zone: ZoneInfo) -> list[Window]:

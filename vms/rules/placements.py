@@ -19,6 +19,23 @@ class Placement:
     lon: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hanging:
+    """A camera at a place, until its next one begins. start_us: UTC microseconds; None: since nobody knows when.
+
+    area: its camera group there. decision_id: under which it was hung there.
+    """
+
+    id: int
+    camera_id: str
+    placement: Placement
+    area: str
+    decision_id: int | None
+    start_us: int | None
+    author: str
+    reason: str
+
+
 def is_moved(then: Placement | None, now: Placement) -> bool:
     """Is this another placement? then None: it was not noted, so nothing can be said.
 

@@ -1,6 +1,6 @@
 """The register of decisions, version by version, and the checks of signs. Append-only."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -50,6 +50,18 @@ def current(tx: Session) -> list[WrittenDecision]:
     """The newest version of each, by decision."""
     newest = select(func.max(DecisionRow.id)).group_by(DecisionRow.decision_id)
     return _read(tx.scalars(select(DecisionRow).where(DecisionRow.id.in_(newest)).order_by(DecisionRow.decision_id)))
+
+
+def labels(tx: Session, decision_ids: Collection[int]) -> dict[int, str]:
+    """What people call them, as vms.rules.decisions.Decision.label."""
+    if not decision_ids:
+        return {}
+    newest = select(func.max(DecisionRow.id)).where(DecisionRow.decision_id.in_(decision_ids))
+    rows = tx.scalars(select(DecisionRow).where(DecisionRow.id.in_(newest.group_by(DecisionRow.decision_id))))
+    return {
+        row.decision_id: " / ".join(map(str, row.document.get("registration_numbers") or ())) or f"#{row.decision_id}"
+        for row in rows
+    }
 
 
 def first_versions(tx: Session) -> list[WrittenDecision]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from vms.clock import Clock, now_utc
 from vms.rules.placements import Placement
 from vms.store import audit, masks
+from vms.store import placements as register
 from vms.store.audit import AuditEntry
 from vms.store.engine import Store
 
@@ -18,12 +19,16 @@ log = logging.getLogger(__name__)
 
 def lapse_moved(store: Store, placements: Mapping[str, Placement], clock: Clock) -> list[str]:
     """Closes the cameras that hang elsewhere now, each with its audit row. Raises StoreBusy: then nothing is closed,
-    and nothing may be shown."""
+    and nothing may be shown.
+
+    placements: as the configuration has them; what the register of placements says goes before."""
     now = now_utc(clock)
     with store.transaction() as tx:
-        found = masks.moved(tx, placements, now)
+        registered = {one.camera_id: one.placement for one in register.current(tx) if one.camera_id in placements}
+        hanging = {**placements, **registered}
+        found = masks.moved(tx, hanging, now)
         for camera_id in found:
-            reason = f"placement changed: {placements[camera_id].name or 'other coordinates'}"
+            reason = f"placement changed: {hanging[camera_id].name or 'other coordinates'}"
             entry = AuditEntry(
                 at=now,
                 actor=masks.SYSTEM,

@@ -13,9 +13,10 @@ router = APIRouter(prefix="/api/alarms", tags=["alarms"])
 
 
 @router.get("")
-async def alarms(services: ServicesDep, _actor: Annotated[Actor, needs("status.read")]) -> dict[str, Any]:
+async def alarms(services: ServicesDep, actor: Annotated[Actor, needs("status.read")]) -> dict[str, Any]:
     """The latest ones, oldest first; a restart forgets none."""
-    return {"alarms": services.alarms.recent()}
+    reached = {"", *(camera.id for camera in services.reach.cameras(actor, "status.read"))}
+    return {"alarms": [alarm for alarm in services.alarms.recent() if alarm["camera"] in reached]}
 
 
 @router.post("/{alarm}/acknowledge")
@@ -28,6 +29,8 @@ async def acknowledge(
     known = services.alarms.find(alarm)
     if known is None:
         raise Problem("not_found")
+    if known["camera"]:
+        await run_in_threadpool(services.reach.require, actor, "alarms.acknowledge", known["camera"])
     if known["acknowledged_us"] is None:
         code, about = str(known["code"]), f"camera:{known['camera']}" if known["camera"] else "site"
         await run_in_threadpool(lambda: services.trail.allow(actor, "alarms.acknowledge", about, alarm=code))

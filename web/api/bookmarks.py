@@ -10,7 +10,7 @@ from vms.clock import now_utc
 from vms.store import bookmarks
 from vms.units import US_PER_SECOND, utc_from_us
 from web.audit_trail import Actor
-from web.deps import ServicesDep, camera_or_404, needs
+from web.deps import ServicesDep, needs
 from web.problems import Problem
 
 router = APIRouter(prefix="/api/bookmarks", tags=["bookmarks"])
@@ -38,7 +38,7 @@ class NewBookmark(BaseModel):
 
 @router.post("", status_code=201)
 def mark(body: NewBookmark, services: ServicesDep, actor: Annotated[Actor, needs("bookmarks.make")]) -> dict[str, Any]:
-    camera = camera_or_404(services, body.camera)
+    camera = services.reach.camera(actor, "bookmarks.make", body.camera)
     now_us = services.clock.now_us()
     at_us = now_us if body.at_us is None else body.at_us
     if not now_us - _OLDEST_US <= at_us <= now_us + _AHEAD_US:

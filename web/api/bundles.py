@@ -46,6 +46,8 @@ def create(body: NewBundle, services: ServicesDep, actor: MakeActor) -> dict[str
         waiting = len(bundles.in_states(tx, bundles.UNFINISHED))
     if request is None:
         raise Problem("not_found")
+    for camera in request.cameras:
+        services.reach.require(actor, "bundles.make", camera)
     if (refusal := refuse_export(request)) is not None:
         services.trail.refuse(actor, "bundles.make", f"request:{request.id}", reason=refusal)
         raise Problem(refusal)
@@ -77,30 +79,31 @@ def create(body: NewBundle, services: ServicesDep, actor: MakeActor) -> dict[str
 
 
 @router.get("")
-def newest(services: ServicesDep, actor: MakeActor) -> dict[str, Any]:  # noqa: ARG001
+def newest(services: ServicesDep, actor: MakeActor) -> dict[str, Any]:
     with services.store.reading() as tx:
         found = bundles.newest(tx, _SHOWN)
-    return {"bundles": [_as_json(services, job) for job in found]}
+    reached = [job for job in found if services.reach.may_all(actor, "bundles.make", job.order["cameras"])]
+    return {"bundles": [_as_json(services, job) for job in reached]}
 
 
 @router.get("/{bundle}")
-def one(bundle: BundleId, services: ServicesDep, actor: MakeActor) -> dict[str, Any]:  # noqa: ARG001
-    return _as_json(services, _found(services, bundle))
+def one(bundle: BundleId, services: ServicesDep, actor: MakeActor) -> dict[str, Any]:
+    return _as_json(services, _found(services, actor, bundle))
 
 
 @router.delete("/{bundle}")
 def cancel(bundle: BundleId, services: ServicesDep, actor: MakeActor) -> dict[str, Any]:
     """Stops one that is being made, deletes one that waits."""
-    job = _found(services, bundle)
+    job = _found(services, actor, bundle)
     services.trail.allow(actor, "export.cancel", f"export:{job.id}", reference=str(job.order["case_number"]))
     services.bundles.cancel(job.id)
-    return _as_json(services, _found(services, bundle))
+    return _as_json(services, _found(services, actor, bundle))
 
 
 @router.get("/{bundle}/file", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
 def download(bundle: BundleId, services: ServicesDep, actor: MakeActor) -> Response:
     """The zip; `X-Content-SHA256` is of the whole file."""
-    job, path = _found(services, bundle), services.bundles.file(bundle)
+    job, path = _found(services, actor, bundle), services.bundles.file(bundle)
     if job.state in bundles.UNFINISHED:
         raise Problem("export_not_ready")
     now = now_utc(services.clock)
@@ -116,11 +119,13 @@ def download(bundle: BundleId, services: ServicesDep, actor: MakeActor) -> Respo
     return FileResponse(path, media_type="application/zip", filename=f"export-{name}.zip", headers=headers)
 
 
-def _found(services: Services, bundle: str) -> BundleJob:
+def _found(services: Services, actor: Actor, bundle: str) -> BundleJob:
     with services.store.reading() as tx:
         job = bundles.get(tx, bundle)
     if job is None:
         raise Problem("not_found")
+    for camera in job.order["cameras"]:
+        services.reach.require(actor, "bundles.make", camera)
     return job
 
 

@@ -1,5 +1,6 @@
 """The cameras as people know them. No addresses, no credentials."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -13,11 +14,14 @@ router = APIRouter(prefix="/api", tags=["cameras"])
 
 
 @router.get("/cameras")
-def cameras(services: ServicesDep, _actor: Annotated[Actor, needs("cameras.list")]) -> dict[str, Any]:
-    return {"cameras": [_camera(camera) for camera in services.config.cameras]}
+def cameras(services: ServicesDep, actor: Annotated[Actor, needs("cameras.list")]) -> dict[str, Any]:
+    """Those that the person's roles reach; of neighbours too."""
+    seen = services.reach.seen(actor)
+    known = {camera.id for camera in seen}
+    return {"cameras": [_camera(camera, known) for camera in seen]}
 
 
-def _camera(camera: Camera) -> dict[str, Any]:
+def _camera(camera: Camera, known: Collection[str]) -> dict[str, Any]:
     return {
         "id": camera.id,
         "number": camera.number,
@@ -27,8 +31,8 @@ def _camera(camera: Camera) -> dict[str, Any]:
         "purpose": camera.purpose,
         "can_turn": camera.can_turn,
         "masks": camera.masks,
-        "neighbours": [neighbour.id for neighbour in camera.neighbours],
-        "ways": _ways(camera),
+        "neighbours": [neighbour.id for neighbour in camera.neighbours if neighbour.id in known],
+        "ways": [way for way in _ways(camera) if way["camera"] in known],
         "lat": camera.lat,
         "lon": camera.lon,
         "reach_m": camera.reach_m,

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Query
 
 from vms.clock import now_utc
 from vms.rules.coverage import Stretch, totals
-from vms.store import bookmarks
+from vms.store import bookmarks, decisions
 from vms.store.catalog import MAX_SEGMENT, Gap, Segment
 from vms.store.holds import EvidenceHold
 from vms.units import Profile, us_from_utc
 from web.api.consultations import ConsultingDep
 from web.audit_trail import Actor
-from web.deps import ServicesDep, camera_or_404, needs
+from web.deps import ServicesDep, needs
 from web.mask_need import MASKED_CODEC, mask_need
 from web.services import Services
 from web.time_range import TimeRange, long_day
@@ -33,9 +33,11 @@ def coverage(
 ) -> dict[str, Any]:
     """Segments to play, gaps with their reason, evidence holds, marked moments. At most a local day at a time.
 
+    decisions: by id, what people call the ones under which these segments were recorded.
+
     stretches: every moment of the interval up to now, in order: recorded, or not and why.
     """
-    known = camera_or_404(services, camera)
+    known = services.reach.camera(consulting.actor, "footage.view", camera)
     consultation = consulting.consultation
     services.trail.allow(
         consulting.actor,
@@ -50,6 +52,9 @@ def coverage(
     stretches = services.coverage.of([camera], profile, span)[camera]
     until = min(span.end, now_utc(services.clock))
     need = mask_need(services.store, known, camera, span.start - MAX_SEGMENT, span.end + MAX_SEGMENT)
+    under = {segment.decision_id for segment in window.segments if segment.decision_id is not None}
+    with services.store.reading() as tx:
+        labels = decisions.labels(tx, under)
     return {
         "camera": camera,
         "profile": profile,
@@ -60,6 +65,7 @@ def coverage(
         "segments": [_segment(segment, consultation.id, need.of(segment)) for segment in window.segments],
         "gaps": [_gap(gap, span.start, until) for gap in window.gaps if gap.start_at < until],
         "holds": [_hold(hold) for hold in window.holds],
+        "decisions": {str(decision_id): label for decision_id, label in labels.items()},
         "bookmarks": _bookmarks(services, camera, max(span.start, window.retention_from), span.end),
         **_explained(stretches),
     }
@@ -68,14 +74,17 @@ def coverage(
 @router.get("/coverage/days")
 def days(
     services: ServicesDep,
-    _actor: Annotated[Actor, needs("status.read")],
+    actor: Annotated[Actor, needs("status.read")],
     span: Annotated[TimeRange, Depends(long_day)],
     camera: Annotated[list[str] | None, Query(max_length=_MAX_CAMERAS)] = None,
     profile: Annotated[Profile, Query()] = "main",
 ) -> dict[str, Any]:
-    """How well each camera was recorded, without a way to any footage. Default: all cameras. At most 25 hours."""
-    known = [camera_or_404(services, camera_id).id for camera_id in camera or ()]
-    told = services.coverage.of(known or [each.id for each in services.config.cameras], profile, span)
+    """How well each camera was recorded, without a way to any footage. Default: all within reach. At most 25 hours."""
+    if camera:
+        known = [services.reach.camera(actor, "status.read", camera_id).id for camera_id in camera]
+    else:
+        known = [each.id for each in services.reach.cameras(actor, "status.read")]
+    told = services.coverage.of(known, profile, span)
     return {
         "profile": profile,
         "from_us": us_from_utc(span.start),
@@ -125,6 +134,8 @@ def _segment(segment: Segment, consultation_id: int, masked: bool) -> dict[str, 
         "url": f"/api/media/{segment.id}?consultation={consultation_id}",
         "starts_run": segment.starts_run,
         "skew_ms": segment.skew_ms,
+        "decision_id": segment.decision_id,
+        "placement_id": segment.placement_id,
     }
 
 

@@ -80,8 +80,9 @@ class SignsSeen(BaseModel):
 
 
 @router.get("")
-def register(services: ServicesDep, _actor: ReadActor) -> dict[str, Any]:
-    return services.decisions.overview()
+def register(services: ServicesDep, actor: ReadActor) -> dict[str, Any]:
+    """Cameras are named only within reach."""
+    return services.decisions.overview(lambda camera_id: services.reach.may(actor, "decisions.read", camera_id))
 
 
 @router.post("", status_code=201)

@@ -14,7 +14,7 @@ from vms.store.consultations import Consultation
 from vms.units import US_PER_SECOND, Profile, us_from_utc
 from web.api import consultations
 from web.audit_trail import Actor
-from web.deps import ServicesDep, camera_or_404, needs
+from web.deps import ServicesDep, needs
 from web.exports import KEPT_S, ExportJob
 from web.problems import Problem, field_problem
 from web.services import Services
@@ -41,7 +41,7 @@ class NewExport(BaseModel):
 @router.post("", status_code=202)
 async def create(body: NewExport, services: ServicesDep, actor: ExportActor) -> dict[str, Any]:
     """Starts a job; ask GET until its state is done or failed."""
-    camera_or_404(services, body.camera)
+    await run_in_threadpool(services.reach.camera, actor, "footage.export", body.camera)
     span = checked(parse_time(body.start, "from"), parse_time(body.end, "to"), MAX_EXPORT, "export_span")
     if span.end > now_utc(services.clock):
         raise field_problem("to", "time_future")
@@ -78,6 +78,7 @@ async def download(export: ExportId, services: ServicesDep, actor: ExportActor) 
         raise Problem("export_gone")
 
     def audit() -> None:
+        services.reach.require(actor, "footage.export", job.camera_id)
         services.trail.allow(actor, "footage.download", f"export:{job.id}", sha256=job.sha256, reference=job.case)
 
     await run_in_threadpool(audit)

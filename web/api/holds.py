@@ -1,5 +1,6 @@
 """Evidence holds (veiligstellingen): what must outlive its 28 days, for which case, and until when somebody looks."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from vms.clock import now_utc
+from vms.rules.access import Action
 from vms.rules.holds import HoldRequest
 from web.audit_trail import Actor
 from web.deps import ServicesDep, needs
@@ -47,9 +49,11 @@ class ChangedHold(BaseModel):
 
 
 @router.get("")
-def overview(services: ServicesDep, _actor: ReadActor) -> dict[str, Any]:
-    """Every hold, the newest first, with its state: requested, secured or released."""
-    return _register(services).overview()
+def overview(services: ServicesDep, actor: ReadActor) -> dict[str, Any]:
+    """Every hold within reach, the newest first, with its state: requested, secured or released."""
+    found = _register(services).overview()
+    reached = [hold for hold in found["holds"] if services.reach.may_all(actor, "holds.read", hold["cameras"])]
+    return {**found, "holds": reached}
 
 
 @router.post("", status_code=201)
@@ -66,12 +70,15 @@ def create(body: NewHold, services: ServicesDep, actor: SetActor) -> dict[str, A
         requester=body.requester,
         review_at=review_at,
     )
+    _require(services, actor, "holds.set", [camera for camera in body.cameras if services.config.camera(camera)])
     return _register(services).place(actor, request)
 
 
 @router.get("/{hold}")
-def one(hold: HoldId, services: ServicesDep, _actor: ReadActor) -> dict[str, Any]:
-    return _register(services).one(hold)
+def one(hold: HoldId, services: ServicesDep, actor: ReadActor) -> dict[str, Any]:
+    found = _register(services).one(hold)
+    _require(services, actor, "holds.read", found["cameras"])
+    return found
 
 
 @router.patch("/{hold}")
@@ -80,11 +87,17 @@ def change(hold: HoldId, body: ChangedHold, services: ServicesDep, actor: SetAct
     extends = body.end is not None or body.review is not None
     if body.release == extends:
         raise Problem("invalid_input", detail='give "release": true, or "to" and "review"')
+    _require(services, actor, "holds.set", _register(services).one(hold)["cameras"])
     if body.release:
         return _register(services).release(actor, hold)
     end_at = None if body.end is None else parse_time(body.end, "to")
     review_at = None if body.review is None else parse_time(body.review, "review")
     return _register(services).extend(actor, hold, end_at, review_at)
+
+
+def _require(services: Services, actor: Actor, action: Action, camera_ids: Iterable[str]) -> None:
+    for camera_id in camera_ids:
+        services.reach.require(actor, action, camera_id)
 
 
 def _register(services: Services) -> HoldRegister:

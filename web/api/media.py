@@ -104,6 +104,7 @@ def checked_segment(services: Services, consulting: Consulting, segment_id: int)
     except FootageExpired:
         services.trail.refuse(consulting.actor, "footage.view", object_, reason="expired")
         raise
+    services.reach.require(consulting.actor, "footage.view", segment.camera_id)
     key = (consulting.actor.login_key, consultation.id, segment.id)
     if key not in services.viewed:
         services.trail.allow(

@@ -16,7 +16,7 @@ from vms.rules.ptz_movement import movements
 from vms.store.catalog import Segment
 from vms.units import Profile, us_from_utc, utc_from_us
 from web.api.consultations import Consulting, ConsultingDep
-from web.deps import ServicesDep, camera_or_404
+from web.deps import ServicesDep
 from web.problems import Problem
 from web.services import Services
 from web.time_range import LONGEST_DAY, TimeRange, checked, long_day
@@ -64,7 +64,7 @@ async def _relayed(lines: AsyncIterator[bytes], stack: AsyncExitStack) -> AsyncI
 
 
 def _allowed(services: Services, consulting: Consulting, body: NewMotionSearch, span: TimeRange) -> tuple[Segment, ...]:
-    camera = camera_or_404(services, body.camera)
+    camera = services.reach.camera(consulting.actor, "footage.view", body.camera)
     consultation = consulting.consultation
     services.trail.allow(
         consulting.actor,
@@ -94,8 +94,7 @@ def moved(
     profile: Annotated[Profile, Query()] = "sub",
 ) -> dict[str, Any]:
     """When this camera turned or zoomed, as its own position tells. Empty for a camera that cannot turn."""
-    del consulting
-    known = camera_or_404(services, camera)
+    known = services.reach.camera(consulting.actor, "footage.view", camera)
     poses: list[PtzPose] = []
     if known.can_turn:
         for segment in services.footage.window(camera, profile, span).segments:

@@ -18,7 +18,7 @@ from vms.units import us_from_utc
 from web.audit_trail import Actor
 from web.bundle.facts import local
 from web.bundle.workshop import MAX_CAMERAS, MAX_SPAN
-from web.deps import ServicesDep, camera_or_404, needs
+from web.deps import ServicesDep, needs
 from web.problems import Problem, field_problem
 from web.services import Services
 from web.time_range import checked, parse_time
@@ -79,14 +79,17 @@ def newest(
     """A hundred at a time, the newest first."""
     with services.store.reading() as tx:
         found = requests.newest(tx, _PAGE, before)
-    return {"requests": [_request(one, actor) for one in found], "more": len(found) == _PAGE}
+    return {
+        "requests": [_request(one, actor) for one in _within_reach(services, actor, found)],
+        "more": len(found) == _PAGE,
+    }
 
 
 @router.post("", status_code=201)
 def ask(body: AskedFootage, services: ServicesDep, actor: AskActor) -> dict[str, Any]:
     """Enter a request. Somebody else decides about it."""
     for camera in body.cameras:
-        camera_or_404(services, camera)
+        services.reach.camera(actor, "requests.ask", camera)
     _check_lift(body, services, actor)
     span = checked(parse_time(body.start, "from"), parse_time(body.end, "to"), MAX_SPAN, "bundle_span")
     now = now_utc(services.clock)
@@ -120,12 +123,12 @@ def ask(body: AskedFootage, services: ServicesDep, actor: AskActor) -> dict[str,
 
 
 @router.get("/figures")
-def figures(services: ServicesDep, actor: ReadActor) -> dict[str, Any]:  # noqa: ARG001
+def figures(services: ServicesDep, actor: ReadActor) -> dict[str, Any]:
     """Of the last twelve months, by the month in which somebody asked."""
     now = now_utc(services.clock)
     with services.store.reading() as tx:
         found = requests.between(tx, now - _YEAR, now + timedelta(seconds=1))
-    months = requests.by_month(found, ZoneInfo(services.config.site.timezone))
+    months = requests.by_month(_within_reach(services, actor, found), ZoneInfo(services.config.site.timezone))
     return {
         "months": [
             {"month": one.month, "asked": one.asked, "granted": one.granted, "refused": one.refused, "given": one.given}
@@ -141,7 +144,7 @@ def register(services: ServicesDep, actor: ReadActor) -> Response:
     now = now_utc(services.clock)
     with services.store.reading() as tx:
         found = requests.between(tx, now - _YEAR, now + timedelta(seconds=1))
-    text = _csv(found, ZoneInfo(services.config.site.timezone))
+    text = _csv(_within_reach(services, actor, found), ZoneInfo(services.config.site.timezone))
     headers = {"Content-Disposition": 'attachment; filename="verzoeken.csv"'}
     return Response(text.encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
 
@@ -152,6 +155,8 @@ def one(request: RequestId, services: ServicesDep, actor: ReadActor) -> dict[str
         found = requests.get(tx, request)
     if found is None:
         raise Problem("not_found")
+    for camera in found.cameras:
+        services.reach.require(actor, "requests.read", camera)
     return _request(found, actor)
 
 
@@ -164,6 +169,8 @@ def change(request: RequestId, body: Change, services: ServicesDep, actor: Decid
         found = requests.get(tx, request)
     if found is None:
         raise Problem("not_found")
+    for camera in found.cameras:
+        services.reach.require(actor, "requests.decide", camera)
     _refuse(found, body, actor, services)
     action = "requests.receipt" if body.decision is None else "requests.decide"
     services.trail.allow(
@@ -187,6 +194,11 @@ def change(request: RequestId, body: Change, services: ServicesDep, actor: Decid
     return _request(changed, actor)
 
 
+def _within_reach(services: Services, actor: Actor, found: list[FootageRequest]) -> list[FootageRequest]:
+    """Those of which every camera is."""
+    return [one for one in found if services.reach.may_all(actor, "requests.read", one.cameras)]
+
+
 def _check_lift(body: AskedFootage, services: Services, actor: Actor) -> None:
     """Who asks for pictures without masks needs that right, and a reason."""
     if not body.unmasked:
@@ -195,6 +207,8 @@ def _check_lift(body: AskedFootage, services: Services, actor: Actor) -> None:
     if isinstance(verdict, Deny):
         services.trail.refuse(actor, "masks.lift", f"case:{body.case_number}")
         raise Problem("forbidden", nl=verdict.nl, en=verdict.en)
+    for camera in body.cameras:
+        services.reach.require(actor, "masks.lift", camera)
     if len(body.note) < MIN_REASON_CHARS:
         raise field_problem("note", "reason_missing")
 

@@ -16,13 +16,18 @@ async def status(services: ServicesDep, actor: Annotated[Actor, needs("status.re
     board = services.board
     await board.disk_board.refresh()
     processes = await run_in_threadpool(board.processes)
+    reached = {camera.id for camera in services.reach.cameras(actor, "status.read")}
     return {
         "server_us": services.clock.now_us(),
-        "cameras": {camera: state.seen_by(actor.username, streams=True) for camera, state in board.cameras().items()},
+        "cameras": {
+            camera: state.seen_by(actor.username, streams=True)
+            for camera, state in board.cameras().items()
+            if camera in reached
+        },
         "disk": board.disks(),
         "retention_days": services.config.retention.days,
         "encrypted": services.config.recorder.encrypt,
         "processes": processes,
         "live": {"up": board.live_answers, "viewers": board.viewers},
-        "alarms": services.alarms.recent(),
+        "alarms": [alarm for alarm in services.alarms.recent() if alarm["camera"] in {"", *reached}],
     }

@@ -17,19 +17,26 @@ _PMTILES = "application/vnd.pmtiles"
 
 
 @router.get("")
-def street_map(services: ServicesDep, _actor: Annotated[Actor, needs("cameras.list")]) -> dict[str, Any]:
+def street_map(services: ServicesDep, actor: Annotated[Actor, needs("cameras.list")]) -> dict[str, Any]:
     """ground: address of a raster PMTiles file, null without one."""
     ground = find_ground(services.config.ground_file)
+    areas = services.config.areas
+    if actor.limited:
+        names = {camera.area for camera in services.reach.seen(actor)}
+        areas = tuple(area for area in areas if area.name in names)
     return {
-        "areas": [{"name": area.name, "outline": area.outline} for area in services.config.areas],
+        "areas": [{"name": area.name, "outline": area.outline} for area in areas],
         "ground": None if ground is None else f"{router.prefix}/ground?version={ground.version}",
     }
 
 
 @router.get("/views")
-def views(services: ServicesDep, _actor: Annotated[Actor, needs("status.read")]) -> dict[str, Any]:
+def views(services: ServicesDep, actor: Annotated[Actor, needs("status.read")]) -> dict[str, Any]:
     """By camera; those of which it is not known are left out. Ask again while a map shows."""
-    return {"views": {camera: asdict(view) for camera, view in services.camera_views.views().items()}}
+    found = services.camera_views.views()
+    return {
+        "views": {key: asdict(view) for key, view in found.items() if services.reach.may(actor, "status.read", key)}
+    }
 
 
 @router.get("/ground", response_class=Response, responses={200: {"content": {_PMTILES: {}}}})

@@ -1,6 +1,7 @@
 """Volgspoor: following somebody from camera to camera. Who watches makes it; who looks back reads it."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -92,12 +93,20 @@ def look_back(services: ServicesDep, consulting: ConsultingDep) -> dict[str, Any
     )
     with services.store.reading() as tx:
         found = trails.since(tx, _keep_from(services), MAX_LISTED)
-    return {"trails": [_trail(trail) for trail in found if trail.steps]}
+    reached = [_within_reach(services, consulting.actor, trail) for trail in found]
+    return {"trails": [_trail(trail) for trail in reached if trail.steps]}
+
+
+def _within_reach(services: Services, actor: Actor, trail: Trail) -> Trail:
+    """Without the steps at cameras that this person may not look back at."""
+    steps = [step for step in trail.steps if services.reach.may(actor, "footage.view", step.camera_id)]
+    return replace(trail, steps=tuple(steps))
 
 
 def _follow(services: Services, actor: Actor, body: Step) -> Trail:
     """Blocking."""
-    came_from, to = camera_or_404(services, body.came_from), camera_or_404(services, body.to)
+    came_from = services.reach.camera(actor, "trails.make", body.came_from)
+    to = services.reach.camera(actor, "trails.make", body.to)
     if to.id not in [neighbour.id for neighbour in came_from.neighbours]:
         raise Problem("no_neighbour")
     services.trail.allow(actor, "trails.step", f"camera:{to.id}", came_from=came_from.id)

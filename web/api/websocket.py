@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -59,16 +59,18 @@ def _report(task: "asyncio.Task[None]") -> None:
 
 
 async def _send_all(socket: WebSocket, services: Services, actor: Actor, follower: Follower) -> None:
-    sees_cameras = _sees_cameras(actor)
     await _send(socket, {"type": "hello", "server_us": services.clock.now_us()})
-    if sees_cameras:
-        await _send(socket, {"type": "alarms", "alarms": services.alarms.recent()})
+    if _sees_cameras(actor):
+        await _send(socket, _within(_reached(services, actor), {"type": "alarms", "alarms": services.alarms.recent()}))
     loop = asyncio.get_running_loop()
     next_digest_s = loop.time()
     for number in range(1, 1_000_000_000):
-        if number % _CHECK_LOGIN_EVERY == 0 and not await _still_signed_in(services, actor):
-            await socket.close(LOGIN_OVER, "the login is over")
-            return
+        if number % _CHECK_LOGIN_EVERY == 0:
+            current = await _current(services, actor)
+            if current is None:
+                await socket.close(LOGIN_OVER, "the login is over")
+                return
+            actor = current
         await _send(socket, digest(services, actor))
         next_digest_s = max(next_digest_s + DIGEST_EVERY_S, loop.time())
         while (wait_s := next_digest_s - loop.time()) > 0:
@@ -76,16 +78,28 @@ async def _send_all(socket: WebSocket, services: Services, actor: Actor, followe
                 await asyncio.wait_for(follower.arrived.wait(), wait_s)
             except TimeoutError:
                 break
-            await _send_events(socket, follower, sees_cameras=sees_cameras)
+            await _send_events(socket, services, actor, follower)
 
 
-async def _send_events(socket: WebSocket, follower: Follower, *, sees_cameras: bool) -> None:
+async def _send_events(socket: WebSocket, services: Services, actor: Actor, follower: Follower) -> None:
     """Alarms and PTZ locks say something of one camera: who may not see that gets none."""
     follower.arrived.clear()
+    reached = _reached(services, actor)
     while follower.events:
         event = follower.events.popleft()
-        if sees_cameras:
-            await _send(socket, event)
+        if _sees_cameras(actor) and event.get("camera", "") in reached:
+            await _send(socket, _within(reached, event))
+
+
+def _reached(services: Services, actor: Actor) -> set[str]:
+    """Cameras of which this person may know how they are; empty: what is about none or all."""
+    return {"", *(camera.id for camera in services.reach.cameras(actor, "status.read"))}
+
+
+def _within(reached: Collection[str], message: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "alarms" not in message:
+        return message
+    return {**message, "alarms": [alarm for alarm in message["alarms"] if alarm["camera"] in reached]}
 
 
 def _sees_cameras(actor: Actor) -> bool:
@@ -96,6 +110,9 @@ def digest(services: Services, actor: Actor) -> dict[str, Any]:
     """Without status.read: how many cameras are in use, and nothing of any one of them."""
     board = services.board
     states = board.cameras()
+    if actor.limited:
+        seen = {camera.id for camera in services.reach.seen(actor)}
+        states = {camera: state for camera, state in states.items() if camera in seen}
     message: dict[str, Any] = {
         "type": "digest",
         "server_us": services.clock.now_us(),
@@ -104,7 +121,12 @@ def digest(services: Services, actor: Actor) -> dict[str, Any]:
         "sessions": {},
     }
     if _sees_cameras(actor):
-        message["cameras"] = {camera: state.seen_by(actor.username, streams=False) for camera, state in states.items()}
+        reached = _reached(services, actor)
+        message["cameras"] = {
+            camera: state.seen_by(actor.username, streams=False)
+            for camera, state in states.items()
+            if camera in reached
+        }
         message["sessions"] = board.sessions_of(actor.username)
     return message
 
@@ -117,11 +139,12 @@ def _counts(states: Mapping[str, CameraState]) -> dict[str, int]:
     }
 
 
-async def _still_signed_in(services: Services, actor: Actor) -> bool:
+async def _current(services: Services, actor: Actor) -> Actor | None:
+    """With what they may now; None: signed in no longer."""
     try:
-        return await run_in_threadpool(services.accounts.is_valid, actor)
+        return await run_in_threadpool(services.accounts.current, actor)
     except StoreBusy:
-        return True  # unknown; asked again ten digests later, and every request asks for itself
+        return actor  # unknown; asked again soon, and every request asks for itself
 
 
 async def _receive_all(socket: WebSocket, services: Services) -> None:

@@ -55,7 +55,7 @@ async def start(
     await _require_open(services, actor, camera)
     await _audit(services, actor, camera, profile)
     session, answer = await services.live.offer(camera, profile, sdp, actor.username)
-    services.live_sessions.add(session, actor)
+    services.live_sessions.add(session, actor, camera)
     headers = {"Location": f"/whep/session/{session}", "Accept-Patch": FRAGMENT, "ETag": entity_tag(session)}
     return Response(answer, 201, headers, media_type=SDP)
 
@@ -112,11 +112,12 @@ async def swap(session: SessionId, body: Swap, services: ServicesDep, actor: Wat
     after_rtp: every picture with a later RTP timestamp is of this camera; null when that is not known.
     """
     services.live_sessions.require(actor, session)
-    camera_or_404(services, body.camera)
+    await run_in_threadpool(services.reach.camera, actor, "live.watch", body.camera)
     _limit(services, actor)
     await _require_open(services, actor, body.camera)
     await _audit(services, actor, body.camera, body.profile)
     after_rtp = await services.live.swap(session, body.camera, body.profile)
+    services.live_sessions.shows(session, body.camera)
     return {"camera": body.camera, "profile": body.profile, "after_rtp": after_rtp}
 
 

@@ -1,6 +1,6 @@
 """What the catalog knows of the footage in an export: segments and their chain, gaps and why, the masks in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from vms.rules.coverage import Known, KnownGap, explain
 from vms.rules.masks import MaskSet
-from vms.store import Store, catalog
+from vms.store import Store, catalog, decisions
 from vms.store import masks as mask_store
 from vms.store.catalog import Segment, chain_content
 from vms.units import Profile, us_from_utc, utc_from_us
@@ -34,6 +34,8 @@ def gather(store: Store, camera_id: str, profile: Profile, from_us: int, to_us: 
     start, end = utc_from_us(from_us), utc_from_us(to_us)
     with store.reading() as tx:
         covered = catalog.coverage(tx, camera_id, profile, start, end)
+        under = {one.decision_id for one in covered.segments if one.decision_id is not None}
+        labels = decisions.labels(tx, under)
         sets = mask_store.in_force_between(tx, camera_id, start, end)
     spans = [(us_from_utc(segment.start_at), us_from_utc(segment.end_at)) for segment in covered.segments]
     known_gaps = [
@@ -42,7 +44,7 @@ def gather(store: Store, camera_id: str, profile: Profile, from_us: int, to_us: 
     ]
     told = explain(Known(recorded=spans, gaps=known_gaps, first_us=from_us), from_us, to_us, to_us)
     return FootageFacts(
-        segments=_segments(covered.segments),
+        segments=_segments(covered.segments, labels),
         gaps=[
             {
                 "start_us": hole.start_us,
@@ -58,8 +60,8 @@ def gather(store: Store, camera_id: str, profile: Profile, from_us: int, to_us: 
     )
 
 
-def _segments(found: Sequence[Segment]) -> list[dict[str, Any]]:
-    """follows: it was added to the stream's chain right after the one before it here."""
+def _segments(found: Sequence[Segment], labels: Mapping[int, str]) -> list[dict[str, Any]]:
+    """follows: it was added to the stream's chain right after the one before it here. decision: as people call it."""
     rows: list[dict[str, Any]] = []
     previous = ""
     for segment in found:
@@ -74,6 +76,7 @@ def _segments(found: Sequence[Segment]) -> list[dict[str, Any]]:
                 "lost_packets": segment.lost_packets,
                 "placement_id": segment.placement_id,
                 "decision_id": segment.decision_id,
+                "decision": labels.get(segment.decision_id or 0, ""),
                 "purpose": segment.purpose,
             }
         )

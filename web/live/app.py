@@ -182,8 +182,9 @@ class LiveApp:
         headers = {"X-Still": json.dumps(still.about), "Cache-Control": "no-store"}
         return Response(still.jpeg, media_type="image/jpeg", headers=headers)
 
-    async def _sheet(self, request: Request) -> Response:  # noqa: ARG002
-        sheet = await self.sheet.look()
+    async def _sheet(self, request: Request) -> Response:
+        only = request.query_params.get("only")
+        sheet = await self.sheet.look(None if only is None else set(only.split(",")))
         ages = ",".join("-" if age_s is None else str(age_s) for age_s in sheet.ages_s)
         headers = {"X-Columns": str(sheet.columns), "X-Ages": ages, "Cache-Control": "no-store"}
         return Response(sheet.jpeg, media_type="image/jpeg", headers=headers)

@@ -5,7 +5,7 @@ old is blanked, so that it never looks like now.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -72,25 +72,29 @@ class ContactSheet:
         self._has_picture = has_picture
         self._clock = clock
         self._columns = columns_of(len(self._camera_ids))
-        rows = -(-len(self._camera_ids) // self._columns)
-        self._canvas = np.full((max(1, rows) * CELL_HEIGHT, self._columns * CELL_WIDTH, 3), _DARK, np.uint8)
+        self._canvas = _empty(len(self._camera_ids), self._columns)
         self._taken_us: dict[CameraId, int] = {}
         self._looked_at_s = float("-inf")
         self._task: asyncio.Task[None] | None = None
         self._version = 0
         self._encoded: tuple[int, bytes] | None = None
 
-    async def look(self) -> Sheet:
-        """What there is now; from here on it is kept up."""
+    async def look(self, only: Collection[str] | None = None) -> Sheet:
+        """What there is now; from here on it is kept up. only: cells of these cameras and no others."""
         self._looked_at_s = self._clock.monotonic_s()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._keep_up())
         self._blank_old()
         now_us, version = self._clock.now_us(), self._version
-        taken = [self._taken_us.get(camera_id) for camera_id in self._camera_ids]
+        shown = [camera_id for camera_id in self._camera_ids if only is None or camera_id in only]
+        taken = [self._taken_us.get(camera_id) for camera_id in shown]
+        ages = tuple(None if at_us is None else max(0, now_us - at_us) // 1_000_000 for at_us in taken)
+        if only is not None:
+            canvas = self._cut(shown)
+            jpeg = await asyncio.to_thread(encode_jpeg, canvas, _JPEG_QUALITY)
+            return Sheet(jpeg, columns_of(max(1, len(shown))), ages)
         if self._encoded is None or self._encoded[0] != version:
             self._encoded = (version, await asyncio.to_thread(encode_jpeg, self._canvas.copy(), _JPEG_QUALITY))
-        ages = tuple(None if at_us is None else max(0, now_us - at_us) // 1_000_000 for at_us in taken)
         return Sheet(self._encoded[1], self._columns, ages)
 
     async def stop(self) -> None:
@@ -119,6 +123,14 @@ class ContactSheet:
         self._put(camera_id, picture)
         self._taken_us[camera_id] = taken_us
 
+    def _cut(self, shown: Sequence[CameraId]) -> Plane:
+        """Their cells on a sheet of their own."""
+        columns = columns_of(max(1, len(shown)))
+        cut = _empty(len(shown), columns)
+        for at, camera_id in enumerate(shown):
+            _cell(cut, at, columns)[:] = _cell(self._canvas, self._camera_ids.index(camera_id), self._columns)
+        return cut
+
     def _blank_old(self) -> None:
         limit_us = self._clock.now_us() - int(KEPT_S * 1_000_000)
         known = list(self._taken_us.items())
@@ -131,14 +143,24 @@ class ContactSheet:
 
     def _put(self, camera_id: CameraId, picture: Plane) -> None:
         """In the middle of its cell."""
-        row, column = divmod(self._camera_ids.index(camera_id), self._columns)
-        top, left = row * CELL_HEIGHT, column * CELL_WIDTH
+        cell = _cell(self._canvas, self._camera_ids.index(camera_id), self._columns)
         height, width = picture.shape[:2]
-        self._canvas[top : top + CELL_HEIGHT, left : left + CELL_WIDTH] = _DARK
-        top += (CELL_HEIGHT - height) // 2
-        left += (CELL_WIDTH - width) // 2
-        self._canvas[top : top + height, left : left + width] = picture
+        top, left = (CELL_HEIGHT - height) // 2, (CELL_WIDTH - width) // 2
+        cell[:] = _DARK
+        cell[top : top + height, left : left + width] = picture
         self._version += 1
+
+
+def _empty(cells: int, columns: int) -> Plane:
+    rows = max(1, -(-cells // columns))
+    return np.full((rows * CELL_HEIGHT, columns * CELL_WIDTH, 3), _DARK, np.uint8)
+
+
+def _cell(sheet: Plane, at: int, columns: int) -> Plane:
+    """A view of its pixels."""
+    row, column = divmod(at, columns)
+    top, left = row * CELL_HEIGHT, column * CELL_WIDTH
+    return sheet[top : top + CELL_HEIGHT, left : left + CELL_WIDTH]
 
 
 def _small(painted: PaintedFrame) -> Plane:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from recorder.shelf import Shelf
 from vms.config import SiteConfig
 from vms.errors import Refused
+from vms.placement_file import PlacementBook
 from vms.store import Store
 from vms.units import Profile
 from web.bundle.clips import RenderedClip
@@ -36,7 +37,7 @@ class OwnClips:
 
 def own_clips(config: SiteConfig, store: Store) -> OwnClips:
     must_be_placed = config.live.unplaced == "blank"
-    placements = {camera.id: camera.placed for camera in config.cameras}
+    placements = PlacementBook(config).placed
     references = ReferenceBook(config.site.data_dir, config.site_key_file, placements, must_be_placed=must_be_placed)
     shelf = Shelf(config)
     return OwnClips(Playback(config, store, lambda: shelf.reader, references))

@@ -60,6 +60,7 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
     use_addresses(config.live.addresses)
     store = Store(config.database_url)
     cameras = {camera.id: camera for camera in config.cameras}
+    book = DecisionBook(config)
     placements = {camera.id: camera.placed for camera in config.cameras}
     masks = MaskBook(store, list(cameras), lambda: lapse_moved(store, placements, clock))
     sources = LiveSources(config.bus_endpoints(), list(cameras))
@@ -68,14 +69,17 @@ async def running(config: SiteConfig, clock: Clock, shard: int = 0) -> AsyncIter
     masks.start()
     sources.start()
     references = ReferenceBook(
-        config.site.data_dir, config.site_key_file, placements, must_be_placed=config.live.unplaced == "blank"
+        config.site.data_dir,
+        config.site_key_file,
+        book.placements.placed,
+        must_be_placed=config.live.unplaced == "blank",
     )
     channels = Channels(cameras, config.live, sources, masks, references, keyframes, clock)
     sessions = WhepSessions(channels, clock, config.live.max_viewers, ids_of(shard, config.live.processes))
     sessions.start()
     shelf = Shelf(config)
     playback = Playback(config, store, lambda: shelf.reader, references)
-    gates = GateWatch(DecisionBook(config), sessions, clock)
+    gates = GateWatch(book, sessions, clock)
     await gates.start()
     live = LiveApp(config, sources, channels, sessions, masks, playback, references, clock, gates.gate, shard)
     try:

@@ -51,6 +51,23 @@ def test_every_day_of_a_real_year_has_the_rows_that_hold_then() -> None:
         day = after
 
 
+def test_a_camera_at_every_place_of_a_real_year_records_on_exactly_the_days_of_its_rows() -> None:
+    documents = venlo.documents()
+    rows = [read_decision(row, number, AMSTERDAM) for number, row in enumerate(documents, 1)]
+    named = {location.strip() for row in documents for location in row["locations"]}
+    assert len(named) > 20
+    for location in named:
+        here = {number for number, row in enumerate(documents, 1) if location in {x.strip() for x in row["locations"]}}
+        known = windows_of_place(rows, Place("flex-01", placement=location), AMSTERDAM)
+        day = date(2023, 1, 1)
+        while day.year == 2023:
+            found = gate_at(known, us(day.year, day.month, day.day, 12))
+            expected = venlo.rows_on(day) & here
+            assert found.is_open == bool(expected), (location, day)
+            assert not found.is_open or found.decision_id in expected, (location, day)
+            day += timedelta(days=1)
+
+
 def test_every_row_of_a_real_year_says_what_is_unclear_of_it() -> None:
     found = {
         number: unclear(row, read_decision(row, number, AMSTERDAM), AMSTERDAM)

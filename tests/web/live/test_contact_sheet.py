@@ -41,3 +41,23 @@ def test_masks_stand_on_the_sheet_unknown_ones_blank_and_a_camera_that_is_down_i
 
 def test_the_columns_fit_a_wide_screen() -> None:
     assert [columns_of(count) for count in (0, 1, 4, 12, 74)] == [1, 2, 3, 4, 10]
+
+
+def test_a_sheet_of_some_cameras_has_their_cells_and_no_others(tmp_path: Path) -> None:
+    config = site_config(
+        tmp_path, [{"id": "vrij", "masks": "none"}, {"id": "weg"}, {"id": "ook-vrij", "masks": "none"}]
+    )
+    with running_site(config) as site:
+        for camera in ("vrij", "ook-vrij"):
+            site.add(camera)
+        transport = httpx.HTTPTransport(uds=str(config.live_socket))
+        with httpx.Client(transport=transport, base_url="http://live", timeout=20) as http:
+            eventually(lambda: http.get("/sheet").headers["x-ages"].count("-") == 1)
+            only = http.get("/sheet?only=ook-vrij")
+            nothing = http.get("/sheet?only=")
+    sheet = cv2.imdecode(np.frombuffer(only.content, np.uint8), cv2.IMREAD_COLOR)
+    assert (only.headers["x-columns"], only.headers["x-ages"].count(",")) == (str(columns_of(1)), 0)
+    assert cell(sheet, 0, columns_of(1)).std() > 20
+    assert cell(sheet, 1, columns_of(1)).mean() < 30
+    assert nothing.headers["x-ages"] == ""
+    assert cv2.imdecode(np.frombuffer(nothing.content, np.uint8), cv2.IMREAD_COLOR).mean() < 30

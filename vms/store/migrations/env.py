@@ -3,9 +3,10 @@
 from alembic import context
 from sqlalchemy import create_engine
 
-from vms.store import schema_logins  # noqa: F401 – its tables join the metadata
+from vms.store import schema_logins, schema_shifts
 from vms.store.schema import Base
 
+assert {schema_logins.SecondFactorRow.metadata, schema_shifts.GrantRow.metadata} == {Base.metadata}  # known too
 connection = context.config.attributes.get("connection")
 if connection is None:
     connection = create_engine(context.config.get_main_option("sqlalchemy.url") or "sqlite://").connect()

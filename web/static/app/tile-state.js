@@ -21,6 +21,7 @@
 /** @type {Record<string, TileState>} */
 const REFUSALS = {
   forbidden: "forbidden",
+  shift_required: "forbidden",
   decision_pending: "decision-pending",
   decision_expired: "decision-expired",
   decision_missing: "decision-pending",

@@ -1,0 +1,59 @@
+"""Which cameras somebody's roles reach: a camera outside them is in no list, and refused by name."""
+
+from collections.abc import Callable, Iterable
+
+from vms.config import Camera, SiteConfig
+from vms.rules.access import Action, Allow, Deny, decide_on
+from web.audit_trail import Actor, AuditTrail
+from web.problems import Problem
+
+
+class Reach:
+    """require and camera write a refusal into the audit log: call them from a worker thread."""
+
+    def __init__(self, config: SiteConfig, trail: AuditTrail, now: Callable[[Camera], Camera]) -> None:
+        """now: a camera as it hangs now; what is answered here hangs so."""
+        self._config = config
+        self._trail = trail
+        self._hanging = now
+
+    def may(self, actor: Actor, action: Action, camera_id: str) -> bool:
+        return isinstance(self._decide(actor, action, camera_id), Allow)
+
+    def may_all(self, actor: Actor, action: Action, camera_ids: Iterable[str]) -> bool:
+        return not actor.limited or all(self.may(actor, action, camera_id) for camera_id in camera_ids)
+
+    def require(self, actor: Actor, action: Action, camera_id: str) -> None:
+        """Raises Problem forbidden. A camera that left the configuration is in no group any more."""
+        verdict = self._decide(actor, action, camera_id)
+        if isinstance(verdict, Deny):
+            self._trail.refuse(actor, action, f"camera:{camera_id}", reason="out_of_reach")
+            raise Problem("forbidden", nl=verdict.nl, en=verdict.en)
+
+    def camera(self, actor: Actor, action: Action, camera_id: str) -> Camera:
+        """Raises Problem unknown_camera, forbidden."""
+        camera = self.now(camera_id)
+        if camera is None:
+            raise Problem("unknown_camera")
+        self.require(actor, action, camera_id)
+        return camera
+
+    def now(self, camera_id: str) -> Camera | None:
+        """As it hangs now; None: no such camera."""
+        camera = self._config.camera(camera_id) if len(camera_id) <= 40 else None
+        return None if camera is None else self._hanging(camera)
+
+    def cameras(self, actor: Actor, action: Action) -> list[Camera]:
+        """Those for which this person may do it."""
+        return [self._hanging(camera) for camera in self._config.cameras if self.may(actor, action, camera.id)]
+
+    def seen(self, actor: Actor) -> list[Camera]:
+        """Those for which any of this person's roles is held."""
+        rights = actor.rights
+        hanging = map(self._hanging, self._config.cameras)
+        return [camera for camera in hanging if rights.on(camera.area, camera.purpose)]
+
+    def _decide(self, actor: Actor, action: Action, camera_id: str) -> Allow | Deny:
+        camera = self.now(camera_id)
+        group, purpose = (camera.area, camera.purpose) if camera is not None else ("", "")
+        return decide_on(actor.rights, action, group, purpose)
