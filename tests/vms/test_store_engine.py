@@ -8,6 +8,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.exc import StatementError
 
+import vms.store.schema_oversight  # noqa: F401 – its tables are part of the schema
 from vms.errors import StoreBusy
 from vms.store import Store, schema_logins
 from vms.store.schema import Base, VolumeRow

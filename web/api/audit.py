@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
-from vms.store import audit, spans
+from vms.store import audit_search, spans
 from vms.store.audit import AuditRecord
+from vms.store.audit_search import AuditSearch
 from vms.store.spans import Shot
 from vms.units import us_from_utc
 from web.audit_trail import Actor
@@ -32,7 +33,7 @@ def newest(
     """Newest first."""
     services.trail.allow(actor, "audit.read", "audit", before=before, limit=limit, who=who, what=action)
     with services.store.reading() as tx:
-        rows = audit.newest(tx, limit, before, actor=who, action=action)
+        rows = audit_search.newest(tx, limit, before, AuditSearch(actor=who, action=action))
         known = spans.shots(tx, {number for row in rows if (number := _segment_id(row.entry.object)) is not None})
     names = {camera.id: camera.name for camera in services.config.cameras}
     return {"rows": [_row(row) | {"about": _about(row.entry.object, known, names)} for row in rows]}
