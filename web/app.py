@@ -126,6 +126,7 @@ def _lifespan(
         await run_in_threadpool(services.decisions.open)
         await services.alarms.keep()
         await run_in_threadpool(services.bundles.start)
+        await run_in_threadpool(services.audit_copies.start)
         services.capture.start()
         background = Background(services, on_broken)
         background.start()
@@ -139,6 +140,7 @@ def _lifespan(
             await services.alarms.keep()
             await services.exports.close()
             await run_in_threadpool(services.bundles.stop)
+            await run_in_threadpool(services.audit_copies.stop)
             await services.live.close()
             await run_in_threadpool(services.capture.stop)
 

@@ -13,6 +13,7 @@ from vms.store import holds
 from vms.store.holds import EvidenceHold
 from web.alarms import AlarmWatch
 from web.certificate_alarms import certificate_alarm
+from web.audit_copies import CopyAlarmWatch
 from web.disk_alarms import DiskAlarmWatch
 from web.hold_alarms import HoldAlarmWatch
 from web.ptz_locks import WATCH_EVERY_S
@@ -41,6 +42,7 @@ class Background:
         self._disk_alarms = DiskAlarmWatch(services.config.retention.days)
         self._disk_looks = 0
         self._hold_alarms = HoldAlarmWatch()
+        self._copy_alarms = CopyAlarmWatch()
         self._tasks: list[asyncio.Task[Any]] = []
 
     def start(self) -> None:
@@ -69,6 +71,9 @@ class Background:
         await services.board.poll_live()
         for alarm in self._alarms.look(services.board.cameras(), live_answers=services.board.live_answers):
             services.alarms.raise_alarm(alarm)
+        for alarm in self._copy_alarms.look(services.audit_copies.status()):
+            if alarm.code.endswith("_back") or not services.alarms.stands(alarm):
+                services.alarms.raise_alarm(alarm)
         await services.alarms.keep()
         services.exports.sweep()
 

@@ -9,6 +9,7 @@ from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.store import Store
 from web.alarm_book import AlarmBook
+from web.audit_copies import AuditCopies
 from web.audit_trail import AuditTrail
 from web.auth import Accounts
 from web.bundle.clips import LiveClips
@@ -83,6 +84,7 @@ class Services:
     viewed: Viewed
     overviews: Looking
     oversight: Oversight
+    audit_copies: AuditCopies
     decisions: DecisionBoard
     limits: Limits
     metrics: Metrics
@@ -132,6 +134,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         viewed=Viewed(),
         overviews=Looking(clock),
         oversight=Oversight(config, store, clock),
+        audit_copies=AuditCopies(config, store),
         decisions=decisions,
         limits=Limits(
             login=RateLimit(clock, burst=20, per_s=0.5),

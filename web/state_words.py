@@ -207,6 +207,7 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "events.follow": _m("pagina volgen"),
     "metrics.read": _m("meetcijfers inzien"),
     "audit.read": _m("auditlog inzien"),
+    "audit.accept": _m("auditlog aanvaarden zoals het is: kopie gaat verder"),
     "retention.proof": _m("bewaarbewijs inzien"),
     "decisions.read": _m("besluiten inzien"),
     "decisions.write": _m("besluit inschrijven"),
@@ -306,6 +307,9 @@ ALARM: Final[Mapping[str, str]] = {
     "hold_review": _m("veiligstelling herbeoordelen"),
     "break_glass": _m("noodaccount gebruikt"),
     "certificate_ends": _m("certificaat verloopt"),
+    "audit_copy_fault": _m("kopie van het auditlog loopt achter"),
+    "audit_copy_back": _m("kopie van het auditlog is weer bij"),
+    "audit_differs": _m("auditlog is niet meer wat de kopie heeft"),
 }
 """Kinds of alarms, where their own sentences are not at hand."""
 PROFILE: Final[Mapping[str, str]] = {

@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from tests.vms.test_audit_check import AT, filled
+from vms.audit_copies import Position, PositionFile
 from vms.cli.audit import audit_app
 from vms.config import load_config
 from vms.errors import ConfigError
@@ -108,3 +109,25 @@ def test_the_register_of_processing_tells_what_was_done_and_never_by_whom(config
     assert run(config, "logboek", "--from", "2026-11-23", "--to", "2026-11-23").stdout == ""
     wrong = run(config, "logboek", "--from", "gisteren", "--to", "2026-11-23")
     assert isinstance(wrong.exception, ConfigError)
+
+
+def test_a_copy_goes_on_after_the_log_differed_only_with_a_reason_that_is_audited(config: Path, tmp_path: Path) -> None:
+    config.write_text(config.read_text() + f'\n[[audit.copies]]\nname = "nas"\nto = "file://{tmp_path}/copy.jsonl"\n')
+    site = load_config(config)
+    position = PositionFile(site.audit_copies_dir / "nas.json")
+    assert json.loads(run(config, "copies", "--json").output)[0] | {"to": ""} == {
+        "name": "nas", "to": "", "seq": 0, "rows": 8, "fits": True,
+    }  # fmt: skip
+    position.write(Position(12, "0" * 64))
+    told = run(config, "copies")
+    assert (told.exit_code, "nas: 12 of 8 rows; THE LOG DIFFERS" in told.output) == (1, True)
+    assert isinstance(run(config, "copies", "--accept", "nas").exception, ConfigError)
+    assert isinstance(run(config, "copies", "--accept", "x", "--reason", "restored").exception, ConfigError)
+    done = run(config, "copies", "--accept", "nas", "--reason", "restored from a backup")
+    assert done.exit_code == 0, done.output
+    assert position.read().seq == 8
+    store = Store(site.database_url)
+    with store.reading() as tx:
+        [row] = audit.newest(tx, 1)
+    store.close()
+    assert (row.entry.action, row.entry.detail) == ("audit.accept", {"reason": "restored from a backup"})

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 
-from vms.store import audit_search, spans
+from vms.store import audit, audit_search, spans
 from vms.store.audit import AuditRecord
 from vms.store.audit_search import AuditSearch
 from vms.store.spans import Shot
 from vms.units import us_from_utc
+from web.audit_copies import status_json
 from web.audit_trail import Actor
 from web.deps import ServicesDep, needs
 
@@ -44,6 +45,15 @@ async def chain(services: ServicesDep, actor: Annotated[Actor, needs("audit.read
     """Does every row still follow from the one before it? At most a minute old."""
     await run_in_threadpool(services.trail.allow, actor, "audit.read", "audit:chain")
     return await services.oversight.chain.get()
+
+
+@router.get("/copies")
+def copies(services: ServicesDep, actor: Annotated[Actor, needs("audit.read")]) -> dict[str, Any]:
+    """How far each copy elsewhere is, and why it has no more."""
+    services.trail.allow(actor, "audit.read", "audit:copies")
+    with services.store.reading() as tx:
+        rows = audit.head(tx).seq
+    return {"rows": rows, "copies": [status_json(status) for status in services.audit_copies.status()]}
 
 
 def _segment_id(object_: str) -> int | None:

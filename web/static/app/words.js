@@ -103,7 +103,7 @@ function plainObjectText(object) {
     hold: t("veiligstelling {name}", { name }),
     volume: t("schijf {name}", { name }),
     path: t("pagina {name}", { name }),
-    audit: name ? t("keten van het auditlog") : t("auditlog"),
+    audit: name === "copies" || name.startsWith("copy ") ? t("kopieën van het auditlog") : name ? t("keten van het auditlog") : t("auditlog"),
     retention: t("bewaarbewijs"),
   };
   return texts[kind] ?? object;
