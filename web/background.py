@@ -16,6 +16,7 @@ from web.certificate_alarms import certificate_alarm
 from web.audit_copies import CopyAlarmWatch
 from web.disk_alarms import DiskAlarmWatch
 from web.hold_alarms import HoldAlarmWatch
+from web.oversight_watch import EVERY_S
 from web.ptz_locks import WATCH_EVERY_S
 from web.ptz_patrols import PATROLS_EVERY_S
 from web.services import Services
@@ -56,6 +57,7 @@ class Background:
             (_LOGINS_EVERY_S, self._check_logins),
             (_BUNDLES_EVERY_S, self._sweep_bundles),
             (_CERTIFICATE_EVERY_S, self._look_at_certificate),
+            (EVERY_S, self._look_for_patterns),
         ):
             task = asyncio.create_task(_repeat(period_s, step))
             task.add_done_callback(self._ended)
@@ -82,6 +84,12 @@ class Background:
             await run_in_threadpool(self._services.bundles.sweep)
         except (StoreBusy, OSError) as error:
             log.warning("exports_not_swept", extra={"reason": str(error)})
+
+    async def _look_for_patterns(self) -> None:
+        try:
+            await run_in_threadpool(self._services.patterns.look)
+        except StoreBusy as error:
+            log.warning("patterns_not_looked_for", extra={"reason": str(error)})
 
     async def _look_at_disks(self) -> None:
         board, alarms = self._services.board.disk_board, self._services.alarms

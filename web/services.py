@@ -34,6 +34,7 @@ from web.metrics_system import PurgeCollector, SystemCollector
 from web.oidc_login import OidcLogin
 from web.oversight import Oversight
 from web.own_account import OwnAccount
+from web.oversight_watch import OversightWatch
 from web.ptz_locks import PtzControl
 from web.ptz_patrols import Patrols
 from web.rate_limit import RateLimit
@@ -85,6 +86,7 @@ class Services:
     overviews: Looking
     oversight: Oversight
     audit_copies: AuditCopies
+    patterns: OversightWatch
     decisions: DecisionBoard
     limits: Limits
     metrics: Metrics
@@ -135,6 +137,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         overviews=Looking(clock),
         oversight=Oversight(config, store, clock),
         audit_copies=AuditCopies(config, store),
+        patterns=OversightWatch(config, store, clock),
         decisions=decisions,
         limits=Limits(
             login=RateLimit(clock, burst=20, per_s=0.5),

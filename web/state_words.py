@@ -207,6 +207,10 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "events.follow": _m("pagina volgen"),
     "metrics.read": _m("meetcijfers inzien"),
     "audit.read": _m("auditlog inzien"),
+    "audit.alert": _m("signaal nagekeken"),
+    "audit.review": _m("aanmeldingen gecontroleerd"),
+    "audit.export": _m("auditlog als bestand"),
+    "audit.pack": _m("auditpakket maken"),
     "audit.accept": _m("auditlog aanvaarden zoals het is: kopie gaat verder"),
     "retention.proof": _m("bewaarbewijs inzien"),
     "decisions.read": _m("besluiten inzien"),
@@ -232,6 +236,7 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
 }
 AUDIT_DETAIL: Final[Mapping[str, str]] = {
     **LOGIN_DETAILS,
+    "about": _m("over camera"),
     "alarm": _m("melding"),
     "author": _m("tekenaar"),
     "basis": _m("grondslag"),
@@ -250,7 +255,13 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "decision": _m("beslissing"),
     "draft": _m("concept"),
     "export": _m("nummer van de export"),
+    "drawn": _m("getrokken"),
+    "rows": _m("regels"),
+    "sample": _m("steekproef"),
+    "outcome": _m("uitkomst"),
     "findings": _m("bevindingen"),
+    "from": _m("vanaf dag"),
+    "to": _m("tot en met dag"),
     "intact": _m("ongewijzigd (1 = ja)"),
     "masks": _m("maskers"),
     "preset": _m("voorkeuzestand"),
@@ -281,6 +292,14 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "who": _m("wie"),
 }
 """What an audit row may add; a name in `_us` is a moment."""
+
+OVERSIGHT: Final[Mapping[str, str]] = {
+    "long_watch": _m("lang naar één camera gekeken"),
+    "many_looks_back": _m("vaak teruggekeken op één plek"),
+    "refused_often": _m("vaak geweigerd"),
+    "odd_hours": _m("aangemeld op een ongewoon uur"),
+}
+"""Patterns of vms.rules.oversight."""
 
 CONSULTATION_PURPOSE: Final[Mapping[str, str]] = {
     "heterdaad": _m("heterdaad"),
@@ -333,6 +352,7 @@ _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "process": PROCESS,
     "finding": FINDING,
     "audit_action": AUDIT_ACTION,
+    "oversight": OVERSIGHT,
     "audit_detail": AUDIT_DETAIL,
     "consultation_purpose": CONSULTATION_PURPOSE,
     "alarm": ALARM,

@@ -49,6 +49,8 @@ Action = Literal[
     "holds.set",
     "metrics.read",
     "audit.read",
+    "audit.alert",
+    "audit.review",
     "retention.proof",
     "decisions.read",
     "decisions.write",
@@ -96,6 +98,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "holds.set": frozenset({"evidence_officer"}),
     "metrics.read": frozenset({"technician", "admin"}),
     "audit.read": frozenset({"privacy_officer", "shift_manager"}),
+    # Never about oneself: web.api.oversight.
+    "audit.alert": frozenset({"privacy_officer", "shift_manager"}),
+    "audit.review": frozenset({"shift_manager"}),
     "retention.proof": frozenset({"privacy_officer", "shift_manager"}),
     "decisions.read": frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
     "decisions.write": frozenset({"policy_officer"}),
@@ -139,6 +144,10 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "bundles.make": (
         "Beelden verstrekken is voorbehouden aan de veiligsteller.",
         "Giving footage out is for the evidence officer.",
+    ),
+    "audit.review": (
+        "De controle van aanmeldingen is voorbehouden aan de clustermanager.",
+        "The review of log-ins is for the shift manager.",
     ),
     "decisions.write": (
         "Het register van besluiten wordt bijgehouden door de beleidsmedewerker.",

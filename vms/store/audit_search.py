@@ -20,9 +20,12 @@ _Rows = Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSearch:
-    """Empty and None ask for all. actor: a whole name, or how known names begin. [start, end)."""
+    """Empty and None ask for all. actor: a whole name, or how known names begin; exactly: that name
+    alone. [start, end).
+    """
 
     actor: str = ""
+    exactly: str = ""
     action: str = ""
     camera: str = ""
     result: AuditResult | None = None
@@ -105,6 +108,8 @@ def _cameras(camera: str) -> list[ColumnElement[bool]]:
 
 
 def _of_rest(rows: _Rows, search: AuditSearch) -> _Rows:
+    if search.exactly:
+        rows = rows.where(AuditRow.actor == search.exactly)
     if search.action:
         rows = rows.where(AuditRow.action == search.action)
     if search.result is not None:

@@ -27,7 +27,7 @@ class AuditQueryRow(Base):
     owner: Mapped[str] = mapped_column(String(80))
     name: Mapped[str] = mapped_column(String(60))
     filters: Mapped[dict[str, Any]] = mapped_column(
-        doc="{actor, action, camera, result, days}: as the page sends them."
+        doc="{actor, action, camera, result, from, to}, as the page sends them."
     )
     changed_at: Mapped[datetime]
     __table_args__ = (UniqueConstraint("owner", "name"),)
