@@ -34,6 +34,12 @@ _COLUMNS = (
 )
 
 
+_TABLE = AuditRow.metadata.tables[AuditRow.__tablename__]
+_INSERT = insert(_TABLE)
+_NEWEST = select(_TABLE.c.seq, _TABLE.c.hash).order_by(_TABLE.c.seq.desc()).limit(1)
+"""Without the mapper: each act waits for these two."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """object: `camera:markt-01`, `segment:12`, `user:j.jansen`. detail: texts and integers only."""
@@ -94,13 +100,13 @@ def append(tx: Session, entry: AuditEntry) -> int:
     row["camera"] = camera_of(row["object"], row["detail"])
     row["prev_hash"] = last.hash
     row["hash"] = entry_hash(last.hash, _hashed(row))
-    tx.execute(insert(AuditRow), row)
+    tx.connection().execute(_INSERT, row)
     return last.seq + 1
 
 
 def head(tx: Session) -> Link:
     """The newest row; the beginning when there is none."""
-    last = tx.execute(select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)).first()
+    last = tx.connection().execute(_NEWEST).first()
     return Link(*last) if last else Link()
 
 
