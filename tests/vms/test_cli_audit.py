@@ -131,3 +131,17 @@ def test_a_copy_goes_on_after_the_log_differed_only_with_a_reason_that_is_audite
         [row] = audit.newest(tx, 1)
     store.close()
     assert (row.entry.action, row.entry.detail) == ("audit.accept", {"reason": "restored from a backup"})
+
+
+def test_a_pack_is_made_audited_and_not_made_twice(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pack.zip"
+    arguments = ("pack", "--from", "2026-11-01", "--to", "2026-11-30", "--out", str(out))
+    done = run(config, *arguments, "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["findings"] == []
+    assert out.is_file()
+    assert isinstance(run(config, *arguments).exception, ConfigError)
+    store = Store(load_config(config).database_url)
+    with store.reading() as tx:
+        assert [row.entry.action for row in audit.newest(tx, 2)] == ["audit.pack"] * 2
+    store.close()

@@ -1,4 +1,4 @@
-"""`vms audit verify|copies|logboek`: whether the audit log is what was written, and what auditors take along."""
+"""`vms audit verify|pack|copies|logboek`: whether the audit log is what was written, and what auditors take along."""
 
 import re
 from collections.abc import Iterator
@@ -12,11 +12,13 @@ import typer
 from vms.audit_check import check_audit, known_key
 from vms.cli.audit_copies import copies
 from vms.cli.audit_logboek import logboek
+from vms.cli.audit_pack import pack
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.errors import ConfigError
 from vms.store.audit import Link
 
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log: its proof, and what an auditor gets.")
+audit_app.command("pack")(pack)
 audit_app.command("copies")(copies)
 audit_app.command("logboek")(logboek)
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
-from contextlib import ExitStack
+import threading
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 
 import httpx
 import typer
+import uvicorn
 from fastapi import FastAPI
 
 from vms.cli.options import JsonOption, answer
@@ -33,7 +35,7 @@ _QUESTION_ROUNDS = 20
 
 @dataclass(frozen=True, slots=True)
 class AccessFigure:
-    """Milliseconds of one request that shows a live picture, up to where `live` would be asked.
+    """Milliseconds of one request over loopback that shows a live picture, up to where `live` would be asked.
 
     bare: the same without login, role, decision and audit row. added_p95: p95 of the one minus that of the other.
     """
@@ -53,8 +55,10 @@ class AccessFigure:
 class _NoLive:
     """In place of the live process: what it takes is the same in both."""
 
-    async def offer(self, camera: str, profile: str, sdp: str, username: str) -> tuple[str, str]:  # noqa: ARG002
-        return "bench-session", _OFFER
+    def offer(self, camera: str, profile: str, sdp: str, username: str) -> Awaitable[tuple[str, str]]:  # noqa: ARG002
+        answered: asyncio.Future[tuple[str, str]] = asyncio.get_running_loop().create_future()
+        answered.set_result(("bench-session", _OFFER))
+        return answered
 
 
 def bench_access(
@@ -75,7 +79,7 @@ def bench_access(
         store = stack.enter_context(scratch(url or f"sqlite:///{made}/access.db", "access"))
         config = _config(Path(made), store.url)
         fill_s = _fill(store, rows, decision_count, clock)
-        figure = asyncio.run(_measure(config, store, clock, rows, decision_count, rounds, fill_s))
+        figure = _measure(config, store, clock, rows, decision_count, rounds, fill_s)
         questions = _questions(store, clock)
     lines = [
         f"{rows:,} audit rows, {decision_count:,} decisions, laid down in {fill_s:.0f} s; {rounds} requests of each",
@@ -137,17 +141,19 @@ def _decision(number: int, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _measure(
+def _measure(
     config: SiteConfig, store: Store, clock: Clock, rows: int, decision_count: int, rounds: int, fill_s: float
 ) -> AccessFigure:
-    whole = _client(_app(config, store, clock))
-    bare = _client(_without_checks(_app(config, store, clock)))
     taken: dict[str, list[float]] = {"whole": [], "bare": []}
-    async with whole, bare:
+    with ExitStack() as stack:
+        clients = {
+            "whole": stack.enter_context(_client(_app(config, store, clock), clock)),
+            "bare": stack.enter_context(_client(_without_checks(_app(config, store, clock)), clock)),
+        }
         for number in range(_WARM_UP + rounds):
-            for name, client in (("whole", whole), ("bare", bare)):
+            for name, client in clients.items():
                 started_s = clock.monotonic_s()
-                await _ask(client, number)
+                _ask(client, number)
                 if number >= _WARM_UP:
                     taken[name].append(1000 * (clock.monotonic_s() - started_s))
     whole_p50, whole_p95 = _share(taken["whole"], 0.5), _share(taken["whole"], 0.95)
@@ -201,13 +207,28 @@ def _guards(dependant: Any, kind: type) -> list[Any]:
     return own + [guard for inner in dependant.dependencies for guard in _guards(inner, kind)]
 
 
-def _client(app: FastAPI) -> httpx.AsyncClient:
+@contextmanager
+def _client(app: FastAPI, clock: Clock) -> Iterator[httpx.Client]:
+    """Over one connection to a server of its own, on loopback."""
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        clock.sleep_s(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
     headers = {"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/sdp"}
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bench", headers=headers)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
-async def _ask(client: httpx.AsyncClient, number: int) -> None:
-    found = await client.post(f"/whep/cam-{number % _CAMERAS:03}?profile=hero", content=_OFFER)
+def _ask(client: httpx.Client, number: int) -> None:
+    found = client.post(f"/whep/cam-{number % _CAMERAS:03}?profile=hero", content=_OFFER)
     assert found.status_code == 201, found.text
 
 

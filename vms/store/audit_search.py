@@ -1,5 +1,6 @@
 """Questions to the audit log: by person, act, camera, outcome and time. Each is answered from an index."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,6 +74,14 @@ def within(tx: Session, start: datetime, end: datetime, after_seq: int, limit: i
     """Rows of an interval after that one, in order."""
     rows = select(AuditRow).where(AuditRow.at >= start, AuditRow.at < end, AuditRow.seq > after_seq)
     return [record_of(row) for row in tx.scalars(rows.order_by(AuditRow.seq).limit(limit))]
+
+
+def of_actions(tx: Session, actions: Collection[str], start: datetime | None, end: datetime) -> list[AuditRecord]:
+    """Rows with one of these actions, in order. start: None = from the beginning."""
+    rows = select(AuditRow).where(AuditRow.action.in_(actions), AuditRow.at < end)
+    if start is not None:
+        rows = rows.where(AuditRow.at >= start)
+    return [record_of(row) for row in tx.scalars(rows.order_by(AuditRow.seq))]
 
 
 def by_seq(tx: Session, seqs: list[int]) -> list[AuditRecord]:

@@ -115,6 +115,12 @@ class SealBook:
             seq = found[-1].last_seq
             tx.expunge_all()
 
+    def covering(self, tx: Session, seq: int) -> Seal | None:
+        """The one over that row."""
+        newest = select(self.rows).where(self.rows.last_seq >= seq).order_by(self.rows.last_seq).limit(1)
+        row = tx.scalars(newest).first()
+        return _seal(row) if row else None
+
     def first_unfit(self, tx: Session) -> tuple[Seal, str] | None:
         """The first one that does not follow the one before it, or is over other rows than those that are there.
 
