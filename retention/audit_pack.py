@@ -45,6 +45,7 @@ class PackOrder:
     sample: int
     seed: str
     days: int
+    former_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def write_pack(
 ) -> MadePack:
     """Make `out`, which must not be there yet. Raises FileExistsError, OSError, StoreBusy."""
     seal_audit(store, signer, now)
-    proof = check_audit(store, signer.public)
+    proof = check_audit(store, signer.public, former=order.former_keys)
     with out.open("xb") as file:
         try:
             certificate = _certificate(order, store, list(roots), keys_dir, signer, now)

@@ -44,16 +44,21 @@ def known_key(path: Path) -> bytes | None:
 
 
 def check_audit(
-    store: Store, public: bytes | None, known: Sequence[Link] = (), copies: Iterable[Iterable[str]] = ()
+    store: Store,
+    public: bytes | None,
+    known: Sequence[Link] = (),
+    copies: Iterable[Iterable[str]] = (),
+    former: Iterable[str] = (),
 ) -> AuditProof:
-    """Reads it all, page by page. known: rows that somebody noted elsewhere. copies: lines of copies.
+    """Reads it all, page by page. known: rows that somebody noted elsewhere. copies: lines of copies. former: public
+    keys that the site had before, hexadecimal.
 
     Raises StoreBusy.
     """
     findings, head = _chain(store)
     with store.reading() as tx:
         newest, stamped = seals.AUDIT.last(tx), seals.AUDIT.last_stamped(tx)
-    findings += _sealed(store, head, public)
+    findings += _sealed(store, head, [] if public is None else [public, *map(bytes.fromhex, former)])
     findings += _noted(store, known, head, "that was noted elsewhere")
     for copy in copies:
         findings += _compared(store, copy, head)
@@ -77,13 +82,13 @@ def _chain(store: Store) -> tuple[list[AuditFinding], Link]:
         return findings, audit.head(tx)
 
 
-def _sealed(store: Store, head: Link, public: bytes | None) -> list[AuditFinding]:
+def _sealed(store: Store, head: Link, keys: Sequence[bytes]) -> list[AuditFinding]:
     with store.reading() as tx:
         unfit = seals.AUDIT.first_unfit(tx)
         newest = seals.AUDIT.last(tx)
         foreign = None
-        if public is not None:
-            foreign = next((seal for seal in seals.AUDIT.after(tx) if not is_ours(seal, public)), None)
+        if keys:
+            foreign = next((seal for seal in seals.AUDIT.after(tx) if not _is_ours(seal, keys)), None)
     findings = []
     if newest is not None and newest.last_seq > head.seq:
         findings.append(_cut(head, newest.last_seq, f"sealed on {newest.at:%Y-%m-%d %H:%M} UTC"))
@@ -95,9 +100,9 @@ def _sealed(store: Store, head: Link, public: bytes | None) -> list[AuditFinding
     return findings
 
 
-def is_ours(seal: Seal, public: bytes) -> bool:
+def _is_ours(seal: Seal, keys: Sequence[bytes]) -> bool:
     signed = bytes.fromhex(seal.signature)
-    return seal.key_id == key_id(public) and is_signed(public, seals.AUDIT.kind, seal.content(), signed)
+    return any(seal.key_id == key_id(key) and is_signed(key, seals.AUDIT.kind, seal.content(), signed) for key in keys)
 
 
 def _noted(store: Store, known: Iterable[Link], head: Link, what: str) -> list[AuditFinding]:

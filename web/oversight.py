@@ -62,7 +62,9 @@ class Oversight:
 
     def _check_audit(self) -> dict[str, Any]:
         at_us = self._clock.now_us()
-        proof = check_audit(self._store, known_key(self._config.signing_key_file))
+        proof = check_audit(
+            self._store, known_key(self._config.signing_key_file), former=self._config.audit.former_keys
+        )
         return {
             "at_us": at_us,
             "rows": proof.rows,

@@ -205,6 +205,8 @@ def test_a_chain_and_its_seals_written_anew_with_another_key_are_not_this_sites(
     written_anew(store, 4)
     seal_audit(store, SiteSigner(tmp_path / "forger.pem"), AT)
     assert findings(store, signer) == ["audit 1: the seal over rows 1 to 8 is not this site's"]
+    former = SiteSigner(tmp_path / "forger.pem").public.hex()
+    assert findings(store, signer, former=[former]) == [], "a key that the site had before"
 
 
 def test_a_seal_that_was_taken_out_is_missed_by_the_next_one(store: Store, signer: SiteSigner) -> None:

@@ -43,7 +43,7 @@ def verify(
     with open_store(site) as store, ExitStack() as stack:
         copies = [_lines(path, stack) for path in copy or ()]
         public = known_key(site.signing_key_file)
-        proof = check_audit(store, public, known, copies)
+        proof = check_audit(store, public, known, copies, site.audit.former_keys)
     value = {
         "rows": proof.rows,
         "sealed_rows": proof.sealed_rows,

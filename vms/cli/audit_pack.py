@@ -49,6 +49,7 @@ def pack(
         sample=sample,
         seed=seed,
         days=site.retention.days,
+        former_keys=site.audit.former_keys,
     )
     create_signing_key(site.signing_key_file)
     entry = AuditEntry(

@@ -1,7 +1,7 @@
 """Where copies of the audit log go, and what those who oversee are warned of."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -66,6 +66,10 @@ class Audit(Section):
         "urn:uitkijk:cameratoezicht",
         max_length=200,
         description="URI of the activity in the register of processing activities, for `vms audit logboek`.",
+    )
+
+    former_keys: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
+        (), description="Public signing keys (64 hex digits) that this site had before; their seals stay its own."
     )
 
     @field_validator("copies")

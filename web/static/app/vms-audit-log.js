@@ -104,7 +104,7 @@ class AuditLog extends LitElement {
     if (!this.chain) return nothing;
     const { closes, rows, sealed_rows: sealed, findings_in_total: broken, findings } = this.chain;
     return html`<p class="verdict" role="status" data-level=${closes ? "ok" : "danger"}>${icon(closes ? "shield-check" : "circle-x")}<span>
-      ${closes ? html`<strong>${t("De keten sluit.")}</strong> ${t("Alle {n} regels volgen op elkaar; geen is gewijzigd of weggehaald.", { n: rows.toLocaleString(page.language) })} ${t("Verzegeld tot en met regel {n}.", { n: sealed.toLocaleString(page.language) })}` : html`<strong>${t("De keten sluit niet: {n} breuken.", { n: broken })}</strong> <small class="detail" lang="en">${findings.slice(0, 5).join(" · ")}</small>`}</span></p>`;
+      ${closes ? html`<strong>${t("De keten sluit.")}</strong> ${t("Alle {n} regels volgen op elkaar; geen is gewijzigd of weggehaald.", { n: rows.toLocaleString(page.language) })} ${sealed ? t("Verzegeld tot en met regel {n}.", { n: sealed.toLocaleString(page.language) }) : t("Nog niet verzegeld: dat gebeurt na de eerste wisronde.")}` : html`<strong>${t("De keten sluit niet: {n} breuken.", { n: broken })}</strong> <small class="detail" lang="en">${findings.slice(0, 5).join(" · ")}</small>`}</span></p>`;
   }
 
   /** How far copies elsewhere are. */

@@ -101,7 +101,7 @@ class LoginReview extends LitElement {
     if (!sample) return nothing;
     if (!sample.rows.length) return html`<p class="empty">${t("In deze dagen meldde zich niemand anders aan.")}</p>`;
     return html`<form novalidate @submit=${(/** @type {SubmitEvent} */ event) => this._sign(event)}>
-      <p role="status">${t("{n} van {all} aanmeldingen, door het systeem getrokken; uw eigen aanmeldingen horen er niet bij.", { n: sample.rows.length, all: sample.drawn_from })}</p>
+      <p class="lead" role="status">${t("{n} van {all} aanmeldingen, door het systeem getrokken; uw eigen aanmeldingen horen er niet bij.", { n: sample.rows.length, all: sample.drawn_from })}</p>
       <div class="scroll"><table class="audit"><caption class="sr">${t("Getrokken aanmeldingen")}</caption><thead><tr><th>${t("nr")}</th><th>${t("tijd")}</th><th>${t("wie")}</th><th>${t("uitkomst")}</th><th>${t("werkplek")}</th><th>${t("oordeel")}</th><th>${t("opmerking")}</th></tr></thead><tbody>${sample.rows.map((login) => this._login(login))}</tbody></table></div>
       <div class="sign"><div><label for="review-note">${t("Slotopmerking")}</label><input id="review-note" name="note" maxlength="500" autocomplete="off"></div>
       <button class="primary">${icon("circle-check")} ${t("Aftekenen")}</button></div></form>`;

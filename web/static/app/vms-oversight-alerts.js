@@ -117,7 +117,7 @@ class OversightAlerts extends LitElement {
     return html`<dialog aria-labelledby="alert-title"><form novalidate @submit=${(/** @type {SubmitEvent} */ event) => this._handle(event)}>
       <h2 id="alert-title">${page.words.oversight?.[alert.code] ?? alert.code}</h2>
       <p>${actorText(alert.actor)} · ${periodText(alert.period)} · ${figureText(alert)}</p>
-      <label for="alert-note">${t("Wat u vond")}</label><textarea id="alert-note" name="note" rows="3" maxlength="500" aria-describedby="alert-problem"></textarea>
+      <label for="alert-note">${t("Wat u vond")}</label><input id="alert-note" name="note" maxlength="500" autocomplete="off" aria-describedby="alert-problem">
       <p class="field-error" id="alert-problem" role="alert">${this.problem}</p>
       <div class="actions"><button class="primary">${t("Vastleggen")}</button><button type="button" @click=${() => this.querySelector("dialog")?.close()}>${t("Annuleren")}</button></div></form></dialog>`;
   }
@@ -127,7 +127,7 @@ class OversightAlerts extends LitElement {
     return html`<section class="part" aria-labelledby="alerts-title"><h2 id="alerts-title">${t("Signalen")}</h2>
       <p class="lead">${t("Ongewone patronen in het auditlog. Een signaal is een vraag, geen oordeel; wie het over gaat kan het niet zelf afdoen.")}</p>
       ${this.error ? html`<p class="failed" role="alert">${icon("wifi-off")} ${this.error}</p>` : nothing}
-      ${this.alerts?.length ? html`<p role="status">${open ? t("{n} nog na te kijken", { n: open }) : t("Alles is nagekeken.")}</p>
+      ${this.alerts?.length ? html`<p class="lead" role="status">${open ? t("{n} nog na te kijken", { n: open }) : t("Alles is nagekeken.")}</p>
         <div class="scroll"><table class="signals"><caption class="sr">${t("Signalen")}</caption><thead><tr><th>${t("signaal")}</th><th>${t("wie")}</th><th>${t("plek")}</th><th>${t("wanneer")}</th><th>${t("gezien")}</th><th>${t("nagekeken")}</th></tr></thead><tbody>${this.alerts.map((alert) => this._row(alert))}</tbody></table></div>` : nothing}
       ${this.alerts && !this.alerts.length ? html`<p class="empty">${t("Geen signalen.")}</p>` : nothing}
       ${this._dialog()}</section>`;
