@@ -256,7 +256,6 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "draft": _m("concept"),
     "export": _m("nummer van de export"),
     "drawn": _m("getrokken"),
-    "rows": _m("regels"),
     "sample": _m("steekproef"),
     "outcome": _m("uitkomst"),
     "findings": _m("bevindingen"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from vms.store.audit import SEVERAL, AuditRecord, AuditResult, record_of
@@ -55,9 +55,9 @@ def _parts(tx: Session, rows: _Rows, search: AuditSearch) -> list[_Rows]:
     if not search.actor:
         return [part.where(one) for part in people for one in _cameras(search.camera)]
     # Both indexes, before any row is read: the two together may be rare. "+ 0" keeps SQLite from reading by number.
-    of_camera = select(AuditRow.seq).where(AuditRow.camera == search.camera)
-    both = [part.where((AuditRow.seq + 0).in_(of_camera)) for part in people]
-    return both + [part.where(_cameras(search.camera)[1]) for part in people]
+    kinds = [(search.camera, true()), (SEVERAL, _names_it(search.camera))]
+    of = {kind: (AuditRow.seq + 0).in_(select(AuditRow.seq).where(AuditRow.camera == kind)) for kind, _ in kinds}
+    return [part.where(of[kind], says) for part in people for kind, says in kinds]
 
 
 def count(tx: Session, search: AuditSearch) -> int:
@@ -116,9 +116,12 @@ def _matching(tx: Session, rows: _Rows, search: AuditSearch) -> _Rows:
 
 def _cameras(camera: str) -> list[ColumnElement[bool]]:
     """About this one alone; or about several and this is one of them."""
+    return [AuditRow.camera == camera, and_(AuditRow.camera == SEVERAL, _names_it(camera))]
+
+
+def _names_it(camera: str) -> ColumnElement[bool]:
     named = cast(AuditRow.detail, Text).contains(camera, autoescape=True)
-    among = and_(AuditRow.camera == SEVERAL, or_(AuditRow.object == "cameras:all", named))
-    return [AuditRow.camera == camera, among]
+    return or_(AuditRow.object == "cameras:all", named)
 
 
 def _of_rest(rows: _Rows, search: AuditSearch) -> _Rows:
