@@ -8,7 +8,7 @@ import hashlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import resources
@@ -19,6 +19,7 @@ from retention.audit_pack_parts import Parts, gather
 from retention.audit_pack_summary import summary_html
 from retention.certificate import write_certificate
 from retention.sealing import seal_audit
+from retention.verify_evidence import every_copy
 from vms.audit_check import AuditProof, check_audit
 from vms.audit_copies import row_text
 from vms.errors import Refused
@@ -49,6 +50,15 @@ class PackOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Disks:
+    """Where footage, keys and evidence lie: what the certificate of erasure is made from."""
+
+    roots: Sequence[Path]
+    keys_dir: Path
+    evidence_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
 class MadePack:
     """rows: of the audit log that are in it. key_id: of the public key that checks it."""
 
@@ -71,15 +81,13 @@ class _Package:
         self.index[name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data), **more}
 
 
-def write_pack(
-    out: Path, order: PackOrder, store: Store, roots: Iterable[Path], keys_dir: Path, signer: SiteSigner, now: datetime
-) -> MadePack:
+def write_pack(out: Path, order: PackOrder, store: Store, disks: Disks, signer: SiteSigner, now: datetime) -> MadePack:
     """Make `out`, which must not be there yet. Raises FileExistsError, OSError, StoreBusy."""
     seal_audit(store, signer, now)
     proof = check_audit(store, signer.public, former=order.former_keys)
     with out.open("xb") as file:
         try:
-            certificate = _certificate(order, store, list(roots), keys_dir, signer, now)
+            certificate = _certificate(order, store, disks, signer, now)
             with store.reading() as tx:
                 return _write(out, file, order, tx, signer, now, proof, certificate)
         except BaseException:
@@ -87,14 +95,24 @@ def write_pack(
             raise
 
 
-def _certificate(
-    order: PackOrder, store: Store, roots: list[Path], keys_dir: Path, signer: SiteSigner, now: datetime
-) -> bytes | None:
+def _certificate(order: PackOrder, store: Store, disks: Disks, signer: SiteSigner, now: datetime) -> bytes | None:
     """None: nothing was erased since the period began."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / _CERTIFICATE
         try:
-            write_certificate(path, order.site_name, store, roots, keys_dir, signer, now, order.days, order.start)
+            write_certificate(
+                path,
+                order.site_name,
+                store,
+                disks.roots,
+                disks.keys_dir,
+                signer,
+                now,
+                order.days,
+                disks.evidence_dir,
+                every_copy,
+                order.start,
+            )
         except Refused:
             return None
         return path.read_bytes()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from retention import controleer_audit
-from retention.audit_pack import MadePack, PackOrder, write_pack
+from retention.audit_pack import Disks, MadePack, PackOrder, write_pack
 from retention.sealing import seal_audit
 from tests.retention.world import NOW, World, days_ago
 from vms.rules.requests import NewRequest
@@ -82,7 +82,8 @@ REQUEST = NewRequest(
 def made(world: World, signer: SiteSigner, path: Path, **changes: Any) -> MadePack:
     known = {"sample": 5, "seed": "", "days": 28, "start": NOW - timedelta(days=31), "end": NOW}
     order = PackOrder(**({"site_name": "Gemeente Ergens", "timezone": "Europe/Amsterdam"} | known | changes))
-    return write_pack(path, order, world.store, [world.root], world.keys_dir, signer, NOW)
+    disks = Disks([world.root], world.keys_dir, world.root.parent / "evidence")
+    return write_pack(path, order, world.store, disks, signer, NOW)
 
 
 @pytest.fixture(scope="module")

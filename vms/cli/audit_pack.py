@@ -34,7 +34,7 @@ def pack(
 
     Exit code 1 when the log was changed; the pack is made all the same and tells it.
     """
-    from retention.audit_pack import PackOrder, write_pack
+    from retention.audit_pack import Disks, PackOrder, write_pack
 
     site = read_config(config)
     asked = period(from_, to, site.site.timezone)
@@ -64,10 +64,10 @@ def pack(
     with open_store(site) as store:
         with store.transaction() as tx:
             audit.append(tx, entry)
-        roots = [volume.path for volume in site.volumes]
+        disks = Disks([volume.path for volume in site.volumes], site.site.data_dir / "keys", site.evidence_dir)
         signer = SiteSigner(site.signing_key_file)
         try:
-            made = write_pack(path, order, store, roots, site.site.data_dir / "keys", signer, now)
+            made = write_pack(path, order, store, disks, signer, now)
         except FileExistsError as error:
             raise ConfigError([f"--out {path}: exists already; choose another name"]) from error
         except OSError as error:
