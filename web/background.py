@@ -12,8 +12,8 @@ from vms.errors import ConfigError, StoreBusy
 from vms.store import holds
 from vms.store.holds import EvidenceHold
 from web.alarms import AlarmWatch
-from web.certificate_alarms import certificate_alarm
 from web.audit_copies import CopyAlarmWatch
+from web.certificate_alarms import certificate_alarm
 from web.disk_alarms import DiskAlarmWatch
 from web.hold_alarms import HoldAlarmWatch
 from web.oversight_watch import EVERY_S

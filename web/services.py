@@ -33,8 +33,8 @@ from web.metrics_streams import StreamCollector
 from web.metrics_system import PurgeCollector, SystemCollector
 from web.oidc_login import OidcLogin
 from web.oversight import Oversight
-from web.own_account import OwnAccount
 from web.oversight_watch import OversightWatch
+from web.own_account import OwnAccount
 from web.ptz_locks import PtzControl
 from web.ptz_patrols import Patrols
 from web.rate_limit import RateLimit

@@ -10,7 +10,7 @@ from vms.config.following import GivenPatrol, GivenStep, Neighbour
 from vms.config.web import Oidc
 from vms.errors import ConfigError
 
-TABLES = {"volumes", "oidc"}
+TABLES = {"volumes", "oidc", "copies"}
 """Keys that the example writes as a table of their own."""
 EXAMPLE = Path(__file__).parents[2] / "configs" / "site.example.toml"
 GOOD = """

@@ -97,7 +97,7 @@ def test_rows_from_before_this_version_are_found_by_camera_and_their_chain_still
     write(store)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0012_holds")
+        command.downgrade(config, "0013_login")
         assert "camera" not in [column["name"] for column in inspect(connection).get_columns("audit")]
         command.upgrade(config, "head")
     engine.dispose()

@@ -3,8 +3,8 @@
 from alembic import context
 from sqlalchemy import create_engine
 
-from vms.store import schema_logins  # noqa: F401 – its tables join the metadata
 import vms.store.schema_oversight  # noqa: F401 – its tables are part of the schema
+from vms.store import schema_logins  # noqa: F401 – its tables join the metadata
 from vms.store.schema import Base
 
 connection = context.config.attributes.get("connection")

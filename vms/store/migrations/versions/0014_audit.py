@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013_audit"
-down_revision = "0012_holds"
+revision = "0014_audit"
+down_revision = "0013_login"
 branch_labels = None
 depends_on = None
 
