@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from recorder.shelf import Shelf
@@ -17,7 +18,7 @@ from vms.config import SiteConfig
 from vms.errors import KeyUnavailable, Refused, StorageError, StoreBusy
 from vms.process import run_process
 from vms.signing import SiteSigner, create_signing_key
-from vms.store import Store
+from vms.store import Store, seals
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +64,13 @@ def open_signer(config: SiteConfig) -> SiteSigner | None:
         return None
 
 
-def make_stamping(config: SiteConfig, store: Store) -> Stamping | None:
-    """None: the site has no time-stamp authority. Raises ConfigError."""
+def make_stampings(config: SiteConfig, store: Store) -> list[Stamping]:
+    """Of ledger and audit log. None: the site has no time-stamp authority. Raises ConfigError."""
     retention = config.retention
     if retention.timestamp_url is None or retention.timestamp_ca_file is None:
-        return None
+        return []
     authority = HttpTimestampAuthority(retention.timestamp_url, read_roots(retention.timestamp_ca_file))
-    return Stamping(store, authority, retention.timestamp_interval_s)
+    return [Stamping(store, authority, retention.timestamp_interval_s, book) for book in (seals.LEDGER, seals.AUDIT)]
 
 
 def make_certificates(config: SiteConfig, store: Store, signer: SiteSigner | None) -> DailyCertificates | None:
@@ -93,7 +94,7 @@ def make_certificates(config: SiteConfig, store: Store, signer: SiteSigner | Non
 def run_retention(config: SiteConfig, stop: threading.Event) -> None:
     store = Store(config.database_url)
     runner = make_runner(config, store)
-    stamping = make_stamping(config, store)
+    stampings = make_stampings(config, store)
     certificates = make_certificates(config, store, runner.signer)
     clock = SystemClock()
     purge_at_s = clock.monotonic_s()
@@ -109,7 +110,7 @@ def run_retention(config: SiteConfig, stop: threading.Event) -> None:
                     runner.secure(search_secured=False)
                     runner.relieve()
                 if is_due:
-                    _give_proof(stamping, certificates)
+                    _give_proof(stampings, certificates)
             except Refused as error:
                 log.error("purge_refused", extra={"reason": str(error)})
             except (StoreBusy, StorageError) as error:
@@ -119,8 +120,8 @@ def run_retention(config: SiteConfig, stop: threading.Event) -> None:
         store.close()
 
 
-def _give_proof(stamping: Stamping | None, certificates: DailyCertificates | None) -> None:
-    if stamping is not None:
+def _give_proof(stampings: Sequence[Stamping], certificates: DailyCertificates | None) -> None:
+    for stamping in stampings:
         stamping.run()
     if certificates is not None:
         certificates.run()

@@ -16,13 +16,13 @@ from importlib import resources
 from pathlib import Path
 from typing import BinaryIO
 
-from retention.sealing import seal_ledger
+from retention.sealing import seal_audit, seal_ledger
 from retention.verify import Proof, verify
 from retention.verify_evidence import EvidenceProof, Reads
 from vms.errors import Refused
 from vms.rules.chain import GENESIS, canonical_json
 from vms.signing import SiteSigner
-from vms.store import Store, Transaction, ledger, purge_facts, seals
+from vms.store import Store, Transaction, audit, ledger, purge_facts, seals
 from vms.store.ledger import LedgerEntry
 from vms.store.seals import Seal
 from vms.units import us_from_utc, utc_from_us
@@ -87,6 +87,7 @@ def write_certificate(
     Raises FileExistsError, StoreBusy; OSError when it cannot be written; Refused when there is nothing to certify.
     """
     seal_ledger(store, signer, now)
+    seal_audit(store, signer, now)
     proof = verify(store, roots, keys_dir, now, days, evidence_dir, reads)
     with out.open("xb") as file:
         try:
@@ -101,15 +102,15 @@ def _write(
     file: BinaryIO, site_name: str, store: Store, signer: SiteSigner, proof: Proof, days: int, since: datetime
 ) -> int:
     with store.reading() as tx, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
-        begin = seals.last_before(tx, since)
+        begin = seals.LEDGER.last_before(tx, since)
         after = begin.last_seq if begin else 0
-        newest = seals.last(tx)
+        newest = seals.LEDGER.last(tx)
         if newest is None or newest.last_seq <= after:
             raise Refused("no purge has run in that period: there is nothing to certify")
         erased = _Erased()
         sha256 = {
             "wislogboek.jsonl": _add_lines(package, "wislogboek.jsonl", _rows(tx, after, newest.last_seq, erased)),
-            "zegels.jsonl": _add_lines(package, "zegels.jsonl", map(_seal_line, seals.after(tx, after))),
+            "zegels.jsonl": _add_lines(package, "zegels.jsonl", map(_seal_line, seals.LEDGER.after(tx, after))),
         }
         content = {
             "v": 1,
@@ -124,6 +125,7 @@ def _write(
                 "prev_hash": begin.head if begin else GENESIS,
                 "head": newest.head,
             },
+            "audit": _audit_head(tx),
             "sha256": sha256,
         }
         signed = {
@@ -189,6 +191,12 @@ def _evidence(proof: EvidenceProof, erased: _Erased) -> dict[str, int]:
         "leaving": proof.leaving,
         "erased": erased.copies,
     }
+
+
+def _audit_head(tx: Transaction) -> dict[str, str | int]:
+    """The newest row of the audit log: whoever keeps this certificate can tell when it is cut or written anew."""
+    head = audit.head(tx)
+    return {"seq": head.seq, "hash": head.hash}
 
 
 def _camera_days(tx: Transaction, erased: _Erased) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from retention.evidence import EvidenceKeeper
 from retention.planner import PAGE_SEGMENTS, PurgePlan, make_plan
 from retention.pressure import relieve
 from retention.purger import Purger, PurgeResult
-from retention.sealing import seal_ledger
+from retention.sealing import seal_audit, seal_ledger
 from retention.strays import erase_strays
 from vms.clock import Clock, now_utc
 from vms.errors import Refused
@@ -64,6 +64,7 @@ class PurgeRunner:
         self._record(plan, result)
         if self.signer is not None:
             seal_ledger(self.store, self.signer, now_utc(self.clock))
+            seal_audit(self.store, self.signer, now_utc(self.clock))
         return result
 
     def secure(self, *, search_secured: bool = True) -> None:

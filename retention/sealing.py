@@ -1,4 +1,4 @@
-"""After each purge run: the site's signature under the ledger, and now and then a time-stamp from outside.
+"""After each purge run: the site's signature under ledger and audit log, now and then a time-stamp from outside.
 
 A seal covers the rows since the one before by a Merkle root, and all rows ever by the hash of the last one. So one
 time-stamp vouches for every row that was there, and an authority that is away for a week costs nothing but waiting.
@@ -13,7 +13,7 @@ from vms.errors import StorageError
 from vms.rules import merkle
 from vms.signing import SiteSigner
 from vms.store import Store, seals
-from vms.store.seals import Seal
+from vms.store.seals import Seal, SealBook
 
 log = logging.getLogger(__name__)
 
@@ -25,23 +25,42 @@ class TimestampAuthority(Protocol):
 
 
 def seal_ledger(store: Store, signer: SiteSigner, now: datetime) -> Seal | None:
-    """Sign what came since the last seal; None when nothing did. Raises StoreBusy."""
+    """Sign what came since the last seal; the newest one, None when nothing came. Raises StoreBusy."""
+    return _seal_all(store, signer, now, seals.LEDGER)
+
+
+def seal_audit(store: Store, signer: SiteSigner, now: datetime) -> Seal | None:
+    """The same for the audit log: from here on even its newest row cannot be cut off unseen. Raises StoreBusy."""
+    return _seal_all(store, signer, now, seals.AUDIT)
+
+
+def _seal_all(store: Store, signer: SiteSigner, now: datetime, book: SealBook) -> Seal | None:
+    newest = None
+    while seal := _seal_next(store, signer, now, book):
+        newest = seal
+    return newest
+
+
+def _seal_next(store: Store, signer: SiteSigner, now: datetime, book: SealBook) -> Seal | None:
     with store.transaction() as tx:
-        first_seq, hashes = seals.unsealed(tx)
+        first_seq, hashes = book.unsealed(tx)
         if not hashes:
             return None
         root = merkle.root([bytes.fromhex(one) for one in hashes]).hex()
         seal = Seal(first_seq, first_seq + len(hashes) - 1, now, hashes[-1], root, signer.key_id)
-        seal = replace(seal, signature=signer.sign(seals.KIND, seal.content()).hex())
-        seals.add(tx, seal)
+        seal = replace(seal, signature=signer.sign(book.kind, seal.content()).hex())
+        book.add(tx, seal)
     return seal
 
 
 class Stamping:
     """Has the newest seal time-stamped when the last time-stamp is old enough. One thread."""
 
-    def __init__(self, store: Store, authority: TimestampAuthority, interval_s: float) -> None:
+    def __init__(
+        self, store: Store, authority: TimestampAuthority, interval_s: float, book: SealBook = seals.LEDGER
+    ) -> None:
         self._store = store
+        self._book = book
         self._authority = authority
         self._interval = timedelta(seconds=interval_s)
         self.problem: str | None = None
@@ -50,7 +69,7 @@ class Stamping:
     def run(self) -> bool:
         """True when a time-stamp came. An authority that is away is asked again at the next call. Raises StoreBusy."""
         with self._store.reading() as tx:
-            newest, stamped = seals.last(tx), seals.last_stamped(tx)
+            newest, stamped = self._book.last(tx), self._book.last_stamped(tx)
         if newest is None or newest.token is not None:
             return False
         if stamped is not None and abs(newest.at - stamped.at) < self._interval:
@@ -64,6 +83,6 @@ class Stamping:
             return False
         self.problem = None
         with self._store.transaction() as tx:
-            seals.stamp(tx, newest.last_seq, token, token_at)
-        log.info("ledger_stamped", extra={"seq": newest.last_seq, "at": token_at.isoformat()})
+            self._book.stamp(tx, newest.last_seq, token, token_at)
+        log.info("ledger_stamped", extra={"chain": self._book.kind, "seq": newest.last_seq, "at": token_at.isoformat()})
         return True

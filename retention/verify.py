@@ -9,7 +9,6 @@ from pathlib import Path
 from retention.finding import Finding
 from retention.verify_evidence import EvidenceProof, Reads, verify_evidence
 from vms.keys import day_keys
-from vms.rules import merkle
 from vms.rules.layout import parse_path, segment_of
 from vms.rules.retention import holds_on, oldest_allowed
 from vms.store import Store, Transaction, catalog, holds, ledger, seals
@@ -97,19 +96,11 @@ def verify(
 
 
 def _first_unfit_seal(tx: Transaction) -> str | None:
-    """Seals follow each other and fit the rows that they are over. Whose they are, a certificate's reader checks."""
-    expected = 1
-    for seal in seals.after(tx):
-        hashes = seals.hashes(tx, seal.first_seq, seal.last_seq)
-        name = f"the seal over rows {seal.first_seq} to {seal.last_seq}"
-        if seal.first_seq != expected:
-            return f"{name} does not follow the one before it"
-        if len(hashes) != seal.last_seq - seal.first_seq + 1 or hashes[-1] != seal.head:
-            return f"{name} is over other rows"
-        if merkle.root([bytes.fromhex(one) for one in hashes]).hex() != seal.root:
-            return f"{name} is over other rows"
-        expected = seal.last_seq + 1
-    return None
+    found = seals.LEDGER.first_unfit(tx)
+    if found is None:
+        return None
+    seal, problem = found
+    return f"the seal over rows {seal.first_seq} to {seal.last_seq} {problem}"
 
 
 def _all(store: Store, *states: catalog.SegmentState) -> Iterator[Segment]:

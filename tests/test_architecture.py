@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("vms", "ingest", "recorder", "retention", "web")
 CLOCK_FREE = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
-ON_THEIR_OWN = {"retention/controleer.py", "web/bundle/controleer_export.py"}
+ON_THEIR_OWN = {"retention/controleer.py", "retention/controleer_audit.py", "web/bundle/controleer_export.py"}
 """No part of the product that runs: whoever checks a certificate or an export starts them, and they start openssl."""
 MAY_START_PROCESSES = {"vms/supervise.py", "vms/spare.py", *ON_THEIR_OWN}
 MAY_BE_ASYNC = ("web/", "ingest/simulator/")

@@ -27,6 +27,7 @@ _ENDS: Final[Mapping[str, str]] = {
     "live_down": "live_back",
     "volume_fault": "volume_back",
     "evidence_fault": "evidence_back",
+    "audit_copy_fault": "audit_copy_back",
 }
 
 

@@ -24,6 +24,9 @@ AlarmCode = Literal[
     "hold_review",
     "break_glass",
     "certificate_ends",
+    "audit_copy_fault",
+    "audit_copy_back",
+    "audit_differs",
 ]
 
 

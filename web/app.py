@@ -14,6 +14,7 @@ from web.api import (
     account,
     alarms,
     audit,
+    audit_register,
     bookmarks,
     bundles,
     cameras,
@@ -30,6 +31,7 @@ from web.api import (
     masks,
     media,
     motion,
+    oversight,
     overview,
     patrols,
     placements,
@@ -98,7 +100,9 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         bundles,
         controle,
         holds,
+        audit_register,
         audit,
+        oversight,
         retention,
         decisions,
         placements,
@@ -130,6 +134,7 @@ def _lifespan(
         await run_in_threadpool(services.decisions.open)
         await services.alarms.keep()
         await run_in_threadpool(services.bundles.start)
+        await run_in_threadpool(services.audit_copies.start)
         services.capture.start()
         background = Background(services, on_broken)
         background.start()
@@ -144,6 +149,7 @@ def _lifespan(
             await services.viewing.keep()
             await services.exports.close()
             await run_in_threadpool(services.bundles.stop)
+            await run_in_threadpool(services.audit_copies.stop)
             await services.live.close()
             await run_in_threadpool(services.capture.stop)
 

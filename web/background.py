@@ -12,9 +12,11 @@ from vms.errors import ConfigError, StoreBusy
 from vms.store import holds
 from vms.store.holds import EvidenceHold
 from web.alarms import AlarmWatch
+from web.audit_copies import CopyAlarmWatch
 from web.certificate_alarms import certificate_alarm
 from web.disk_alarms import DiskAlarmWatch
 from web.hold_alarms import HoldAlarmWatch
+from web.oversight_watch import EVERY_S
 from web.ptz_locks import WATCH_EVERY_S
 from web.ptz_patrols import PATROLS_EVERY_S
 from web.services import Services
@@ -41,6 +43,7 @@ class Background:
         self._disk_alarms = DiskAlarmWatch(services.config.retention.days)
         self._disk_looks = 0
         self._hold_alarms = HoldAlarmWatch()
+        self._copy_alarms = CopyAlarmWatch()
         self._tasks: list[asyncio.Task[Any]] = []
 
     def start(self) -> None:
@@ -54,6 +57,7 @@ class Background:
             (_LOGINS_EVERY_S, self._check_logins),
             (_BUNDLES_EVERY_S, self._sweep_bundles),
             (_CERTIFICATE_EVERY_S, self._look_at_certificate),
+            (EVERY_S, self._look_for_patterns),
         ):
             task = asyncio.create_task(_repeat(period_s, step))
             task.add_done_callback(self._ended)
@@ -70,6 +74,9 @@ class Background:
         await services.viewing.look(services.board.watched())
         for alarm in self._alarms.look(services.board.cameras(), live_answers=services.board.live_answers):
             services.alarms.raise_alarm(alarm)
+        for alarm in self._copy_alarms.look(services.audit_copies.status()):
+            if alarm.code.endswith("_back") or not services.alarms.stands(alarm):
+                services.alarms.raise_alarm(alarm)
         await services.alarms.keep()
         services.exports.sweep()
 
@@ -78,6 +85,12 @@ class Background:
             await run_in_threadpool(self._services.bundles.sweep)
         except (StoreBusy, OSError) as error:
             log.warning("exports_not_swept", extra={"reason": str(error)})
+
+    async def _look_for_patterns(self) -> None:
+        try:
+            await run_in_threadpool(self._services.patterns.look)
+        except StoreBusy as error:
+            log.warning("patterns_not_looked_for", extra={"reason": str(error)})
 
     async def _look_at_disks(self) -> None:
         board, alarms = self._services.board.disk_board, self._services.alarms

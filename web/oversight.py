@@ -5,10 +5,11 @@ from typing import Any
 from retention.finding import Finding
 from retention.verify import Proof, verify
 from retention.verify_evidence import no_copy
+from vms.audit_check import check_audit, known_key
 from vms.clock import Clock, now_utc
 from vms.config import SiteConfig
 from vms.errors import StorageError
-from vms.store import Store, audit, ledger, seals
+from vms.store import Store, ledger, seals
 from vms.units import us_from_utc
 from web.shared_answer import SharedAnswer
 from web.state_words import FINDING, both
@@ -33,7 +34,7 @@ class Oversight:
     def seal(self) -> dict[str, Any] | None:
         """The newest signature under the ledger, and the newest time-stamp; None while there is none."""
         with self._store.reading() as tx:
-            newest, stamped = seals.last(tx), seals.last_stamped(tx)
+            newest, stamped = seals.LEDGER.last(tx), seals.LEDGER.last_stamped(tx)
         if newest is None:
             return None
         stamped_at = stamped.token_at if stamped else None
@@ -61,15 +62,17 @@ class Oversight:
 
     def _check_audit(self) -> dict[str, Any]:
         at_us = self._clock.now_us()
-        with self._store.reading() as tx:
-            findings = audit.verify(tx)
-            newest = audit.newest(tx, 1)
+        proof = check_audit(
+            self._store, known_key(self._config.signing_key_file), former=self._config.audit.former_keys
+        )
         return {
             "at_us": at_us,
-            "rows": newest[0].seq if newest else 0,
-            "closes": not findings,
-            "findings_in_total": len(findings),
-            "findings": findings[:MAX_FINDINGS],
+            "rows": proof.rows,
+            "sealed_rows": proof.sealed_rows,
+            "sealed_us": us_from_utc(proof.sealed_at) if proof.sealed_at else None,
+            "closes": not proof.findings,
+            "findings_in_total": len(proof.findings),
+            "findings": [str(finding) for finding in proof.findings[:MAX_FINDINGS]],
         }
 
 

@@ -167,6 +167,16 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     "reason_missing": (422, "Geef een reden op.", "Give a reason."),
     "export_span": (422, "Exporteer ten hoogste 2 uur tegelijk.", "Export at most 2 hours at a time."),
     "time_future": (422, "Het einde ligt in de toekomst.", "The end lies in the future."),
+    "too_many_queries": (
+        422,
+        "U hebt al 50 vragen bewaard; verwijder er eerst een.",
+        "You have kept 50 questions already; delete one first.",
+    ),
+    "review_incomplete": (
+        422,
+        "Beoordeel elke getrokken aanmelding, en geen andere.",
+        "Give a verdict on each log-in that was drawn, and no other.",
+    ),
     "too_many_layouts": (
         422,
         "U hebt al 50 standen; verwijder er eerst een.",

@@ -9,6 +9,7 @@ from vms.clock import Clock
 from vms.config import SiteConfig
 from vms.store import Store
 from web.alarm_book import AlarmBook
+from web.audit_copies import AuditCopies
 from web.audit_trail import Actor, AuditTrail
 from web.auth import Accounts
 from web.bundle.clips import LiveClips
@@ -32,6 +33,7 @@ from web.metrics_streams import StreamCollector
 from web.metrics_system import PurgeCollector, SystemCollector
 from web.oidc_login import OidcLogin
 from web.oversight import Oversight
+from web.oversight_watch import OversightWatch
 from web.own_account import OwnAccount
 from web.ptz_locks import PtzControl
 from web.ptz_patrols import Patrols
@@ -89,6 +91,8 @@ class Services:
     viewed: Viewed
     overviews: Looking
     oversight: Oversight
+    audit_copies: AuditCopies
+    patterns: OversightWatch
     decisions: DecisionBoard
     limits: Limits
     metrics: Metrics
@@ -147,6 +151,8 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         viewed=Viewed(),
         overviews=Looking(clock),
         oversight=Oversight(config, store, clock),
+        audit_copies=AuditCopies(config, store),
+        patterns=OversightWatch(config, store, clock),
         decisions=decisions,
         limits=Limits(
             login=RateLimit(clock, burst=20, per_s=0.5),

@@ -207,6 +207,11 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "events.follow": _m("pagina volgen"),
     "metrics.read": _m("meetcijfers inzien"),
     "audit.read": _m("auditlog inzien"),
+    "audit.alert": _m("signaal nagekeken"),
+    "audit.review": _m("aanmeldingen gecontroleerd"),
+    "audit.export": _m("auditlog als bestand"),
+    "audit.pack": _m("auditpakket maken"),
+    "audit.accept": _m("auditlog aanvaarden zoals het is: kopie gaat verder"),
     "retention.proof": _m("bewaarbewijs inzien"),
     "decisions.read": _m("besluiten inzien"),
     "decisions.write": _m("besluit inschrijven"),
@@ -239,6 +244,7 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
 }
 AUDIT_DETAIL: Final[Mapping[str, str]] = {
     **LOGIN_DETAILS,
+    "about": _m("over camera"),
     "alarm": _m("melding"),
     "author": _m("tekenaar"),
     "basis": _m("grondslag"),
@@ -263,7 +269,12 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "decision": _m("beslissing"),
     "draft": _m("concept"),
     "export": _m("nummer van de export"),
+    "drawn": _m("getrokken"),
+    "sample": _m("steekproef"),
+    "outcome": _m("uitkomst"),
     "findings": _m("bevindingen"),
+    "from": _m("vanaf dag"),
+    "to": _m("tot en met dag"),
     "intact": _m("ongewijzigd (1 = ja)"),
     "masks": _m("maskers"),
     "preset": _m("voorkeuzestand"),
@@ -295,6 +306,14 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
 }
 """What an audit row may add; a name in `_us` is a moment."""
 
+OVERSIGHT: Final[Mapping[str, str]] = {
+    "long_watch": _m("lang naar één camera gekeken"),
+    "many_looks_back": _m("vaak teruggekeken op één plek"),
+    "refused_often": _m("vaak geweigerd"),
+    "odd_hours": _m("aangemeld op een ongewoon uur"),
+}
+"""Patterns of vms.rules.oversight."""
+
 CONSULTATION_PURPOSE: Final[Mapping[str, str]] = {
     "heterdaad": _m("heterdaad"),
     "opsporing": _m("opsporing van een strafbaar feit"),
@@ -320,6 +339,9 @@ ALARM: Final[Mapping[str, str]] = {
     "hold_review": _m("veiligstelling herbeoordelen"),
     "break_glass": _m("noodaccount gebruikt"),
     "certificate_ends": _m("certificaat verloopt"),
+    "audit_copy_fault": _m("kopie van het auditlog loopt achter"),
+    "audit_copy_back": _m("kopie van het auditlog is weer bij"),
+    "audit_differs": _m("auditlog is niet meer wat de kopie heeft"),
 }
 """Kinds of alarms, where their own sentences are not at hand."""
 PROFILE: Final[Mapping[str, str]] = {
@@ -343,6 +365,7 @@ _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "process": PROCESS,
     "finding": FINDING,
     "audit_action": AUDIT_ACTION,
+    "oversight": OVERSIGHT,
     "audit_detail": AUDIT_DETAIL,
     "consultation_purpose": CONSULTATION_PURPOSE,
     "alarm": ALARM,

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from retention import controleer
+from retention import controleer, controleer_audit
 from retention.certificate import Certificate, write_certificate
 from retention.sealing import Stamping, seal_ledger
 from retention.timestamping import HttpTimestampAuthority, read_roots
@@ -368,6 +368,7 @@ def test_both_checkers_that_travel_alone_check_signatures_alike() -> None:
         [inspect.getsource(getattr(module, name)) for name in names] for module in (controleer, controleer_export)
     )
     assert here == there
+    assert here == [inspect.getsource(getattr(controleer_audit, name)) for name in names]
 
 
 def test_our_own_ed25519_agrees_with_the_library(signer: SiteSigner) -> None:

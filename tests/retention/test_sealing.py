@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from retention.__main__ import make_stamping, open_signer
+from retention.__main__ import make_stampings, open_signer
 from retention.sealing import Stamping, seal_ledger
 from retention.timestamping import HttpTimestampAuthority, read_roots
 from tests.retention.world import NOW, World, days_ago
@@ -118,7 +118,7 @@ def stamping(world: World, authority: Authority, interval_s: float = 3600) -> St
 
 def all_seals(world: World) -> list[seals.Seal]:
     with world.store.reading() as tx:
-        return list(seals.after(tx))
+        return list(seals.LEDGER.after(tx))
 
 
 def test_each_run_seals_what_the_ledger_got_since_the_seal_before(world: World, signer: SiteSigner) -> None:
@@ -137,10 +137,10 @@ def test_each_run_seals_what_the_ledger_got_since_the_seal_before(world: World, 
         hashes = [row.hash for row in rows[seal.first_seq - 1 : seal.last_seq]]
         assert seal.head == hashes[-1]
         assert seal.root == merkle.root([bytes.fromhex(one) for one in hashes]).hex()
-        assert is_signed(signer.public, seals.KIND, seal.content(), bytes.fromhex(seal.signature))
+        assert is_signed(signer.public, seals.LEDGER.kind, seal.content(), bytes.fromhex(seal.signature))
         assert not is_signed(signer.public, "another", seal.content(), bytes.fromhex(seal.signature))
         changed = replace(seal, head="0" * 64).content()
-        assert not is_signed(signer.public, seals.KIND, changed, bytes.fromhex(seal.signature))
+        assert not is_signed(signer.public, seals.LEDGER.kind, changed, bytes.fromhex(seal.signature))
 
 
 def test_a_seal_covers_what_was_erased_while_the_key_was_away(world: World, tmp_path: Path, caplog) -> None:
@@ -258,14 +258,14 @@ def test_an_authority_that_nobody_could_check_is_refused(keys: dict[str, str], w
 
 
 def test_a_site_without_an_authority_asks_none_and_bad_roots_are_named(world: World, tmp_path: Path) -> None:
-    assert make_stamping(SiteConfig(site=Site(data_dir=tmp_path)), world.store) is None
+    assert make_stampings(SiteConfig(site=Site(data_dir=tmp_path)), world.store) == []
     for content in (None, b"no certificate"):
         roots = tmp_path / "roots.pem"
         if content:
             roots.write_bytes(content)
         retention = Retention(timestamp_url="https://tsa.example", timestamp_ca_file=roots)
         with pytest.raises(ConfigError, match=r"roots\.pem"):
-            make_stamping(SiteConfig(site=Site(data_dir=tmp_path), retention=retention), world.store)
+            make_stampings(SiteConfig(site=Site(data_dir=tmp_path), retention=retention), world.store)
 
 
 @pytest.mark.parametrize("change", ["delete from ledger_seal where last_seq < 5", "update ledger_seal set root = head"])

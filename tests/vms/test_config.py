@@ -5,11 +5,12 @@ import pytest
 from pydantic import BaseModel
 
 from vms.config import Camera, Onvif, SiteConfig, Volume, load_config
+from vms.config.audit import AuditCopy
 from vms.config.following import GivenPatrol, GivenStep, Neighbour
 from vms.config.web import Oidc
 from vms.errors import ConfigError
 
-TABLES = {"volumes", "oidc"}
+TABLES = {"volumes", "oidc", "copies"}
 """Keys that the example writes as a table of their own."""
 EXAMPLE = Path(__file__).parents[2] / "configs" / "site.example.toml"
 GOOD = """
@@ -40,7 +41,7 @@ def test_the_example_is_a_valid_configuration() -> None:
 
 def test_the_example_names_every_key_there_is() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
-    models: list[type[BaseModel]] = [Camera, Onvif, Volume, Neighbour, GivenPatrol, GivenStep, Oidc]
+    models: list[type[BaseModel]] = [Camera, Onvif, Volume, Neighbour, GivenPatrol, GivenStep, Oidc, AuditCopy]
     models += [f.annotation for f in SiteConfig.model_fields.values() if isinstance(f.annotation, type)]
     keys = {key for model in models if issubclass(model, BaseModel) for key in model.model_fields}
     missing = {key for key in keys if not re.search(rf"(^|[\s#{{,]){key} =", text, re.MULTILINE) and key not in TABLES}

@@ -31,7 +31,7 @@ def write(store: Store, count: int, **changes: object) -> None:
 
 def findings(store: Store) -> list[str]:
     with store.reading() as tx:
-        return audit.verify(tx)
+        return [str(finding) for finding in audit.verify(tx)]
 
 
 def meddle(store: Store, sql: str) -> None:

@@ -71,6 +71,10 @@ class Backend:
     absent: dict[str, set[int]] = field(default_factory=dict)
     media: dict[str, bytes] = field(default_factory=dict)
     holds: list[dict[str, Any]] = field(default_factory=list)
+    copies: list[dict[str, Any]] = field(default_factory=list)
+    queries: list[dict[str, Any]] = field(default_factory=list)
+    signals: list[dict[str, Any]] = field(default_factory=list)
+    reviews: list[dict[str, Any]] = field(default_factory=list)
     retention_from_us: int = 0
     refuse_media: int = 0
     encrypted: bool = True
@@ -91,7 +95,14 @@ class Backend:
         }
     )  # fmt: skip
     chain: dict[str, Any] = field(
-        default_factory=lambda: {"at_us": 0, "rows": 2, "closes": True, "findings": [], "findings_in_total": 0}
+        default_factory=lambda: {
+            "at_us": 0,
+            "rows": 2,
+            "sealed_rows": 2,
+            "closes": True,
+            "findings": [],
+            "findings_in_total": 0,
+        }
     )
 
     def raise_alarm(self, camera: str, code: str, text: str) -> None:

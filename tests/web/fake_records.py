@@ -43,6 +43,12 @@ def oversight_routes(app: FastAPI, backend: "Backend") -> None:
     def chain() -> dict[str, Any]:
         return backend.chain
 
+    @app.get("/api/audit/copies")
+    def copies() -> dict[str, Any]:
+        return {"rows": 4711, "copies": backend.copies}
+
+    _oversight_routes(app, backend)
+
     @app.get("/api/audit")
     def audit(limit: int, actor: str = "", action: str = "") -> dict[str, Any]:
         common = {"at_us": now_us(), "roles": ["observer"], "object": "camera:camera-01", "workstation": "10.0.0.7"}
@@ -72,6 +78,54 @@ def oversight_routes(app: FastAPI, backend: "Backend") -> None:
         ]
         wanted = [row for row in rows if row["actor"].startswith(actor) and action in ("", row["action"])]
         return {"rows": wanted[:limit]}
+
+
+def _oversight_routes(app: FastAPI, backend: "Backend") -> None:
+    @app.get("/api/audit/queries")
+    def queries() -> dict[str, Any]:
+        return {"queries": backend.queries}
+
+    @app.post("/api/audit/queries", status_code=201)
+    async def keep_query(request: Request) -> dict[str, Any]:
+        backend.queries.append({"id": len(backend.queries) + 1, **await request.json()})
+        return backend.queries[-1]
+
+    @app.delete("/api/audit/queries/{query}", status_code=204)
+    def forget_query(query: int) -> None:
+        backend.queries[:] = [one for one in backend.queries if one["id"] != query]
+
+    @app.get("/api/oversight/alerts")
+    def alerts() -> dict[str, Any]:
+        return {"alerts": sorted(backend.signals, key=lambda one: one["handled_us"] is not None)}
+
+    @app.patch("/api/oversight/alerts/{alert}")
+    async def handle(alert: int, request: Request) -> dict[str, Any]:
+        found = next(one for one in backend.signals if one["id"] == alert)
+        found |= {"handled_by": "k.visser", "handled_us": now_us(), **await request.json()}
+        return found
+
+    @app.get("/api/oversight/logins")
+    def logins() -> dict[str, Any]:
+        rows = [
+            {"seq": seq, "at_us": now_us() - seq * 10**9, "actor": actor, "roles": ["observer"], "result": result,
+             "workstation": "10.0.0.7"}
+            for seq, actor, result in ((12, "jan", "allowed"), (15, "piet", "refused"))
+        ]  # fmt: skip
+        return {"seed": "0" * 64, "drawn_from": 40, "rows": rows}
+
+    @app.post("/api/oversight/logins", status_code=201)
+    async def sign(request: Request) -> dict[str, Any]:
+        body = await request.json()
+        bad = [one for one in body["verdicts"] if not one["good"]]
+        backend.reviews.append({
+            "from_us": now_us() - 30 * 86_400_000_000, "to_us": now_us(), "drawn": 2, "drawn_from": 40, "bad": bad,
+            "note": body["note"], "reviewer": "m.smit", "at_us": now_us(),
+        })  # fmt: skip
+        return backend.reviews[-1]
+
+    @app.get("/api/oversight/reviews")
+    def reviews() -> dict[str, Any]:
+        return {"reviews": backend.reviews}
 
 
 def footage_routes(app: FastAPI, backend: "Backend") -> None:

@@ -96,6 +96,8 @@ REQUESTS = {
     "holds.set": ("POST", "/api/holds"),
     "metrics.read": ("GET", "/metrics"),
     "audit.read": ("GET", "/api/audit"),
+    "audit.alert": ("PATCH", "/api/oversight/alerts/1"),
+    "audit.review": ("POST", "/api/oversight/logins"),
     "retention.proof": ("GET", "/api/retention/proof"),
     "decisions.read": ("GET", "/api/decisions"),
     "decisions.write": ("POST", "/api/decisions"),

@@ -81,6 +81,94 @@ def test_the_proof_the_masks_and_the_audit_log_are_on_one_page(opened: Open, bac
     expect(proof.locator(".verdict")).to_be_visible()
 
 
+def test_the_log_is_filtered_by_camera_outcome_and_day_kept_as_a_question_and_taken_as_a_file(
+    opened: Open, backend: Backend
+) -> None:
+    backend.copies = [{"name": "siem", "seq": 4700, "state": "failing", "problem": "tcp://siem: Connection refused"}]
+    page = opened("shift_manager", "/toezicht")
+    log = page.locator("vms-audit-log")
+    expect(log.locator(".copies li")).to_contain_text("Kopie siem: 4.700 van 4.711 regels.")
+    expect(log.locator(".verdict")).to_contain_text("Verzegeld tot en met regel 2.")
+    log.locator("#audit-from").fill("32-13-2026")
+    log.locator("form button").click()
+    expect(log.locator("#audit-wrong")).to_contain_text("Vul een dag in")
+    log.locator("#audit-from").fill("1-11-2026")
+    log.locator("#audit-camera").select_option("camera-01")
+    log.locator("#audit-result").select_option("refused")
+    log.locator("form button").click()
+    expect(log.locator("#audit-wrong")).to_have_text("")
+    wanted = "camera=camera-01&result=refused&from=2026-11-01"
+    expect(log.locator("a[download]")).to_have_attribute("href", f"/api/audit/register.csv?{wanted}")
+    log.locator("#query-name").fill("Geweigerd op de Markt")
+    log.locator("#query-name").press("Enter")
+    kept = log.get_by_role("list", name="Bewaarde vragen")
+    expect(kept).to_contain_text("Geweigerd op de Markt")
+    assert backend.queries[0]["filters"] == {
+        "actor": "", "action": "", "camera": "camera-01", "result": "refused", "from": "2026-11-01", "to": "",
+    }  # fmt: skip
+    page.reload()
+    kept.get_by_role("button", name="Geweigerd op de Markt", exact=True).click()
+    expect(log.locator("#audit-camera")).to_have_value("camera-01")
+    expect(log.locator("#audit-from")).to_have_value("01-11-2026")
+    expect(log.locator("a[download]")).to_have_attribute("href", re.compile(re.escape(wanted)))
+    kept.get_by_role("button", name="Geweigerd op de Markt vergeten").click()
+    expect(kept).to_have_count(0)
+
+
+SIGNAL = {
+    "id": 1, "code": "long_watch", "actor": "jan", "camera": "camera-01", "camera_name": "Markt",
+    "period": "2026-11-22",
+    "figure": 240, "bound": 180, "first_seq": 1, "last_seq": 9, "at_us": 1_795_000_000_000_000, "handled_by": "",
+    "handled_us": None, "note": "",
+}  # fmt: skip
+
+
+def test_signals_are_questions_that_somebody_answers(opened: Open, backend: Backend) -> None:
+    more = {"code": "odd_hours", "camera": "", "camera_name": "", "figure": 185, "bound": 360}
+    backend.signals = [dict(SIGNAL), SIGNAL | more | {"id": 2}]
+    page = opened("privacy_officer", "/toezicht")
+    signals = page.locator("vms-oversight-alerts")
+    first = signals.locator('[data-alert="long_watch"]')
+    expect(first).to_contain_text("lang naar één camera gekeken")
+    expect(first).to_contain_text("240 minuten op één dag (grens 180)")
+    expect(signals.locator('[data-alert="odd_hours"]')).to_contain_text("om 03:05 uur (gewoon: tot of vanaf 06:00)")
+    first.get_by_role("button", name="Regels tonen").click()
+    expect(page.locator("#audit-actor")).to_have_value("jan")
+    expect(page.locator("#audit-camera")).to_have_value("camera-01")
+    first.get_by_role("button", name="Nagekeken…").click()
+    dialog = signals.get_by_role("dialog")
+    dialog.get_by_role("button", name="Vastleggen").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Schrijf op wat u vond.")
+    dialog.get_by_label("Wat u vond").fill("evenement op de Markt")
+    dialog.get_by_role("button", name="Vastleggen").click()
+    expect(dialog).to_be_hidden()
+    expect(first).to_contain_text("nagekeken door k.visser")
+    expect(first).to_contain_text("evenement op de Markt")
+    expect(signals.get_by_role("status")).to_have_text("1 nog na te kijken")
+    expect(page.locator("#review-from")).to_have_count(0)
+
+
+def test_log_ins_are_drawn_judged_one_by_one_and_signed_for(opened: Open, backend: Backend) -> None:
+    page = opened("shift_manager", "/toezicht")
+    review = page.locator("vms-login-review")
+    expect(review).to_contain_text("Nog geen controle afgetekend.")
+    review.get_by_role("button", name="Steekproef trekken").click()
+    expect(review.locator("tbody tr")).to_have_count(2)
+    expect(review.get_by_role("status")).to_contain_text("2 van 40 aanmeldingen")
+    review.locator("[data-login='12']").get_by_label("akkoord").check()
+    review.get_by_role("button", name="Aftekenen").click()
+    expect(review.get_by_role("alert")).to_have_text("Geef over elke aanmelding een oordeel.")
+    review.locator("[data-login='15']").get_by_label("navragen").check()
+    review.get_by_label("Opmerking bij regel 15").fill("was met verlof")
+    review.get_by_label("Slotopmerking").fill("november")
+    review.get_by_role("button", name="Aftekenen").click()
+    expect(review).to_contain_text("De controle is afgetekend.")
+    signed = review.locator(".reviews tbody tr")
+    expect(signed).to_contain_text("1 navragen")
+    expect(signed).to_contain_text("15: was met verlof")
+    expect(signed).to_contain_text("m.smit")
+
+
 def test_findings_a_broken_chain_and_plain_footage_are_plain_to_see(opened: Open, backend: Backend) -> None:
     finding = {"code": "R1", "nl": "x", "en": "x", "subject": "markt-01/a.mp4", "detail": "taken long ago: too old"}
     backend.proof |= {"findings": [finding], "findings_in_total": 7, "ledger_closes": False}

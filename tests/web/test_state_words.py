@@ -16,6 +16,7 @@ from vms.rules.decision_document import UNCLEAR
 from vms.rules.decisions import KINDS
 from vms.rules.gating import Expiry, GateState
 from vms.rules.masking import BlankReason
+from vms.rules.oversight import PatternCode
 from vms.rules.pose_at import PoseUnknown
 from vms.status import RecordingReason, SourceState, VolumeFault
 from vms.store.catalog import GapReason
@@ -63,7 +64,7 @@ def audited_actions() -> set[str]:
         strings(ROOT / "vms" / "cli" / "grants.py", "_entry", 0),
         strings(ROOT / "web" / "shift_book.py", "allow_within", 2),
         strings(ROOT / "web" / "placement_register.py", "allow_within", 2),
-        {"decisions.import"},
+        {"decisions.import", "audit.accept", "audit.pack"},
     )
 
 
@@ -78,6 +79,8 @@ def audited_details() -> set[str]:
     written |= {"basis", "requester", "review_us"}  # of holds, by page and by command line
     written |= {"grant", "group", "role"}  # `vms users grant`
     written |= {"colleagues", "coordinator", "desk", "note"}  # of shifts
+    written |= {"about", "from", "outcome", "to", "what", "who"}  # of questions to the audit log
+    written |= {"drawn", "findings", "kind", "note", "sample"}  # of oversight: with what it is about; of the pack
     for file in (ROOT / "web").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("allow", "refuse", "refuse_name"):
@@ -107,6 +110,7 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.AUDIT_DETAIL, audited_details()),
     (state_words.METHOD, {"password", "totp", "recovery", "break_glass", "oidc"}),
     (state_words.ALARM, set(get_args(AlarmCode))),
+    (state_words.OVERSIGHT, set(get_args(PatternCode))),
     (decision_words.KIND, set(KINDS)),
     (decision_words.STATE, {"never", "order", "active", "pending", "expired", "withdrawn"}),
     (decision_words.GATE, set(get_args(GateState))),

@@ -14,6 +14,7 @@ EXIT_USAGE = 2
 
 
 def make_app() -> typer.Typer:
+    from vms.cli.audit import audit_app
     from vms.cli.bench import bench_app
     from vms.cli.calibrate import calibrate
     from vms.cli.cameras import cameras_app
@@ -59,6 +60,7 @@ def make_app() -> typer.Typer:
     app.add_typer(decisions_app, name="decisions")
     app.add_typer(catalog_app, name="catalog")
     app.add_typer(retention_app, name="retention")
+    app.add_typer(audit_app, name="audit")
     app.add_typer(hold_app, name="hold")
     app.add_typer(volumes_app, name="volumes")
     app.add_typer(bench_app, name="bench")

@@ -2,6 +2,7 @@
 
 import typer
 
+from vms.cli.bench_access import bench_access
 from vms.cli.bench_catalog import bench_catalog
 from vms.cli.bench_drift import bench_drift
 from vms.cli.bench_glass import bench_glass
@@ -20,3 +21,4 @@ bench_app.command("glass")(bench_glass)
 bench_app.command("mask")(bench_mask)
 bench_app.command("purge")(bench_purge)
 bench_app.command("catalog")(bench_catalog)
+bench_app.command("access")(bench_access)

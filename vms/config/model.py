@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 
+from vms.config.audit import Audit, Oversight
 from vms.config.decisions import Decisions
 from vms.config.following import GivenNeighbour, GivenPatrol
 from vms.config.places import Area, Map
@@ -259,6 +260,8 @@ class SiteConfig(_Section):
     map: Map = Map()
     areas: tuple[Area, ...] = ()
     evidence: Evidence = Evidence()
+    audit: Audit = Audit()
+    oversight: Oversight = Oversight()
     cameras: tuple[Camera, ...] = ()
 
     @property
@@ -295,6 +298,11 @@ class SiteConfig(_Section):
     def certificates_dir(self) -> Path:
         """Where the retention process leaves a certificate of erasure a day."""
         return self.site.data_dir / "certificates"
+
+    @property
+    def audit_copies_dir(self) -> Path:
+        """How far each copy of the audit log is; outside the database, so that neither can be cut alone."""
+        return self.site.data_dir / "audit-copies"
 
     @property
     def evidence_dir(self) -> Path:

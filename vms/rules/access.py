@@ -51,6 +51,8 @@ Action = Literal[
     "holds.set",
     "metrics.read",
     "audit.read",
+    "audit.alert",
+    "audit.review",
     "retention.proof",
     "decisions.read",
     "decisions.write",
@@ -102,6 +104,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "holds.set": frozenset({"evidence_officer"}),
     "metrics.read": frozenset({"technician", "admin"}),
     "audit.read": frozenset({"privacy_officer", "shift_manager"}),
+    # Never about oneself: web.api.oversight.
+    "audit.alert": frozenset({"privacy_officer", "shift_manager"}),
+    "audit.review": frozenset({"shift_manager"}),
     "retention.proof": frozenset({"privacy_officer", "shift_manager"}),
     "decisions.read": frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
     "decisions.write": frozenset({"policy_officer"}),
@@ -114,7 +119,16 @@ ALLOWED: dict[Action, frozenset[Role]] = {
 """Admin is in no row that shows video: managing users and settings is not watching."""
 
 SITE_WIDE: frozenset[Action] = frozenset(
-    {"audit.read", "retention.proof", "metrics.read", "decisions.write", "layouts.share", "accounts.manage"}
+    {
+        "audit.read",
+        "audit.alert",
+        "audit.review",
+        "retention.proof",
+        "metrics.read",
+        "decisions.write",
+        "layouts.share",
+        "accounts.manage",
+    }
 )
 """About every camera at once: a role that is limited to some cameras gives none of these."""
 
@@ -154,6 +168,10 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "bundles.make": (
         "Beelden verstrekken is voorbehouden aan de veiligsteller.",
         "Giving footage out is for the evidence officer.",
+    ),
+    "audit.review": (
+        "De controle van aanmeldingen is voorbehouden aan de clustermanager.",
+        "The review of log-ins is for the shift manager.",
     ),
     "decisions.write": (
         "Het register van besluiten wordt bijgehouden door de beleidsmedewerker.",

@@ -32,18 +32,7 @@ def root(entries: Sequence[bytes]) -> bytes:
 
 def path(entries: Sequence[bytes], index: int) -> list[bytes]:
     """The hashes that lead from entry number index (from 0) to the root. Raises IndexError."""
-    if not 0 <= index < len(entries):
-        raise IndexError(index)
-    level = [leaf_hash(entry) for entry in entries]
-    steps: list[bytes] = []
-    while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            steps.append(level[sibling])
-        pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        level = pairs + level[len(pairs) * 2 :]
-        index //= 2
-    return steps
+    return Tree(entries).path(index)
 
 
 def root_by_path(entry: bytes, index: int, size: int, steps: Sequence[bytes]) -> bytes | None:
@@ -60,3 +49,29 @@ def root_by_path(entry: bytes, index: int, size: int, steps: Sequence[bytes]) ->
         index //= 2
         size = (size + 1) // 2
     return found if not remaining else None
+
+
+class Tree:
+    """A list whose entries' paths are asked for one after the other."""
+
+    def __init__(self, entries: Sequence[bytes]) -> None:
+        self._levels = [[leaf_hash(entry) for entry in entries]]
+        while len(self._levels[-1]) > 1:
+            level = self._levels[-1]
+            pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+            self._levels.append(pairs + level[len(pairs) * 2 :])
+
+    @property
+    def size(self) -> int:
+        return len(self._levels[0])
+
+    def path(self, index: int) -> list[bytes]:
+        """The hashes that lead from entry number index (from 0) to the root. Raises IndexError."""
+        if not 0 <= index < self.size:
+            raise IndexError(index)
+        steps = []
+        for level in self._levels[:-1]:
+            if index ^ 1 < len(level):
+                steps.append(level[index ^ 1])
+            index //= 2
+        return steps

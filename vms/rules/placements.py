@@ -45,7 +45,7 @@ def is_moved(then: Placement | None, now: Placement) -> bool:
         return False
     if then.name != now.name:
         return True
-    return _distance_m(then, now) > SAME_PLACE_M
+    return distance_m(then, now) > SAME_PLACE_M
 
 
 def placement_document(placement: Placement | None) -> dict[str, Any] | None:
@@ -63,7 +63,7 @@ def placement_of_document(document: Mapping[str, Any] | None) -> Placement | Non
     )
 
 
-def _distance_m(a: Placement, b: Placement) -> float:
+def distance_m(a: Placement, b: Placement) -> float:
     """0 where one of them has no coordinates."""
     if a.lat is None or a.lon is None or b.lat is None or b.lon is None:
         return 0.0

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from vms.rules.chain import GENESIS, entry_hash
@@ -15,7 +15,29 @@ from vms.units import us_from_utc
 AuditResult = Literal["allowed", "refused"]
 Detail = Mapping[str, str | int | None]
 
-_PAGE = 1000
+SEVERAL = "*"
+"""In place of a camera's id: the act was about more than one."""
+_PAGE = 2000
+_COLUMNS = (
+    AuditRow.seq,
+    AuditRow.at,
+    AuditRow.actor,
+    AuditRow.roles,
+    AuditRow.action,
+    AuditRow.object,
+    AuditRow.result,
+    AuditRow.detail,
+    AuditRow.workstation,
+    AuditRow.camera,
+    AuditRow.prev_hash,
+    AuditRow.hash,
+)
+
+
+_TABLE = AuditRow.metadata.tables[AuditRow.__tablename__]
+_INSERT = insert(_TABLE)
+_NEWEST = select(_TABLE.c.seq, _TABLE.c.hash).order_by(_TABLE.c.seq.desc()).limit(1)
+"""Without the mapper: each act waits for these two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,79 +60,149 @@ class AuditRecord:
 
     seq: int
     entry: AuditEntry
+    prev_hash: str
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row's number and hash: enough to tell whether what comes after it is what came after it then."""
+
+    seq: int = 0
+    hash: str = GENESIS
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFinding:
+    """seq: the row that is not what was written, or the first one that is gone."""
+
+    seq: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"audit {self.seq}: {self.text}"
 
 
 def append(tx: Session, entry: AuditEntry) -> int:
     """Add a row and return its number. Texts longer than their column are cut, so hostile input cannot stop it."""
-    last = tx.scalars(select(AuditRow).order_by(AuditRow.seq.desc()).limit(1)).first()
-    seq, prev_hash = (last.seq + 1, last.hash) if last else (1, GENESIS)
-    row = AuditRow(
-        seq=seq,
-        at=entry.at,
-        actor=_fit(entry.actor, 80),
-        roles=sorted(entry.roles),
-        action=_fit(entry.action, 40),
-        object=_fit(entry.object, 120),
-        result=entry.result,
-        detail={key: _fit(value, 500) if isinstance(value, str) else value for key, value in entry.detail.items()},
-        workstation=_fit(entry.workstation, 80),
-        prev_hash=prev_hash,
-    )
-    row.hash = entry_hash(prev_hash, _content(row))
-    tx.add(row)
-    tx.flush()
-    return seq
+    last = head(tx)
+    row: dict[str, Any] = {
+        "seq": last.seq + 1,
+        "at": entry.at,
+        "actor": _fit(entry.actor, 80),
+        "roles": sorted(entry.roles),
+        "action": _fit(entry.action, 40),
+        "object": _fit(entry.object, 120),
+        "result": entry.result,
+        "detail": {key: _fit(value, 500) if isinstance(value, str) else value for key, value in entry.detail.items()},
+        "workstation": _fit(entry.workstation, 80),
+    }
+    row["camera"] = camera_of(row["object"], row["detail"])
+    row["prev_hash"] = last.hash
+    row["hash"] = entry_hash(last.hash, _hashed(row))
+    tx.connection().execute(_INSERT, row)
+    return last.seq + 1
 
 
-def newest(
-    tx: Session, limit: int, before_seq: int | None = None, *, actor: str = "", action: str = ""
-) -> list[AuditRecord]:
-    """Newest first. actor: only names that begin so. action: only this one. Empty: all."""
+def head(tx: Session) -> Link:
+    """The newest row; the beginning when there is none."""
+    last = tx.connection().execute(_NEWEST).first()
+    return Link(*last) if last else Link()
+
+
+def hash_at(tx: Session, seq: int) -> str | None:
+    """Of that row; None when it is not there. Of row 0: what the first row builds on."""
+    return GENESIS if seq == 0 else tx.scalar(select(AuditRow.hash).where(AuditRow.seq == seq))
+
+
+def hashes(tx: Session, first_seq: int, last_seq: int) -> dict[int, str]:
+    """By number, of these rows as far as they are there."""
+    rows = select(AuditRow.seq, AuditRow.hash).where(AuditRow.seq >= first_seq, AuditRow.seq <= last_seq)
+    return {row.seq: row.hash for row in tx.execute(rows)}
+
+
+def after(tx: Session, seq: int, limit: int) -> list[AuditRecord]:
+    """The rows after that one, in order."""
+    return [
+        record_of(row)
+        for row in tx.scalars(select(AuditRow).where(AuditRow.seq > seq).order_by(AuditRow.seq).limit(limit))
+    ]
+
+
+def newest(tx: Session, limit: int, before_seq: int | None = None) -> list[AuditRecord]:
+    """Newest first; with a question: vms.store.audit_search."""
     rows = select(AuditRow).order_by(AuditRow.seq.desc()).limit(limit)
-    if before_seq is not None:
-        rows = rows.where(AuditRow.seq < before_seq)
-    if actor:
-        rows = rows.where(AuditRow.actor.startswith(actor, autoescape=True))
-    if action:
-        rows = rows.where(AuditRow.action == action)
-    return [_record(row) for row in tx.scalars(rows)]
+    return [record_of(row) for row in tx.scalars(rows if before_seq is None else rows.where(AuditRow.seq < before_seq))]
 
 
-def verify(tx: Session) -> list[str]:
-    """One line per break of the chain; empty = whole. (Cutting the newest rows shows only against an outside copy.)"""
-    findings: list[str] = []
-    expected_seq, prev_hash = 1, GENESIS
-    while page := list(
-        tx.scalars(select(AuditRow).where(AuditRow.seq >= expected_seq).order_by(AuditRow.seq).limit(_PAGE))
-    ):
-        for row in page:
-            if row.seq != expected_seq:
-                findings.append(f"audit {expected_seq}: {row.seq - expected_seq} row(s) missing")
-            if row.prev_hash != prev_hash:
-                findings.append(f"audit {row.seq}: does not follow the row before it")
-            if row.hash != entry_hash(row.prev_hash, _content(row)):
-                findings.append(f"audit {row.seq}: was changed after it was written")
-            expected_seq, prev_hash = row.seq + 1, row.hash
-        tx.expunge_all()
+def verify(tx: Session) -> list[AuditFinding]:
+    """One finding per break of the chain, naming the row; empty = whole. What was cut off its end, seals tell."""
+    findings: list[AuditFinding] = []
+    last: Link | None = Link()
+    while last is not None:
+        found, last = verify_page(tx, last)
+        findings += found
     return findings
 
 
-def _content(row: AuditRow) -> dict[str, object]:
+def verify_page(tx: Session, last: Link) -> tuple[list[AuditFinding], Link | None]:
+    """The rows that follow, as many as are looked at in one go, and where to go on; None: there are no more."""
+    findings: list[AuditFinding] = []
+    rows = tx.execute(select(*_COLUMNS).where(AuditRow.seq > last.seq).order_by(AuditRow.seq).limit(_PAGE)).mappings()
+    page = rows.all()
+    for row in page:
+        seq = row["seq"]
+        if seq != last.seq + 1:
+            findings.append(AuditFinding(last.seq + 1, f"{seq - last.seq - 1} row(s) missing"))
+        if row["prev_hash"] != last.hash:
+            findings.append(AuditFinding(seq, "does not follow the row before it"))
+        is_whole = row["hash"] == entry_hash(row["prev_hash"], _hashed(row))
+        if not is_whole or row["camera"] != camera_of(row["object"], row["detail"]):
+            findings.append(AuditFinding(seq, "was changed after it was written"))
+        last = Link(seq, row["hash"])
+    return findings, last if len(page) == _PAGE else None
+
+
+def camera_of(object_: str, detail: Detail) -> str:
+    """Which camera an act was about: its id, SEVERAL, or nothing. Only to search by."""
+    kind, _, name = object_.partition(":")
+    if object_ == "cameras:all":
+        return SEVERAL
+    named = name if kind == "camera" else str(detail.get("cameras") or detail.get("camera") or "")
+    return SEVERAL if kind != "camera" and "," in named else named[:40]
+
+
+def content_of(record: AuditRecord) -> dict[str, object]:
+    """What a row's hash covers, as copies and packs carry it."""
+    entry = record.entry
     return {
-        "seq": row.seq,
-        "at_us": us_from_utc(row.at),
-        "actor": row.actor,
-        "roles": list(row.roles),
-        "action": row.action,
-        "object": row.object,
-        "result": row.result,
-        "detail": dict(row.detail),
-        "workstation": row.workstation,
+        "seq": record.seq,
+        "at_us": us_from_utc(entry.at),
+        "actor": entry.actor,
+        "roles": list(entry.roles),
+        "action": entry.action,
+        "object": entry.object,
+        "result": entry.result,
+        "detail": dict(entry.detail),
+        "workstation": entry.workstation,
     }
 
 
-def _record(row: AuditRow) -> AuditRecord:
+def _hashed(row: Any) -> dict[str, object]:
+    return {
+        "seq": row["seq"],
+        "at_us": us_from_utc(row["at"]),
+        "actor": row["actor"],
+        "roles": row["roles"],
+        "action": row["action"],
+        "object": row["object"],
+        "result": row["result"],
+        "detail": row["detail"],
+        "workstation": row["workstation"],
+    }
+
+
+def record_of(row: AuditRow) -> AuditRecord:
     entry = AuditEntry(
         at=row.at,
         actor=row.actor,
@@ -121,7 +213,7 @@ def _record(row: AuditRow) -> AuditRecord:
         detail=dict(row.detail),
         workstation=row.workstation,
     )
-    return AuditRecord(row.seq, entry, row.hash)
+    return AuditRecord(row.seq, entry, row.prev_hash, row.hash)
 
 
 def _fit(value: str, length: int) -> str:

@@ -97,6 +97,11 @@ def add_step(tx: Session, camera_id: str, step: MaskStep) -> None:
     tx.flush()
 
 
+def cameras(tx: Session) -> list[str]:
+    """Those that ever had a mask set."""
+    return list(tx.scalars(select(MaskSetRow.camera_id).distinct().order_by(MaskSetRow.camera_id)))
+
+
 def steps(tx: Session, camera_id: str) -> list[MaskStep]:
     """Of all drafts of a camera, the oldest first."""
     rows = tx.scalars(select(MaskStepRow).where(MaskStepRow.camera_id == camera_id).order_by(MaskStepRow.id))

@@ -137,19 +137,24 @@ class LedgerRow(Base):
     __table_args__ = (Index("ledger_by_segment", "segment_id"),)
 
 
-class LedgerSealRow(Base):
-    """The site's signature under the ledger up to a row, one for each purge run, and a time-stamp from outside."""
+class SealColumns:
+    """The site's signature under a hash chain up to a row, and a time-stamp from outside."""
 
-    __tablename__ = "ledger_seal"
     last_seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     first_seq: Mapped[int] = mapped_column(BigInteger, doc="The row after the last one of the seal before.")
     at: Mapped[datetime]
-    head: Mapped[str] = mapped_column(String(64), doc="Hash of ledger row last_seq; covers every row before it.")
+    head: Mapped[str] = mapped_column(String(64), doc="Hash of row last_seq; covers every row before it.")
     root: Mapped[str] = mapped_column(String(64), doc="Merkle root over the hashes of rows first_seq … last_seq.")
     key_id: Mapped[str] = mapped_column(String(16))
     signature: Mapped[str] = mapped_column(String(128), doc="Ed25519 over all of the above, hexadecimal.")
     token: Mapped[bytes | None] = mapped_column(LargeBinary, doc="RFC 3161 answer over the signature, DER.")
     token_at: Mapped[datetime | None] = mapped_column(doc="The time-stamp authority's time.")
+
+
+class LedgerSealRow(SealColumns, Base):
+    """Under the ledger, one for each purge run."""
+
+    __tablename__ = "ledger_seal"
     __table_args__ = (
         CheckConstraint("last_seq >= first_seq", name="ledger_seal_covers"),
         Index("ledger_seal_by_token", "token_at"),
@@ -450,7 +455,15 @@ class AuditRow(Base):
     workstation: Mapped[str] = mapped_column(String(80), default="")
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
-    __table_args__ = (Index("audit_by_time", "at"),)
+    camera: Mapped[str] = mapped_column(
+        String(40), default="", doc="To search by, follows from object and detail: one camera, * = several, or none."
+    )
+    __table_args__ = (
+        Index("audit_by_time", "at", "seq"),
+        Index("audit_by_actor", "actor", "at", "seq"),
+        Index("audit_by_action", "action", "at", "seq"),
+        Index("audit_by_camera", "camera", "at", "seq"),
+    )
 
 
 class DecisionRow(Base):

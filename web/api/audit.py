@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.concurrency import run_in_threadpool
 
-from vms.store import audit, spans
+from vms.store import audit, audit_search, spans
 from vms.store.audit import AuditRecord
 from vms.store.spans import Shot
 from vms.units import us_from_utc
+from web.audit_copies import status_json
+from web.audit_question import Question, asked
 from web.audit_trail import Actor
 from web.deps import ServicesDep, needs
 
@@ -22,17 +24,16 @@ _ID_DIGITS = 17
 def newest(
     services: ServicesDep,
     actor: Annotated[Actor, needs("audit.read")],
+    question: Annotated[Question, Depends(asked)],
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     before: Annotated[
         int | None, Query(ge=1, le=2**53, description="Only rows with a lower seq: the next page.")
     ] = None,
-    who: Annotated[str, Query(alias="actor", max_length=80, description="Only names that begin so.")] = "",
-    action: Annotated[str, Query(max_length=40, description="Only this action.")] = "",
 ) -> dict[str, Any]:
     """Newest first."""
-    services.trail.allow(actor, "audit.read", "audit", before=before, limit=limit, who=who, what=action)
+    services.trail.allow(actor, "audit.read", "audit", before=before, limit=limit, **question.told)
     with services.store.reading() as tx:
-        rows = audit.newest(tx, limit, before, actor=who, action=action)
+        rows = audit_search.newest(tx, limit, before, question.search)
         known = spans.shots(tx, {number for row in rows if (number := _segment_id(row.entry.object)) is not None})
     names = {camera.id: camera.name for camera in services.config.cameras}
     return {"rows": [_row(row) | {"about": _about(row.entry.object, known, names)} for row in rows]}
@@ -43,6 +44,15 @@ async def chain(services: ServicesDep, actor: Annotated[Actor, needs("audit.read
     """Does every row still follow from the one before it? At most a minute old."""
     await run_in_threadpool(services.trail.allow, actor, "audit.read", "audit:chain")
     return await services.oversight.chain.get()
+
+
+@router.get("/copies")
+def copies(services: ServicesDep, actor: Annotated[Actor, needs("audit.read")]) -> dict[str, Any]:
+    """How far each copy elsewhere is, and why it has no more."""
+    services.trail.allow(actor, "audit.read", "audit:copies")
+    with services.store.reading() as tx:
+        rows = audit.head(tx).seq
+    return {"rows": rows, "copies": [status_json(status) for status in services.audit_copies.status()]}
 
 
 def _segment_id(object_: str) -> int | None:

@@ -3,10 +3,11 @@
 from alembic import context
 from sqlalchemy import create_engine
 
-from vms.store import schema_logins, schema_shifts
+from vms.store import schema_logins, schema_oversight, schema_shifts
 from vms.store.schema import Base
 
-assert {schema_logins.SecondFactorRow.metadata, schema_shifts.GrantRow.metadata} == {Base.metadata}  # known too
+for module in (schema_logins, schema_oversight, schema_shifts):
+    assert module.Base is Base  # importing them makes their tables known
 connection = context.config.attributes.get("connection")
 if connection is None:
     connection = create_engine(context.config.get_main_option("sqlalchemy.url") or "sqlite://").connect()

@@ -2,7 +2,9 @@
 
 import { LitElement, html, nothing } from "lit";
 
+import "./vms-audit-queries.js";
 import { getJson, messageOf } from "./api.js";
+import { EVERYTHING, filterForm, filtersOf, queryOf } from "./audit-filter.js";
 import { icon } from "./icon.js";
 import { page, t } from "./page.js";
 import { full } from "./times.js";
@@ -29,11 +31,15 @@ class AuditLog extends LitElement {
     super();
     /** @type {Row[] | null} */
     this.rows = null;
-    /** @type {{ closes: boolean, rows: number, findings: string[], findings_in_total: number, at_us: number } | null} */
+    /** @type {{ closes: boolean, rows: number, sealed_rows: number, findings: string[], findings_in_total: number, at_us: number } | null} */
     this.chain = null;
     this.more = false;
-    this.actor = "";
-    this.action = "";
+    this.filters = EVERYTHING;
+    this.wrong = "";
+    /** @type {import("./vms-tile.js").CameraInfo[]} */
+    this.cameras = [];
+    /** @type {{ rows: number, copies: { name: string, seq: number, state: string, problem: string }[] } | null} */
+    this.copies = null;
     this.error = "";
     this._asked = 0;
   }
@@ -50,6 +56,8 @@ class AuditLog extends LitElement {
 
   async _check() {
     try {
+      this.copies = await getJson("/api/audit/copies");
+      this.requestUpdate();
       this.chain = await getJson("/api/audit/chain");
     } catch (error) {
       this.error = messageOf(error);
@@ -60,7 +68,8 @@ class AuditLog extends LitElement {
   /** @param {number} [before] go on below this row; without: from the newest */
   async _load(before) {
     const asked = (this._asked += 1);
-    const query = new URLSearchParams({ limit: String(PAGE_ROWS), actor: this.actor, action: this.action });
+    const query = queryOf(this.filters);
+    query.set("limit", String(PAGE_ROWS));
     if (before) query.set("before", String(before));
     try {
       /** @type {{ rows: Row[] }} */
@@ -75,28 +84,34 @@ class AuditLog extends LitElement {
     this.requestUpdate();
   }
 
-  /** @param {SubmitEvent} event */
-  _filter(event) {
-    event.preventDefault();
-    const form = new FormData(/** @type {HTMLFormElement} */ (event.target));
-    this.actor = String(form.get("actor") ?? "").trim();
-    this.action = String(form.get("action") ?? "");
+  /** @param {HTMLFormElement} form */
+  _filter(form) {
+    const asked = filtersOf(form);
+    this.wrong = "wrong" in asked ? asked.wrong : "";
+    if ("filters" in asked) this.ask(asked.filters);
+    else this.requestUpdate();
+  }
+
+  /** @param {import("./audit-filter.js").Filters} filters */
+  ask(filters) {
+    this.filters = filters;
+    this.wrong = "";
     this._load();
+    this.requestUpdate();
   }
 
   _verdict() {
     if (!this.chain) return nothing;
-    const { closes, rows, findings_in_total: broken, findings } = this.chain;
+    const { closes, rows, sealed_rows: sealed, findings_in_total: broken, findings } = this.chain;
     return html`<p class="verdict" role="status" data-level=${closes ? "ok" : "danger"}>${icon(closes ? "shield-check" : "circle-x")}<span>
-      ${closes ? html`<strong>${t("De keten sluit.")}</strong> ${t("Alle {n} regels volgen op elkaar; geen is gewijzigd of weggehaald.", { n: rows.toLocaleString(page.language) })}` : html`<strong>${t("De keten sluit niet: {n} breuken.", { n: broken })}</strong> <small class="detail" lang="en">${findings.slice(0, 5).join(" · ")}</small>`}</span></p>`;
+      ${closes ? html`<strong>${t("De keten sluit.")}</strong> ${t("Alle {n} regels volgen op elkaar; geen is gewijzigd of weggehaald.", { n: rows.toLocaleString(page.language) })} ${sealed ? t("Verzegeld tot en met regel {n}.", { n: sealed.toLocaleString(page.language) }) : t("Nog niet verzegeld: dat gebeurt na de eerste wisronde.")}` : html`<strong>${t("De keten sluit niet: {n} breuken.", { n: broken })}</strong> <small class="detail" lang="en">${findings.slice(0, 5).join(" · ")}</small>`}</span></p>`;
   }
 
-  _form() {
-    const actions = Object.entries(page.words.audit_action ?? {}).sort(([, a], [, b]) => a.localeCompare(b, page.language));
-    return html`<form class="filter" @submit=${(/** @type {SubmitEvent} */ event) => this._filter(event)}>
-      <div><label for="audit-actor">${t("Wie (begin van de naam)")}</label><input id="audit-actor" name="actor" maxlength="80" autocomplete="off"></div>
-      <div><label for="audit-action">${t("Handeling")}</label><select id="audit-action" name="action"><option value="">${t("alle handelingen")}</option>${actions.map(([code, text]) => html`<option value=${code}>${text} (${code})</option>`)}</select></div>
-      <button type="submit">${icon("search")} ${t("Filteren")}</button></form>`;
+  /** How far copies elsewhere are. */
+  _copied() {
+    if (!this.copies?.copies.length) return nothing;
+    return html`<ul class="copies">${this.copies.copies.map(({ name, seq, state, problem }) => html`<li data-level=${state === "ok" ? "ok" : state === "failing" ? "warn" : "danger"}>${icon(state === "ok" ? "circle-check" : "triangle-alert")}
+      ${state === "differs" ? t("Kopie {name}: het auditlog is niet meer wat de kopie heeft.", { name }) : t("Kopie {name}: {n} van {all} regels.", { name, n: seq.toLocaleString(page.language), all: (this.copies?.rows ?? 0).toLocaleString(page.language) })} ${problem ? html`<small class="detail" lang="en">${problem}</small>` : nothing}</li>`)}</ul>`;
   }
 
   /** @param {Row} row */
@@ -111,8 +126,9 @@ class AuditLog extends LitElement {
 
   render() {
     const rows = this.rows;
-    return html`<section class="part"><div class="part-head"><h2>${t("Auditlog")}</h2></div>
-      ${this._verdict()}${this._form()}
+    return html`<section class="part"><div class="part-head"><h2>${t("Auditlog")}</h2><a class="button" href=${`/api/audit/register.csv?${queryOf(this.filters)}`} download>${icon("download")} CSV</a></div>
+      ${this._verdict()}${this._copied()}${filterForm(this.filters, this.cameras, this.wrong, (form) => this._filter(form))}
+      <vms-audit-queries .current=${this.filters} @choose=${(/** @type {CustomEvent} */ event) => this.ask(event.detail)}></vms-audit-queries>
       ${this.error ? html`<p class="failed" role="alert">${icon("wifi-off")} ${this.error}</p>` : nothing}
       ${rows ? html`<div class="scroll"><table class="audit"><caption class="sr">${t("Nieuwste regels van het auditlog")}</caption><thead><tr><th>${t("nr")}</th><th>${t("tijd")}</th><th>${t("wie")}</th><th>${t("handeling")}</th><th>${t("waarop")}</th><th>${t("uitkomst")}</th><th>${t("werkplek")}</th></tr></thead>
         <tbody>${rows.map((row) => this._row(row))}</tbody></table></div>

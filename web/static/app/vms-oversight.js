@@ -5,6 +5,8 @@ import { LitElement, html, nothing } from "lit";
 import "./vms-audit-log.js";
 import "./vms-break-glass.js";
 import "./vms-certificates.js";
+import "./vms-login-review.js";
+import "./vms-oversight-alerts.js";
 import "./vms-retention-proof.js";
 import { getJson, messageOf } from "./api.js";
 import { icon } from "./icon.js";
@@ -76,17 +78,24 @@ class Oversight extends LitElement {
       <td class="level">${mask.level === "unknown" ? nothing : icon(mask.level === "ok" ? "shield-check" : "shield-alert")}<span>${mask.text}</span></td><td>${status ? sourceText(status.reason) : "–"}</td><td>${status ? recText(status) : "–"}</td></tr>`;
   }
 
+  /** @param {import("./audit-filter.js").Filters} filters */
+  _showRows(filters) {
+    const log = /** @type {HTMLElement & { ask(filters: import("./audit-filter.js").Filters): void }} */ (this.querySelector("vms-audit-log"));
+    log.ask(filters);
+    log.scrollIntoView();
+  }
+
   render() {
     if (!this.cameras) return html`<p role="status">${this.error || t("Camera's laden…")}</p>`;
     return html`<p class="lead">${t("Stand van {time}", { time: full(this.link.nowUs()) })}</p>
       ${this.encrypted ? nothing : notEncrypted()}
       ${this._figures(this.cameras)}
       ${this.oversees ? html`<vms-break-glass></vms-break-glass>` : nothing}
-      ${this.oversees ? html`<vms-retention-proof></vms-retention-proof><vms-certificates></vms-certificates>` : nothing}
+      ${this.oversees ? html`<vms-oversight-alerts @show-rows=${(/** @type {CustomEvent} */ event) => this._showRows(event.detail)}></vms-oversight-alerts><vms-retention-proof></vms-retention-proof><vms-certificates></vms-certificates>` : nothing}
       <section class="part"><h2>${t("Camera's en maskers")}</h2>
         <div class="scroll"><table class="cameras"><thead><tr><th>${t("camera")}</th><th>${t("gebied")}</th><th>${t("doel")}</th><th>${t("masker")}</th>${this.oversees ? html`<th>${t("toestand")}</th><th>${t("opname")}</th>` : nothing}</tr></thead>
         <tbody>${this.cameras.map((camera) => this._row(camera))}</tbody></table></div></section>
-      ${this.oversees ? html`<vms-audit-log></vms-audit-log>` : nothing}`;
+      ${this.oversees ? html`<vms-audit-log .cameras=${this.cameras}></vms-audit-log><vms-login-review></vms-login-review>` : nothing}`;
   }
 }
 

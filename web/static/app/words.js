@@ -90,6 +90,20 @@ export const findingText = (code) => word("finding", code);
 /** @param {string} action of an audit row; a new action is shown by its code */
 export const actionText = (action) => page.words.audit_action?.[action] ?? action;
 
+/** Which part of what those who oversee have. @param {string} name */
+function auditPartText(name) {
+  /** @type {Record<string, string>} */
+  const parts = {
+    chain: t("keten van het auditlog"),
+    copies: t("kopieën van het auditlog"),
+    alerts: t("signalen"),
+    logins: t("aanmeldingen"),
+    reviews: t("afgetekende controles"),
+    pack: t("auditpakket"),
+  };
+  return parts[name] ?? (name.startsWith("copy ") ? t("kopieën van het auditlog") : t("auditlog"));
+}
+
 /** `user:jan` → "account jan" @param {string} object */
 function plainObjectText(object) {
   const [kind, ...rest] = object.split(":");
@@ -103,7 +117,8 @@ function plainObjectText(object) {
     hold: t("veiligstelling {name}", { name }),
     volume: t("schijf {name}", { name }),
     path: t("pagina {name}", { name }),
-    audit: name ? t("keten van het auditlog") : t("auditlog"),
+    audit: auditPartText(name),
+    alert: t("signaal {name}", { name }),
     retention: t("bewaarbewijs"),
   };
   return texts[kind] ?? object;

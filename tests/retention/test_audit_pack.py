@@ -1,0 +1,259 @@
+"""The audit pack, checked by the script that comes with it and knows nothing of us; then forged."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retention import controleer_audit
+from retention.audit_pack import Disks, MadePack, PackOrder, write_pack
+from retention.sealing import seal_audit
+from tests.retention.world import NOW, World, days_ago
+from vms.rules.requests import NewRequest
+from vms.rules.sampling import draw
+from vms.signing import SiteSigner, create_signing_key
+from vms.store import audit, audit_search, requests, users
+from vms.store.audit import AuditEntry
+from vms.store.audit_search import AuditSearch
+
+Parts = dict[str, bytes]
+SECRET = "argon2id-of-somebody"
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> SiteSigner:
+    path = tmp_path_factory.mktemp("key") / "signing.pem"
+    create_signing_key(path)
+    return SiteSigner(path)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, signer: SiteSigner) -> World:
+    made = World(tmp_path_factory.mktemp("world"))
+    made.runner.signer = signer
+    act = Acts(made)
+    with made.store.transaction() as tx:
+        users.add(tx, "a.jansen", "A. <Jansen>", SECRET, ["police_reviewer"], days_ago(400))
+        users.add_token(tx, "meldkamer", "hash-of-token", ["observer"], days_ago(300), None)
+        requests.create(tx, REQUEST, days_ago(3))
+    act(400, "command line", "users.add", "user:a.jansen")
+    act(300, "command line", "tokens.add", "token:meldkamer")
+    seal_audit(made.store, signer, days_ago(299))
+    for number in range(12):
+        act(10, "a.jansen", "footage.consult", f"case:BVH {number}", purpose="opsporing")
+        act(10, "a.jansen", "footage.view", f"segment:{number}", camera="markt-01", reference=f"BVH {number}")
+    act(9, "b.smits", "footage.view", "segment:3", camera="markt-01", reference="BVH 3")
+    act(8, "e.officer", "export.create", "request:1", cameras="markt-01", recipient="OM")
+    act(7, "m.manager", "audit.review", "audit:logins", drawn=20, findings=0)
+    act(50, "a.jansen", "footage.consult", "case:BEFORE", purpose="opsporing")
+    made.record(days_ago(29))
+    made.runner.run()
+    return made
+
+
+class Acts:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __call__(self, ago: float, actor: str, action: str, object_: str, **detail: str | int) -> None:
+        at = days_ago(ago) + timedelta(seconds=1)
+        entry = AuditEntry(
+            at=at, actor=actor, roles=("x",), action=action, object=object_, result="allowed", detail=detail
+        )
+        with self._world.store.transaction() as tx:
+            audit.append(tx, entry)
+
+
+REQUEST = NewRequest(
+    organisation="Politie", requester="B. Smits", case_number="PL 1", legal_basis="126nd Sv", recipient="OM",
+    cameras=("markt-01",), start_at=NOW - timedelta(days=4), end_at=NOW - timedelta(days=3), note="", unmasked=False,
+    created_by="e.officer",
+)  # fmt: skip
+
+
+def made(world: World, signer: SiteSigner, path: Path, **changes: Any) -> MadePack:
+    known = {"sample": 5, "seed": "", "days": 28, "start": NOW - timedelta(days=31), "end": NOW}
+    order = PackOrder(**({"site_name": "Gemeente Ergens", "timezone": "Europe/Amsterdam"} | known | changes))
+    disks = Disks([world.root], world.keys_dir, world.root.parent / "evidence")
+    return write_pack(path, order, world.store, disks, signer, NOW)
+
+
+@pytest.fixture(scope="module")
+def good(world: World, signer: SiteSigner, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(world, signer, tmp_path_factory.mktemp("good") / "p.zip").path
+
+
+def parts_of(path: Path) -> Parts:
+    with zipfile.ZipFile(path) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
+def rows(parts: Parts, name: str) -> list[Any]:
+    return [json.loads(line) for line in parts[name].splitlines()]
+
+
+def findings(path: Path, key: str | None = None) -> list[str]:
+    with zipfile.ZipFile(path) as package:
+        check = controleer_audit.Check(package, key)
+        check.run()
+    return check.findings
+
+
+def test_a_good_pack_is_unchanged_for_a_script_that_stands_alone(good: Path, signer: SiteSigner) -> None:
+    source = Path(controleer_audit.__file__).read_text()
+    assert len(source.splitlines()) < 300
+    assert set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE)) <= set(sys.stdlib_module_names)
+    script = good.with_name("alone.py")
+    script.write_bytes(parts_of(good)["controleer_audit.py"])
+    command = [sys.executable, "-I", str(script), str(good), "--sleutel", signer.key_id]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=good.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ONGEWIJZIGD: alles klopt" in done.stdout
+    assert "Steekproef: 5 van 12 raadplegingen" in done.stdout
+    assert findings(good, "0" * 16) == [f"ondertekend met een andere sleutel ({signer.key_id}) dan die van de gemeente"]
+
+
+def test_the_sample_tells_reasons_and_looks_and_can_be_drawn_again(good: Path, world: World) -> None:
+    parts = parts_of(good)
+    content = json.loads(parts["pakket.json"])["content"]
+    with world.store.reading() as tx:
+        asked = AuditSearch(action="footage.consult", start=NOW - timedelta(days=31), end=NOW)
+        population = audit_search.numbers(tx, asked)
+    assert content["sample"]["drawn"] == draw(content["sample"]["seed"], population, 5)
+    sample = [line["row"] for line in rows(parts, "steekproef.jsonl")]
+    consulted = [row for row in sample if row["action"] == "footage.consult"]
+    looked = [row for row in sample if row["action"] == "footage.view"]
+    assert [row["seq"] for row in consulted] == content["sample"]["drawn"]
+    assert {row["detail"]["reference"] for row in looked} == {row["object"][5:] for row in consulted}
+    assert {row["actor"] for row in looked} == {"a.jansen"}, "not somebody else's under the same case"
+
+
+def test_the_auditors_own_seed_draws_another_sample(world: World, signer: SiteSigner, tmp_path: Path) -> None:
+    drawn = {
+        seed: json.loads(parts_of(made(world, signer, tmp_path / f"{seed}.zip", seed=seed).path)["pakket.json"])[
+            "content"
+        ]["sample"]
+        for seed in ("auditor-1", "auditor-2")
+    }
+    assert drawn["auditor-1"]["seed"] == "auditor-1"
+    assert drawn["auditor-1"]["drawn"] != drawn["auditor-2"]["drawn"]
+
+
+def test_it_holds_what_an_auditor_asks_and_nothing_to_sign_in_with(good: Path) -> None:
+    parts = parts_of(good)
+    assert [line["row"]["action"] for line in rows(parts, "autorisaties.jsonl")] == ["users.add", "tokens.add"]
+    assert [line["row"]["action"] for line in rows(parts, "verstrekkingen.jsonl")] == ["export.create"]
+    assert [line["row"]["action"] for line in rows(parts, "toezicht.jsonl")] == ["audit.review"]
+    assert json.loads(parts["verzoeken.json"])[0]["case_number"] == "PL 1"
+    assert json.loads(parts["accounts.json"])["personen"][0]["rollen"] == ["police_reviewer"]
+    certificate = zipfile.ZipFile(__import__("io").BytesIO(parts["wiscertificaat.zip"]))
+    assert "certificaat.json" in certificate.namelist()
+    assert set(json.loads(parts["pakket.json"])["content"]["files"]) == set(parts) - controleer_audit.UNLISTED
+    everything = b"".join(parts.values())
+    for secret in (SECRET, "hash-of-token"):
+        assert secret.encode() not in everything
+    page = parts["samenvatting.html"].decode()
+    assert "A. &lt;Jansen&gt;" not in page, "names as they sign in"
+    assert "5 van 12 raadplegingen" in page
+    assert "De keten van alle" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def rewritten(path: Path, change: Callable[[Parts], None], out: Path) -> Path:
+    parts = parts_of(path)
+    change(parts)
+    with zipfile.ZipFile(out, "w") as package:
+        for name, data in parts.items():
+            package.writestr(name, data)
+    return out
+
+
+def put_sums(parts: Parts) -> None:
+    pack = json.loads(parts["pakket.json"])
+    for name, known in pack["content"]["files"].items():
+        if name in parts:
+            known["sha256"] = hashlib.sha256(parts[name]).hexdigest()
+    parts["pakket.json"] = json.dumps(pack).encode()
+
+
+def edit(parts: Parts, name: str, change: Callable[[Any], None], *, rehash: bool) -> None:
+    lines = rows(parts, name)
+    change(lines[0])
+    if rehash:
+        lines[0]["row"]["hash"] = controleer_audit.row_hash(lines[0]["row"])
+    parts[name] = b"".join(controleer_audit.canonical(line) + b"\n" for line in lines)
+
+
+FORGERIES: dict[str, tuple[Callable[[Parts], None], str]] = {
+    "edited": (
+        lambda parts: edit(parts, "steekproef.jsonl", lambda line: line["row"].update(actor="x"), rehash=False),
+        "is gewijzigd",
+    ),
+    "edited with its hash": (
+        lambda parts: edit(parts, "steekproef.jsonl", lambda line: line["row"].update(actor="x"), rehash=True),
+        "stond zo niet in het log toen het verzegeld werd",
+    ),
+    "moved": (
+        lambda parts: edit(parts, "autorisaties.jsonl", lambda line: line["proof"].update(index=1), rehash=False),
+        "stond niet op die plaats in het log",
+    ),
+    "unsealed": (
+        lambda parts: edit(parts, "autorisaties.jsonl", lambda line: line.update(proof=None), rehash=False),
+        "is niet verzegeld",
+    ),
+    "consultation taken out": (
+        lambda parts: parts.update({"steekproef.jsonl": b""}),
+        "is getrokken en ontbreekt",
+    ),
+    "register taken out": (lambda parts: parts.pop("verzoeken.json") and None, "verzoeken.json ontbreekt"),
+    "file put in": (lambda parts: parts.update({"meer.json": b"{}"}), "meer.json hoort niet in het pakket"),
+    "register edited": (lambda parts: parts.update({"besluiten.json": b"[1]"}), "besluiten.json is gewijzigd"),
+}
+
+
+@pytest.mark.parametrize("knows_sums", [False, True])
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_pack_is_told_where(good: Path, tmp_path: Path, name: str, knows_sums: bool) -> None:
+    forge, says = FORGERIES[name]
+
+    def change(parts: Parts) -> None:
+        forge(parts)
+        if knows_sums:
+            put_sums(parts)
+
+    found = " | ".join(findings(rewritten(good, change, tmp_path / "forged.zip")))
+    if knows_sums and name != "register taken out" and name != "file put in":
+        assert "de handtekening onder het pakket klopt niet" in found
+    if not (knows_sums and name == "register edited"):
+        assert says in found
+
+
+def test_a_log_that_was_changed_is_told_in_the_pack_and_by_its_checker(signer: SiteSigner, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    Acts(world)(1, "a", "footage.consult", "case:1")
+    seal_audit(world.store, signer, NOW)
+    from sqlalchemy import text
+
+    with world.store.transaction() as tx:
+        tx.execute(text("update audit set actor = 'b'"))
+    done = made(world, signer, tmp_path / "p.zip")
+    assert "audit 1: was changed after it was written" in findings(done.path)[-1]
+    assert "wiscertificaat.zip" not in parts_of(done.path), "nothing was erased"
+    assert "Het log is gewijzigd" in parts_of(done.path)["samenvatting.html"].decode()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04nonsense", b"hello"])
+def test_what_is_no_pack_is_said_to_be_none(tmp_path: Path, content: bytes, capsys, monkeypatch) -> None:
+    path = tmp_path / "x.zip"
+    path.write_bytes(content)
+    monkeypatch.setattr(sys, "argv", ["controleer_audit.py", str(path)])
+    assert controleer_audit.main() == 1
+    assert "geen heel auditpakket" in capsys.readouterr().out

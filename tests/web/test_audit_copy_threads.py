@@ -1,0 +1,52 @@
+"""What the threads of the copies tell: how far each is, when it fails, and when it is back."""
+
+import json
+from pathlib import Path
+
+from tests.web.served_site import Site
+from vms.audit_copies import AuditCopier, PositionFile
+from vms.config.audit import AuditCopy
+from vms.copy_targets import open_target
+from vms.store.schema import AuditRow
+from web.audit_copies import CopyAlarmWatch, CopyStatus, CopyThread
+
+
+def test_an_act_goes_on_while_its_copy_fails_and_the_copy_is_made_good(site: Site, tmp_path: Path) -> None:
+    directory = tmp_path / "mount"
+    copy = AuditCopy(name="nas", to=f"file://{directory / 'audit.jsonl'}")
+    thread = CopyThread("nas", AuditCopier(site.store, open_target(copy), PositionFile(tmp_path / "nas.json")))
+    watch = CopyAlarmWatch()
+    site.browser("observer")
+    assert not thread.look()
+    assert thread.status.state == "failing"
+    assert [alarm.code for alarm in watch.look([thread.status])] == ["audit_copy_fault"]
+    site.browser("privacy_officer")
+    thread.look()
+    assert watch.look([thread.status]) == [], "told once"
+    directory.mkdir()
+    thread.look()
+    assert (thread.status.state, thread.status.seq) == ("ok", 2)
+    [back] = watch.look([thread.status])
+    assert (back.code, back.text_en) == ("audit_copy_back", "Copy nas of the audit log is up to date")
+    actors = [json.loads(line)["actor"] for line in (directory / "audit.jsonl").read_text().splitlines()]
+    assert actors == ["observer", "privacy_officer"]
+    with site.store.transaction() as tx:
+        tx.delete(tx.get_one(AuditRow, 2))
+    thread.look()
+    [differs] = watch.look([thread.status])
+    assert (differs.code, differs.detail) == ("audit_differs", "row 2 of the audit log is not the one that was copied")
+
+
+def test_what_is_wrong_at_the_first_look_is_told_and_two_copies_are_told_apart() -> None:
+    watch = CopyAlarmWatch()
+    found = watch.look([CopyStatus("a", 0, "failing", "away"), CopyStatus("b", 7, "ok"), CopyStatus("c", 1, "differs")])
+    assert [(alarm.code, alarm.text_nl.split()[1]) for alarm in found] == [
+        ("audit_copy_fault", "a"),
+        ("audit_differs", "auditlog"),
+    ]
+
+
+def test_who_oversees_is_told_how_far_copies_are(site: Site) -> None:
+    client = site.client("privacy_officer")
+    assert client.get("/api/audit/copies").json() == {"rows": 1, "copies": []}
+    assert site.client("technician").get("/api/audit/copies").status_code == 403

@@ -1,0 +1,216 @@
+"""What those who oversee keep: alerts about unusual patterns, reviews of log-ins, questions they ask again."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from vms.rules.oversight import LOOKS_BACK, Act, Pattern
+from vms.store.audit import SEVERAL
+from vms.store.schema import AuditRow
+from vms.store.schema_oversight import AuditQueryRow, LoginReviewRow, OversightAlertRow
+
+_WATCHED = ("live.watch", "login", "logout", *sorted(LOOKS_BACK))
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    id: int
+    pattern: Pattern
+    at: datetime
+    handled_by: str
+    handled_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """About one log-in that was drawn, by the number and hash of its row."""
+
+    seq: int
+    hash: str
+    good: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginReview:
+    """Log-ins in [start_at, end_at): drawn_from so many, by this seed."""
+
+    start_at: datetime
+    end_at: datetime
+    seed: str
+    drawn_from: int
+    verdicts: tuple[Verdict, ...]
+    note: str
+    reviewer: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedQuery:
+    id: int
+    name: str
+    filters: Mapping[str, Any]
+
+
+def acts(tx: Session, start: datetime) -> list[Act]:
+    """Since then, in order: those that a pattern can be about."""
+    columns = (
+        AuditRow.seq,
+        AuditRow.at,
+        AuditRow.actor,
+        AuditRow.roles,
+        AuditRow.action,
+        AuditRow.camera,
+        AuditRow.result,
+        AuditRow.workstation,
+        AuditRow.detail,
+    )
+    rows = select(*columns).where(
+        AuditRow.at >= start, or_(AuditRow.action.in_(_WATCHED), AuditRow.result == "refused")
+    )
+    return [
+        Act(
+            row.seq,
+            row.at,
+            row.actor,
+            frozenset(row.roles),
+            row.action,
+            "" if row.camera == SEVERAL else row.camera,
+            row.result == "allowed",
+            row.workstation,
+            str(row.detail.get("profile") or ""),
+        )
+        for row in tx.execute(rows.order_by(AuditRow.seq))
+    ]
+
+
+def note_patterns(tx: Session, found: Iterable[Pattern], now: datetime) -> int:
+    """How many are new. One that nobody handled yet follows its figure."""
+    new = 0
+    for pattern in found:
+        row = tx.scalar(
+            select(OversightAlertRow).where(
+                OversightAlertRow.code == pattern.code,
+                OversightAlertRow.actor == pattern.actor,
+                OversightAlertRow.camera == pattern.camera,
+                OversightAlertRow.period == pattern.period,
+            )
+        )
+        if row is None:
+            row = OversightAlertRow(
+                code=pattern.code,
+                actor=pattern.actor,
+                camera=pattern.camera,
+                period=pattern.period,
+                bound=pattern.bound,
+                first_seq=pattern.first_seq,
+                at=now,
+                handled_by="",
+                note="",
+            )
+            tx.add(row)
+            new += 1
+        if row.handled_at is None:
+            row.figure, row.last_seq = pattern.figure, pattern.last_seq
+    tx.flush()
+    return new
+
+
+def alerts(tx: Session, limit: int) -> list[Alert]:
+    """Those that nobody handled first, each newest first."""
+    order = (OversightAlertRow.handled_at.is_not(None), OversightAlertRow.id.desc())
+    return [_alert(row) for row in tx.scalars(select(OversightAlertRow).order_by(*order).limit(limit))]
+
+
+def alerts_between(tx: Session, start: datetime, end: datetime) -> list[Alert]:
+    rows = select(OversightAlertRow).where(OversightAlertRow.at >= start, OversightAlertRow.at < end)
+    return [_alert(row) for row in tx.scalars(rows.order_by(OversightAlertRow.id))]
+
+
+def alert(tx: Session, alert_id: int) -> Alert | None:
+    row = tx.get(OversightAlertRow, alert_id)
+    return _alert(row) if row else None
+
+
+def handle(tx: Session, alert_id: int, by: str, note: str, now: datetime) -> Alert:
+    """What was handled stays as it was handled."""
+    row = tx.get_one(OversightAlertRow, alert_id)
+    if row.handled_at is None:
+        row.handled_by, row.handled_at, row.note = by, now, note
+        tx.flush()
+    return _alert(row)
+
+
+def add_review(tx: Session, review: LoginReview) -> None:
+    tx.add(
+        LoginReviewRow(
+            start_at=review.start_at,
+            end_at=review.end_at,
+            seed=review.seed,
+            drawn_from=review.drawn_from,
+            verdicts=[{"seq": v.seq, "hash": v.hash, "good": v.good, "note": v.note} for v in review.verdicts],
+            note=review.note,
+            reviewer=review.reviewer,
+            at=review.at,
+        )
+    )
+    tx.flush()
+
+
+def reviews(tx: Session, limit: int) -> list[LoginReview]:
+    """Newest first."""
+    return [_review(row) for row in tx.scalars(select(LoginReviewRow).order_by(LoginReviewRow.id.desc()).limit(limit))]
+
+
+def reviews_between(tx: Session, start: datetime, end: datetime) -> list[LoginReview]:
+    rows = select(LoginReviewRow).where(LoginReviewRow.at >= start, LoginReviewRow.at < end).order_by(LoginReviewRow.id)
+    return [_review(row) for row in tx.scalars(rows)]
+
+
+def queries(tx: Session, owner: str) -> list[SavedQuery]:
+    """By name."""
+    rows = select(AuditQueryRow).where(AuditQueryRow.owner == owner).order_by(AuditQueryRow.name)
+    return [SavedQuery(row.id, row.name, row.filters) for row in tx.scalars(rows)]
+
+
+def count_queries(tx: Session, owner: str) -> int:
+    return tx.scalar(select(func.count()).where(AuditQueryRow.owner == owner)) or 0
+
+
+def save_query(tx: Session, owner: str, name: str, filters: Mapping[str, Any], now: datetime) -> SavedQuery:
+    """One of the same name is replaced."""
+    row = tx.scalar(select(AuditQueryRow).where(AuditQueryRow.owner == owner, AuditQueryRow.name == name))
+    if row is None:
+        row = AuditQueryRow(owner=owner, name=name)
+        tx.add(row)
+    row.filters, row.changed_at = dict(filters), now
+    tx.flush()
+    return SavedQuery(row.id, row.name, row.filters)
+
+
+def forget_query(tx: Session, owner: str, query_id: int) -> None:
+    tx.execute(delete(AuditQueryRow).where(AuditQueryRow.id == query_id, AuditQueryRow.owner == owner))
+
+
+def _alert(row: OversightAlertRow) -> Alert:
+    pattern = Pattern(
+        row.code,  # type: ignore[arg-type] # written by note_patterns
+        row.actor,
+        row.camera,
+        row.period,
+        row.figure,
+        row.bound,
+        row.first_seq,
+        row.last_seq,
+    )
+    return Alert(row.id, pattern, row.at, row.handled_by, row.handled_at, row.note)
+
+
+def _review(row: LoginReviewRow) -> LoginReview:
+    verdicts = tuple(Verdict(one["seq"], one["hash"], one["good"], one["note"]) for one in row.verdicts)
+    return LoginReview(row.start_at, row.end_at, row.seed, row.drawn_from, verdicts, row.note, row.reviewer, row.at)

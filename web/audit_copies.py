@@ -1,0 +1,129 @@
+"""The threads that keep copies of the audit log, how they do, and the alarms when one falls behind."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from vms.audit_copies import AuditCopier, LogDiffers, PositionFile
+from vms.config import SiteConfig
+from vms.copy_targets import open_target
+from vms.errors import StorageError, StoreBusy
+from vms.store import Store
+from web.alarms import Alarm
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY_S = 1.0
+_LONGEST_REST_S = 30.0
+
+CopyState = Literal["ok", "failing", "differs"]
+
+
+@dataclass(frozen=True, slots=True)
+class CopyStatus:
+    """seq: the last row that it has. problem: why it has no more, in English."""
+
+    name: str
+    seq: int
+    state: CopyState
+    problem: str = ""
+
+
+class CopyThread:
+    """Tries again for ever: an act never waits for a copy, and a copy never gives up."""
+
+    def __init__(self, name: str, copier: AuditCopier) -> None:
+        self._copier = copier
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"audit-copy-{name}", daemon=True)
+        self.status = CopyStatus(name, 0, "ok")
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._copier.close()
+
+    def look(self) -> bool:
+        """One step, and what became of it; True: go on at once."""
+        name = self.status.name
+        try:
+            more = self._copier.step()
+        except StoreBusy:
+            return False
+        except (StorageError, LogDiffers) as error:
+            state: CopyState = "differs" if isinstance(error, LogDiffers) else "failing"
+            if self.status.state != state:
+                log.error("audit_copy_failed", extra={"copy": name, "state": state, "reason": str(error)})
+            self.status = CopyStatus(name, self._copier.position.seq, state, str(error))
+            return False
+        if self.status.state != "ok":
+            log.info("audit_copy_back", extra={"copy": name, "seq": self._copier.position.seq})
+        self.status = CopyStatus(name, self._copier.position.seq, "ok")
+        return more
+
+    def _run(self) -> None:
+        rest_s = 0.0
+        while not self._stop.wait(rest_s):
+            if self.look():
+                rest_s = 0.0
+            elif self.status.state == "ok":
+                rest_s = _LOOK_EVERY_S
+            else:
+                rest_s = min(_LONGEST_REST_S, max(_LOOK_EVERY_S, 2 * rest_s))
+
+
+class AuditCopies:
+    """All of a site's. start and stop block: call from a worker thread."""
+
+    def __init__(self, config: SiteConfig, store: Store) -> None:
+        directory = config.audit_copies_dir
+        self._threads = [
+            CopyThread(copy.name, AuditCopier(store, open_target(copy), PositionFile(directory / f"{copy.name}.json")))
+            for copy in config.audit.copies
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        for thread in self._threads:
+            thread.stop()
+
+    def status(self) -> list[CopyStatus]:
+        return [thread.status for thread in self._threads]
+
+
+def status_json(status: CopyStatus) -> dict[str, Any]:
+    return {"name": status.name, "seq": status.seq, "state": status.state, "problem": status.problem}
+
+
+class CopyAlarmWatch:
+    """Compares each look with the one before. Not thread-safe. What is wrong at the first look is told too."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, CopyState] = {}
+
+    def look(self, copies: Sequence[CopyStatus]) -> list[Alarm]:
+        found = [alarm for copy in copies for alarm in self._of(copy)]
+        self._before = {copy.name: copy.state for copy in copies}
+        return found
+
+    def _of(self, copy: CopyStatus) -> list[Alarm]:
+        was = self._before.get(copy.name, "ok")
+        if copy.state == was:
+            return []
+        if copy.state == "differs":
+            nl = f"Het auditlog is niet meer wat kopie {copy.name} ervan heeft"
+            en = f"The audit log is no longer what copy {copy.name} has of it"
+            return [Alarm("", "audit_differs", nl, en, copy.problem)]
+        if copy.state == "failing":
+            nl, en = f"Kopie {copy.name} van het auditlog loopt achter", f"Copy {copy.name} of the audit log is behind"
+            return [Alarm("", "audit_copy_fault", nl, en, copy.problem)]
+        nl, en = f"Kopie {copy.name} van het auditlog is weer bij", f"Copy {copy.name} of the audit log is up to date"
+        return [Alarm("", "audit_copy_back", nl, en)]
