@@ -52,6 +52,8 @@ def config(street: dict[str, Any], tmp_path: Path) -> SiteConfig:
 data_dir = "data"
 [recorder]
 segment_s = 10
+[decisions]
+enforce = false
 [[cameras]]
 id = "turning"
 number = 1

@@ -289,8 +289,8 @@ class Site:
                 "site": {"name": "Venlo", "data_dir": str(self.directory)},
                 "web": {"listen": "127.0.0.1:0", "second_factor": "off", **(web or {})},
                 "areas": areas,
-                "decisions": decisions or {},
-                "shifts": shifts or {},
+                "decisions": decisions or {"enforce": False},
+                "shifts": shifts or {"required": False},
                 "cameras": [
                     known | dict(more.get(str(known["id"]), {}))
                     for known in (

@@ -65,7 +65,7 @@ def write_site(
     by_onvif: without their streams' addresses, which the cameras tell.
     """
     (file.parent / "password").write_text(PASSWORD + "\n", encoding="utf-8")
-    parts = [f'[site]\ndata_dir = "{file.stem}-data"\n{sections}']
+    parts = [f'[site]\ndata_dir = "{file.stem}-data"\n[decisions]\nenforce = false\n{sections}']
     for number, camera in enumerate(street["cameras"], 1):
         account = f'username = "{ACCOUNT}"{{0}}password_file = "password"'
         source = f'onvif = {{ host = "127.0.0.1", port = {camera["onvif_port"]}, {account.format(", ")} }}'

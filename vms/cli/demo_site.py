@@ -177,6 +177,9 @@ purge_interval_s = 120
 
 [decisions]
 enforce = true
+
+[shifts]
+required = false
 """
     specs = make_specs(options)
     parts = [head, *area_outlines(len(specs))]

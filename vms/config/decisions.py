@@ -7,7 +7,7 @@ from vms.config.section import Section
 
 class Decisions(Section):
     enforce: bool = Field(
-        False,
+        True,
         description="public_order cameras record and are shown only while a decision in the register covers their "
         "place. false is for sites whose register is not filled yet, and shown as a warning.",
     )

@@ -7,7 +7,7 @@ from vms.config.section import Section
 
 class Shifts(Section):
     required: bool = Field(
-        False,
+        True,
         description="Observers see and steer cameras only during a shift that they signed in to at /dienst, with "
         "colleagues, the police coordinator and the workstation. false: they may sign in, and watch without.",
     )

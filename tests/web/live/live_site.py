@@ -240,6 +240,7 @@ def site_config(directory: Path, cameras: list[dict[str, Any]], **live: Any) -> 
             "site": {"data_dir": str(directory)},
             "live": {"addresses": ["127.0.0.1"]} | live,
             "recorder": {"encrypt": False},
+            "decisions": {"enforce": False},
             "cameras": numbered,
         }
     )

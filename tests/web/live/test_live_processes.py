@@ -83,7 +83,7 @@ def site(tmp_path: Path) -> Any:
         for c in config.cameras
     )
     file.write_text(
-        f'[site]\ndata_dir = "{tmp_path}"\n[live]\nprocesses = 2\n[recorder]\nencrypt = false\n{cameras}', "utf-8"
+        f'[site]\ndata_dir = "{tmp_path}"\n[live]\nprocesses = 2\n[recorder]\nencrypt = false\n[decisions]\nenforce = false\n{cameras}', "utf-8"
     )
     site = LiveSite(config)
     site.import_masks(mask_document(MASKED, HALF))

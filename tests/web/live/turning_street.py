@@ -82,6 +82,8 @@ data_dir = "{directory}"
 addresses = ["127.0.0.1"]
 [recorder]
 segment_s = 10
+[decisions]
+enforce = false
 [[cameras]]
 id = "{CAMERA}"
 number = 1
