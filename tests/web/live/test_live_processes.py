@@ -82,9 +82,8 @@ def site(tmp_path: Path) -> Any:
         f'[[cameras]]\nid = "{c.id}"\nnumber = {c.number}\nname = "{c.name}"\nmain = "{c.main}"\nmasks = "{c.masks}"\n'
         for c in config.cameras
     )
-    file.write_text(
-        f'[site]\ndata_dir = "{tmp_path}"\n[live]\nprocesses = 2\n[recorder]\nencrypt = false\n[decisions]\nenforce = false\n{cameras}', "utf-8"
-    )
+    sections = "[live]\nprocesses = 2\n[recorder]\nencrypt = false\n[decisions]\nenforce = false\n"
+    file.write_text(f'[site]\ndata_dir = "{tmp_path}"\n{sections}{cameras}', "utf-8")
     site = LiveSite(config)
     site.import_masks(mask_document(MASKED, HALF))
     site.add(MASKED)
