@@ -141,7 +141,7 @@ def test_while_its_file_cannot_be_written_rows_go_straight_to_the_database(store
     for number in range(20):
         journal.add_segment(row(number))
     journal.start()
-    assert journal.stop(5)
+    assert journal.stop(30)
     assert numbers(store) == list(range(20))
 
 
@@ -159,7 +159,7 @@ def test_a_full_disk_under_the_journal_loses_no_row_and_no_order(store: Store, p
     journal.start()
     for number in range(200):
         journal.add_segment(row(number))
-    assert journal.stop(5)
+    assert journal.stop(30)
     assert refused
     assert numbers(store) == list(range(200))
 

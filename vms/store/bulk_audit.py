@@ -15,7 +15,7 @@ from vms.units import us_from_utc
 
 _YEAR = timedelta(days=365)
 _BATCH = 20_000
-_INDEXED = ("actor", "action", "camera")
+_INDEXED = ("audit_by_actor", "audit_by_action", "audit_by_camera")
 _ACTS: tuple[tuple[str, str, Mapping[str, str | None]], ...] = (
     *(("live.watch", "camera:{camera}", {"profile": "tile"}),) * 12,
     *(("live.watch", "camera:{camera}", {"profile": "hero"}),) * 5,
@@ -31,16 +31,17 @@ def fill_audit(store: Store, rows: int, start: datetime, people: int, cameras: i
     """rows acts of so many people at so many cameras (cam-000 …), evenly over a year from start."""
     engine = create_engine(store.url)
     made = _rows(rows, start, people, cameras)
+    indexes = [index for index in AuditRow.metadata.tables["audit"].indexes if index.name in _INDEXED]
     try:
         with engine.begin() as connection:
             if store.is_sqlite:
                 connection.execute(text("pragma synchronous = off"))
-            for column in _INDEXED:
-                connection.execute(text(f"drop index audit_by_{column}"))
+            for index in indexes:
+                index.drop(connection)
             while batch := list(islice(made, _BATCH)):
                 connection.execute(insert(AuditRow), batch)
-            for column in _INDEXED:
-                connection.execute(text(f"create index audit_by_{column} on audit ({column}, at, seq)"))
+            for index in indexes:
+                index.create(connection)
     finally:
         engine.dispose()
 
