@@ -115,6 +115,7 @@ function plainObjectText(object) {
     case: t("zaak {name}", { name }),
     export: t("export {name}", { name }),
     hold: t("veiligstelling {name}", { name }),
+    decision: t("besluit {name}", { name }),
     volume: t("schijf {name}", { name }),
     path: t("pagina {name}", { name }),
     audit: auditPartText(name),
@@ -138,7 +139,7 @@ export function objectText(object, about) {
   return about.start_us ? t("opname van {camera}, {time}", { camera, time: full(about.start_us) }) : t("camera {camera}", { camera });
 }
 
-const TABLES = { purpose: "consultation_purpose", alarm: "alarm", profile: "profile" };
+const TABLES = { purpose: "consultation_purpose", alarm: "alarm", profile: "profile", method: "login_method", kind: "decision_kind" };
 
 /** What police look back for: code and text. */
 export const purposes = () => Object.entries(page.words.consultation_purpose ?? {});
