@@ -1,6 +1,7 @@
 """The demo begins well: the recorder waits for the street, and history is quick, real and says how far it is."""
 
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,9 +43,16 @@ def test_the_recorder_does_not_wait_for_ever_for_a_street_that_does_not_come(por
     assert gate.is_open()
 
 
-def test_history_lies_there_day_by_day_and_each_day_is_told(tmp_path: Path) -> None:
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """The addresses of its sockets are to fit."""
+    with tempfile.TemporaryDirectory(prefix="uk-", dir="/tmp") as directory:
+        yield Path(directory)
+
+
+def test_history_lies_there_day_by_day_and_each_day_is_told(short_path: Path) -> None:
     street, clock = Street(), FakeClock()
-    site = open_demo_site(tmp_path / "demo", 2, 0, street)
+    site = open_demo_site(short_path / "demo", 2, 0, street)
     config = load_config(site.config_file)
     prepare(config)
     told: list[int] = []
