@@ -147,7 +147,7 @@ class Hearing:
         if seen.view is None or seen.error_deg > MAX_ERROR_DEG:
             return self._unseen(seen, claim_stands=claim_stands)
         self._history.append((seen.at_us, seen.view))
-        agrees = _is_same(seen.view, seen.error_deg, claimed)
+        agrees = is_same(seen.view, seen.error_deg, claimed)
         if agrees and claimed.growth_deg + seen.error_deg <= TIGHT_DEG:
             self._believe()
         if not agrees or self.doubt != "none":
@@ -257,7 +257,8 @@ def _is_moving(claimed: PoseEstimate) -> bool:
     return claimed.growth_deg > 0 or claimed.hfov_high_deg > claimed.hfov_low_deg
 
 
-def _is_same(seen: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:
+def is_same(seen: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:
+    """What is claimed, within its doubt and that of what is seen."""
     if angle_between_deg(seen, claimed.view) > claimed.growth_deg + error_deg + AGREE_DEG:
         return False
     slack = 1 + AGREE_ZOOM_SHARE
@@ -272,7 +273,7 @@ def _zoom_apart_deg(seen: ViewDeg, claimed: PoseEstimate) -> float:
 
 def _passed(before: ViewDeg, after: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:
     """What is claimed lies on the way between two pictures."""
-    if _is_same(before, error_deg, claimed) or _is_same(after, error_deg, claimed):
+    if is_same(before, error_deg, claimed) or is_same(after, error_deg, claimed):
         return True
     way_deg = angle_between_deg(before, claimed.view) + angle_between_deg(claimed.view, after)
     detour_deg = way_deg - angle_between_deg(before, after)

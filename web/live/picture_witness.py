@@ -10,7 +10,18 @@ from dataclasses import dataclass
 from vms.rules.picture_geometry import aimed_at, carried, focal_px
 from vms.rules.pose_at import PoseEstimate
 from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg
-from vms.rules.witness import LATE_SLACK_US, LATE_US, MAX_ERROR_DEG, Agrees, Hearing, Motion, Sighting, Verdict
+from vms.rules.witness import (
+    LATE_SLACK_US,
+    LATE_US,
+    MAX_ERROR_DEG,
+    VAGUE_DEG,
+    Agrees,
+    Hearing,
+    Motion,
+    Sighting,
+    Verdict,
+    is_same,
+)
 from web.live.reference import Placed, Reference, apart_deg, keypoints_of
 from web.live.registration import Grey, Shrunk, Still, Turn, shrink, turned
 
@@ -82,10 +93,9 @@ class PictureWitness:
         motion = self._follow(picture, is_whole=is_whole)
         if not is_whole and claimed.growth_deg > 0:
             motion, self._view = "lost", None
-        placed = self._place(picture, at_us, claimed, motion) if is_whole else None
+        placed = self._confirmed(self._place(picture, at_us, claimed, motion) if is_whole else None, claimed)
         if placed is not None:
             self._view, self._error_deg = placed.view, placed.error_deg + _STEADY_ERROR_DEG
-            self._vouched = not self._learns
         vouched = self._vouched and self._view is not None
         sighting = Sighting(at_us, motion, self._view, self._error_deg, placed is not None, vouched)
         verdict = self._hearing.hear(sighting, claimed)
@@ -165,6 +175,21 @@ class PictureWitness:
             return None
         self._placed_us = at_us
         return found
+
+    def _confirmed(self, placed: Placed | None, claimed: PoseEstimate) -> Placed | None:
+        """Paving looks alike in many places and sizes: a placement that neither the way since the last picture nor the
+        status bears out is nothing where those two agree, and where they do not it vouches for nothing."""
+        if placed is None:
+            return None
+        followed, error_deg = self._view, placed.error_deg + _STEADY_ERROR_DEG
+        tells = claimed.growth_deg <= VAGUE_DEG
+        borne_out = (tells and is_same(placed.view, error_deg, claimed)) or (
+            followed is not None and apart_deg(placed.view, followed) <= error_deg + self._error_deg
+        )
+        if not borne_out and tells and followed is not None and is_same(followed, self._error_deg, claimed):
+            return None
+        self._vouched = borne_out and not self._learns
+        return placed
 
     def _is_due(self, at_us: int, motion: Motion) -> bool:
         if not len(self._known):

@@ -1,6 +1,7 @@
 """The simulated street filmed by a camera whose status is late, frozen, lying or wrong by a knocked pole."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from vms.rules.pose_at import PoseEstimate
 from vms.rules.ptz_geometry import ViewDeg
 from vms.rules.witness import Contradicts, Late, Shows
 from web.live.picture_witness import PictureWitness
+from web.live.reference import Placed, Reference
 from web.live.registration import Grey
 
 STEP_S = 0.08
@@ -129,3 +131,30 @@ def test_what_is_too_dim_to_compare_is_not_taken_to_stand_while_the_camera_turns
             off_deg.append(abs(verdict.seen.pan_deg - path(at_s)) - verdict.error_deg)
     assert off_deg
     assert max(off_deg) < 0.3
+
+
+class Misled(Reference):
+    """Surroundings in which every third picture is found too near: paving looks alike in many sizes."""
+
+    def __init__(self) -> None:
+        super().__init__([surroundings().points])
+        self.asked = 0
+
+    def place(self, grey: Grey, hint: ViewDeg, *, everywhere: bool = False) -> Placed | None:
+        self.asked += 1
+        found = super().place(grey, hint, everywhere=everywhere)
+        if found is None or self.asked % 3:
+            return found
+        return replace(found, view=replace(found.view, hfov_deg=0.92 * found.view.hfov_deg))
+
+
+def test_a_placement_that_neither_the_way_nor_the_status_bears_out_is_not_painted_by() -> None:
+    path, known = turns(60.0, 0.4, 1.2), Misled()
+    witness, seen = PictureWitness(known), []
+    for step in range(18):
+        at_s = step * STEP_S
+        verdict = witness.judge(picture(aimed(path(at_s)), at_s), round(at_s * 1e6), claim(path, at_s))
+        seen += [verdict.seen.hfov_deg] if isinstance(verdict, Shows | Late) else []
+    assert known.asked > 6
+    assert seen
+    assert min(seen) > 0.97 * HOME.hfov_deg
