@@ -7,9 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from starlette.concurrency import run_in_threadpool
 
 from vms.store import audit, audit_search, spans
-from vms.store.audit import AuditRecord
+from vms.store.audit import AuditRecord, content_of
 from vms.store.spans import Shot
-from vms.units import us_from_utc
 from web.audit_copies import status_json
 from web.audit_question import Question, asked
 from web.audit_trail import Actor
@@ -76,16 +75,4 @@ def _about(object_: str, known: Mapping[int, Shot], names: Mapping[str, str]) ->
 
 
 def _row(record: AuditRecord) -> dict[str, Any]:
-    entry = record.entry
-    return {
-        "seq": record.seq,
-        "at_us": us_from_utc(entry.at),
-        "actor": entry.actor,
-        "roles": list(entry.roles),
-        "action": entry.action,
-        "object": entry.object,
-        "result": entry.result,
-        "detail": dict(entry.detail),
-        "workstation": entry.workstation,
-        "hash": record.hash,
-    }
+    return {**content_of(record), "hash": record.hash}
