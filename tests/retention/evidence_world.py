@@ -8,7 +8,7 @@ from recorder.clip import SegmentReader
 from recorder.segment_file import SegmentFile
 from recorder.segment_format import SegmentHeader
 from retention.evidence import EvidenceKeeper
-from tests.retention.world import CAMERA, NOW, World
+from tests.retention.world import CAMERA, NOW, World, days_ago
 from vms.clock import now_utc
 from vms.rules.layout import sidecar_path
 from vms.store import catalog, evidence, holds
@@ -100,6 +100,15 @@ class EvidenceWorld(World):
     def copy_of(self, segment: Segment) -> Segment | None:
         with self.store.reading() as tx:
             return evidence.stand_in(tx, catalog.segment(tx, segment.id))
+
+    def secured_copy(self) -> Segment:
+        """Of a minute that is held and secured."""
+        segment = self.film(days_ago(2))
+        self.secure(segment.start_at, segment.end_at)
+        self.runner.run()
+        copy = self.copy_of(segment)
+        assert copy is not None
+        return copy
 
     def release(self, hold_id: int) -> None:
         with self.store.transaction() as tx:

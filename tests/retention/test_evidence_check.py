@@ -8,7 +8,6 @@ import pytest
 
 from recorder.check import run_check
 from tests.retention.evidence_world import EvidenceWorld
-from tests.retention.world import days_ago
 from vms.config import SiteConfig
 from vms.keys import destroy_evidence_key
 from vms.rules.layout import sidecar_path
@@ -26,12 +25,7 @@ def world(tmp_path: Path) -> Iterator[EvidenceWorld]:
 
 @pytest.fixture
 def copy(world: EvidenceWorld) -> Segment:
-    segment = world.film(days_ago(2))
-    world.secure(segment.start_at, segment.end_at)
-    world.runner.run()
-    copy = world.copy_of(segment)
-    assert copy is not None
-    return copy
+    return world.secured_copy()
 
 
 def codes(world: EvidenceWorld, *, deep: bool = False) -> list[str]:

@@ -32,13 +32,7 @@ def world(tmp_path: Path) -> Iterator[EvidenceWorld]:
 
 @pytest.fixture
 def copy(world: EvidenceWorld) -> Segment:
-    """Of a minute that is held and secured."""
-    segment = world.film(days_ago(2))
-    world.secure(segment.start_at, segment.end_at)
-    world.runner.run()
-    copy = world.copy_of(segment)
-    assert copy is not None
-    return copy
+    return world.secured_copy()
 
 
 def codes(world: EvidenceWorld) -> list[tuple[str, str]]:

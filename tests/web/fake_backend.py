@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -23,11 +22,12 @@ from aiortc import (
     RTCRtpSender,
     RTCSessionDescription,
 )
+from fake_deps import FakeDeps
 from fake_following import following_routes, ways
 from fake_pictures import CLOCK_90K, FPS, SEGMENT_S, encoded_loop, picture, segment_mp4
 from fake_records import footage_routes, hold_routes, now_us, oversight_routes, problem
+from fake_wall import wall_routes
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
-from starlette.responses import FileResponse
 
 from vms.rules.sheet_layout import columns_of
 from web import pages
@@ -217,9 +217,7 @@ def make_app(backend: Backend) -> FastAPI:
     _session_routes(app, backend)
     following_routes(app, backend)
     _camera_routes(app, backend)
-    _alarm_routes(app, backend)
-    _map_routes(app, backend)
-    _layout_routes(app, backend)
+    wall_routes(app, backend)
     _live_routes(app, backend)
     oversight_routes(app, backend)
     footage_routes(app, backend)
@@ -323,47 +321,6 @@ def _camera_routes(app: FastAPI, backend: Backend) -> None:
         return {"holder": None}
 
 
-def _map_routes(app: FastAPI, backend: Backend) -> None:
-    @app.get("/api/map")
-    def street_map() -> dict[str, Any]:
-        return {"areas": backend.areas, "ground": backend.ground and "/api/map/ground?version=1"}
-
-    @app.get("/api/map/views")
-    def views() -> dict[str, Any]:
-        return {"views": backend.views}
-
-    @app.get("/api/map/ground")
-    def ground() -> Response:
-        if backend.ground is None:
-            return problem(404, "not_found", "Dit bestaat niet.")
-        return FileResponse(str(backend.ground), media_type="application/vnd.pmtiles")
-
-
-def _alarm_routes(app: FastAPI, backend: Backend) -> None:
-    @app.post("/api/alarms/{alarm}/acknowledge")
-    def acknowledge(alarm: int) -> dict[str, Any]:
-        found = backend.alarms[alarm - 1]
-        found |= {"acknowledged_by": "Jan de Wit", "acknowledged_us": now_us()}
-        return found
-
-
-def _layout_routes(app: FastAPI, backend: Backend) -> None:
-    @app.get("/api/layouts")
-    def layouts() -> dict[str, Any]:
-        return {"layouts": backend.layouts}
-
-    @app.post("/api/layouts")
-    async def save(request: Request) -> dict[str, Any]:
-        body = await request.json()
-        backend.layouts.append({"id": len(backend.layouts) + 1, "owner": "jan", "shared": False, **body})
-        return backend.layouts[-1]
-
-    @app.patch("/api/layouts/{layout}")
-    async def share(layout: int, request: Request) -> dict[str, Any]:
-        backend.layouts[layout - 1] |= await request.json()
-        return backend.layouts[layout - 1]
-
-
 def _live_routes(app: FastAPI, backend: Backend) -> None:
     @app.post("/whep/{camera}")
     async def offer(camera: str, request: Request) -> Response:
@@ -445,39 +402,6 @@ async def _send_digests(socket: WebSocket, backend: Backend) -> None:
             await socket.send_json({"type": "alarms", "alarms": backend.alarms})
             await socket.send_json({"type": "digest", "server_us": now_us(), "counts": counts, **seen})
         await asyncio.sleep(1)
-
-
-class FakeDeps:
-    """What pages ask `web.deps` for."""
-
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-
-    def page_user(self, request: Request) -> Any:
-        if not self._backend.logged_in:
-            return None
-        return SimpleNamespace(username="jan", display_name="Jan de Wit", roles=self._backend.roles)
-
-    def page_refused(self, request: Request, user: Any) -> None:
-        self._backend.refused_pages.append(request.url.path)
-
-    def first_run_is_open(self, request: Request) -> bool:
-        return self._backend.first_run
-
-    def trials(self, request: Request) -> list[str]:
-        return ["certificate", "second_factor"]
-
-    def elsewhere(self, request: Request) -> str:
-        return "gemeenteaccount"
-
-    def page_awaits_shift(self, request: Request, user: Any) -> bool:
-        return self._backend.awaits_shift
-
-    def page_shift(self, request: Request, user: Any) -> None:
-        return None
-
-    def page_site(self, request: Request) -> Any:
-        return SimpleNamespace(name="Gemeente Venlo", timezone="Europe/Amsterdam")
 
 
 def _hang_up(backend: Backend) -> None:
