@@ -154,6 +154,8 @@ class Hearing:
             return self._differs(seen, seen.view, claimed, agrees=agrees)
         if claimed.growth_deg > VAGUE_DEG and not seen.vouched:
             return Late(seen.view, seen.error_deg)
+        if seen.motion == "unclear" and not claim_stands:
+            return Late(seen.view, seen.error_deg)
         if not claim_stands or seen.motion in ("turned", "lost"):
             return Shows(seen.view, seen.error_deg + _zoom_apart_deg(seen.view, claimed))
         beyond_deg = _apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)

@@ -14,6 +14,7 @@ from vms.rules.witness import (
     LATE_SLACK_US,
     LATE_US,
     MAX_ERROR_DEG,
+    TIGHT_DEG,
     VAGUE_DEG,
     Agrees,
     Hearing,
@@ -48,10 +49,11 @@ _MAX_LEARNED = 24
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Anchor:
-    """A picture taken at a direction that was believed."""
+    """A picture taken at a direction that was believed, as near as error_deg."""
 
     still: Still
     view: ViewDeg
+    error_deg: float
 
 
 class PictureWitness:
@@ -95,7 +97,7 @@ class PictureWitness:
             motion, self._view = "lost", None
         placed = self._confirmed(self._place(picture, at_us, claimed, motion) if is_whole else None, claimed)
         if placed is not None:
-            self._view, self._error_deg = placed.view, placed.error_deg + _STEADY_ERROR_DEG
+            self._move_to(placed)
         vouched = self._vouched and self._view is not None
         sighting = Sighting(at_us, motion, self._view, self._error_deg, placed is not None, vouched)
         verdict = self._hearing.hear(sighting, claimed)
@@ -117,24 +119,27 @@ class PictureWitness:
         self._on_anchor = False
         if self._before is None:
             return "unclear"
-        if self._anchor is not None:
-            reading = self._anchor.still.read(picture)
-            if reading.answer == "still":
-                centre = (picture.size.width / 2 - reading.shift_px[0], picture.size.height / 2 - reading.shift_px[1])
-                self._view = aimed_at(self._anchor.view, centre, 1.0, picture.size)
-                self._error_deg, self._last_px = _STEADY_ERROR_DEG, (0.0, 0.0)
-                self._on_anchor = True
-                return "still"
+        anchor = self._anchor
+        reading = None if anchor is None else anchor.still.read(picture)
+        if anchor is not None and reading is not None and reading.answer == "still":
+            centre = (picture.size.width / 2 - reading.shift_px[0], picture.size.height / 2 - reading.shift_px[1])
+            self._view = aimed_at(anchor.view, centre, 1.0, picture.size)
+            self._error_deg, self._last_px = anchor.error_deg, (0.0, 0.0)
+            self._on_anchor = True
+            return "still"
         if is_whole and self._was_whole:
-            return self._turn(self._before, picture)
+            return self._turn(self._before, picture, is_blind=reading is not None and reading.answer == "unclear")
         self._view, self._last_px = None, (0.0, 0.0)
         return "lost"
 
-    def _turn(self, before: Shrunk, picture: Shrunk) -> Motion:
+    def _turn(self, before: Shrunk, picture: Shrunk, *, is_blind: bool) -> Motion:
+        """is_blind: the picture that was believed last shows too little to compare this one with."""
         turn = turned(before, picture, self._last_px)
         if turn is None:
-            self._view, self._last_px = None, (0.0, 0.0)
-            return "lost" if Still(before).tells or Still(picture).tells else "unclear"
+            self._last_px = (0.0, 0.0)
+            is_dim = not (Still(before).tells or Still(picture).tells)
+            self._view = self._view if is_blind and is_dim else None
+            return "unclear" if is_dim else "lost"
         middle = (picture.size.width / 2, picture.size.height / 2)
         self._last_px = (middle[0] - turn.centre_px[0], middle[1] - turn.centre_px[1])
         self._carry(turn, picture.size)
@@ -171,17 +176,19 @@ class PictureWitness:
         if found is None and (self._view or self._last_view) is not None:
             hint = claimed.view if self._view is not None else self._last_view
             found = None if hint is None else self._known.place(picture.fine, hint)
-        if found is None or found.inliers < _MIN_INLIERS:
+        if found is None or found.inliers < _MIN_INLIERS or found.error_deg > TIGHT_DEG:
             return None
         self._placed_us = at_us
         return found
 
     def _confirmed(self, placed: Placed | None, claimed: PoseEstimate) -> Placed | None:
         """Paving looks alike in many places and sizes: a placement that neither the way since the last picture nor the
-        status bears out is nothing where those two agree, and where they do not it vouches for nothing."""
+        status bears out is nothing where those two agree, and where they do not it vouches for nothing. The way counts
+        from a placement on that was vouched for: what was taken from the status says nothing about it."""
         if placed is None:
             return None
-        followed, error_deg = self._view, placed.error_deg + _STEADY_ERROR_DEG
+        followed = self._view if self._vouched else None
+        error_deg = placed.error_deg + _STEADY_ERROR_DEG
         tells = claimed.growth_deg <= VAGUE_DEG
         borne_out = (tells and is_same(placed.view, error_deg, claimed)) or (
             followed is not None and apart_deg(placed.view, followed) <= error_deg + self._error_deg
@@ -190,6 +197,13 @@ class PictureWitness:
             return None
         self._vouched = borne_out and not self._learns
         return placed
+
+    def _move_to(self, placed: Placed) -> None:
+        """What stood for another direction is no anchor any more."""
+        error_deg = placed.error_deg + _STEADY_ERROR_DEG
+        if self._view is not None and apart_deg(placed.view, self._view) > error_deg + self._error_deg:
+            self._anchor = None
+        self._view, self._error_deg = placed.view, error_deg
 
     def _is_due(self, at_us: int, motion: Motion) -> bool:
         if not len(self._known):
@@ -208,12 +222,12 @@ class PictureWitness:
             return
         if claimed.growth_deg > 0 or self._on_anchor or not self._hearing.has_arrived(seen.at_us):
             return
-        if not seen.placed:
-            # Following has strayed by now; where they agree, the status is nearer, until placed again.
-            self._view, self._placed_us = claimed.view, None
+        if not seen.placed or seen.error_deg > _STRAYED_DEG[False]:
+            # Where they agree, the status is nearer than what was followed so far or recognised in a spot.
+            self._view, self._error_deg, self._vouched = claimed.view, _STEADY_ERROR_DEG, False
+            self._placed_us = self._placed_us if seen.placed else None
         if self._view is not None:
-            self._error_deg = _STEADY_ERROR_DEG
-            self._anchor = _Anchor(Still(picture), self._view)
+            self._anchor = _Anchor(Still(picture), self._view, self._error_deg)
             self._learn(picture, self._view)
 
     def _learn(self, picture: Shrunk, view: ViewDeg) -> None:

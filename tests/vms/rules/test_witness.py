@@ -216,3 +216,9 @@ def test_known_surroundings_must_be_recognised_before_anything_is_shown() -> Non
     assert reason(court.hears(0.0, claim(0.0), placed=True)) == "Agrees"
     lying = Court(must_be_placed=True)
     assert reason(lying.hears(2.0, claim(0.0), placed=True)) == "picture-disagrees"
+
+
+def test_a_picture_too_dark_to_tell_covers_where_it_was_and_where_the_status_goes() -> None:
+    court = Court()
+    court.hears(0.0, claim(0.0))
+    assert court.hears(0.0, claim(1.5, growth_deg=4.0), "unclear") == Late(view(0.0), 0.1)

@@ -158,3 +158,28 @@ def test_a_placement_that_neither_the_way_nor_the_status_bears_out_is_not_painte
     assert known.asked > 6
     assert seen
     assert min(seen) > 0.97 * HOME.hfov_deg
+
+
+class Found(Reference):
+    """Surroundings in which every picture is found where `at` says; None: nowhere."""
+
+    def __init__(self, at: Placed | None = None) -> None:
+        super().__init__([surroundings().points])
+        self.at = at
+
+    def place(self, grey: Grey, hint: ViewDeg, *, everywhere: bool = False) -> Placed | None:
+        return self.at
+
+
+def test_a_status_that_was_believed_for_want_of_better_does_not_bear_itself_out() -> None:
+    """The picture was lost on the way, so both settled where the status says; then it is recognised."""
+    known = Found()
+    witness = PictureWitness(known, must_be_placed=False)
+    assert set(watch(witness, stands, lambda _: 15.0, 0.8)) == {"agrees"}
+    known.at = Placed(HOME, 0.05, 150)
+    assert set(watch(witness, stands, lambda _: 15.0, 2.0, 0.8)[14:]) == {"picture-disagrees"}
+
+
+def test_a_picture_recognised_too_vaguely_is_not_recognised() -> None:
+    witness = PictureWitness(Found(Placed(HOME, 1.6, 30)))
+    assert set(watch(witness, stands, stands, 0.8)) == {"picture-unplaced"}
