@@ -73,11 +73,15 @@ class NoMaskRequired:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaintPolygons:
-    """Fill each polygon (shape (n, 2), pixels of the picture) on its own. growth_deg: margin and doubt together."""
+    """Fill each polygon (shape (n, 2), pixels of the picture) on its own. growth_deg: margin and doubt together.
+
+    view: where the camera looks; None when no mask follows it.
+    """
 
     polygons: tuple[Floats, ...]
     version: int
     growth_deg: float
+    view: ViewDeg | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +229,7 @@ def _painted(
         return BlankFrame("too-fast", f"the camera turns too fast: its direction is unsure by {doubt_deg:.0f} degrees")
     growth_deg = rules.margin_deg + LENS_SHARE * pose.hfov_high_deg + doubt_deg
     found = _projected(prepared.sphere, pose.view, size, growth_deg)
-    return PaintPolygons((*images, *found), prepared.mask_set.version, growth_deg)
+    return PaintPolygons((*images, *found), prepared.mask_set.version, growth_deg, pose.view)
 
 
 @lru_cache(maxsize=256)

@@ -43,6 +43,9 @@ class FrameSize:
     height: int
 
 
+_ASPECT = FrameSize(16, 9)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SphereMask:
     """A sphere mask made ready for projection.
@@ -87,6 +90,13 @@ def angle_between_deg(a: ViewDeg, b: ViewDeg) -> float:
     across = math.cos(tilt_a) * math.cos(tilt_b) * math.sin(math.radians(a.pan_deg - b.pan_deg) / 2) ** 2
     chord = across + math.sin((tilt_a - tilt_b) / 2) ** 2
     return math.degrees(2 * math.asin(min(1.0, math.sqrt(chord))))
+
+
+def apart_deg(one: ViewDeg, other: ViewDeg) -> float:
+    """Between two views, zoom included: how far off a corner of the picture would be."""
+    corners = (math.degrees(math.atan(half_diagonal_tan(view.hfov_deg, _ASPECT))) for view in (one, other))
+    zoom_deg = abs(next(corners) - next(corners))
+    return angle_between_deg(one, other) + zoom_deg
 
 
 def half_diagonal_tan(hfov_deg: float, size: FrameSize) -> float:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Literal
 
 from vms.rules.pose_at import PoseEstimate
-from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg, half_diagonal_tan
+from vms.rules.ptz_geometry import ViewDeg, angle_between_deg, apart_deg
 from vms.units import US_PER_SECOND
 
 Motion = Literal["still", "turned", "lost", "unclear"]
@@ -48,7 +48,6 @@ _CLAIM_PAUSE_US = 100_000
 MAX_SPEED_DEG_S = 250.0
 LEAP_DEG = 4.0
 """A status that leaps faster than any camera turns is wrong, before or after."""
-_ASPECT = FrameSize(16, 9)
 
 Doubt = Literal["none", "late", "wrong"]
 
@@ -137,7 +136,7 @@ class Hearing:
     _picture_moved: _Movement = field(default_factory=_Movement)
 
     def hear(self, seen: Sighting, claimed: PoseEstimate) -> Verdict:
-        claim_moved = self._claimed is not None and _apart_deg(claimed.view, self._claimed) > MOVED_DEG
+        claim_moved = self._claimed is not None and apart_deg(claimed.view, self._claimed) > MOVED_DEG
         claim_stands = not claim_moved and not _is_moving(claimed)
         self._note(seen, claimed, claim_moved=claim_moved, claim_stands=claim_stands)
         if self.must_be_placed:
@@ -158,7 +157,7 @@ class Hearing:
             return Late(seen.view, seen.error_deg)
         if not claim_stands or seen.motion in ("turned", "lost"):
             return Shows(seen.view, seen.error_deg + _zoom_apart_deg(seen.view, claimed))
-        beyond_deg = _apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
+        beyond_deg = apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
         covered_deg = COVERED_DEG + COVERED_SHARE * seen.view.hfov_deg
         return Agrees(_stepped(beyond_deg) if beyond_deg > covered_deg else 0.0)
 
@@ -206,7 +205,7 @@ class Hearing:
     def _speed_deg_s(self, at_us: int, view: ViewDeg) -> float:
         if self._last_claim is None or at_us <= self._last_claim[0]:
             return 0.0
-        return _apart_deg(self._last_claim[1], view) * US_PER_SECOND / (at_us - self._last_claim[0])
+        return apart_deg(self._last_claim[1], view) * US_PER_SECOND / (at_us - self._last_claim[0])
 
     def _believe(self) -> None:
         self.doubt = "none"
@@ -270,7 +269,7 @@ def is_same(seen: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:
 def _zoom_apart_deg(seen: ViewDeg, claimed: PoseEstimate) -> float:
     """How far off a corner of the picture would be at the nearest zoom that is claimed."""
     nearest_deg = min(max(seen.hfov_deg, claimed.hfov_low_deg), claimed.hfov_high_deg)
-    return _apart_deg(seen, replace(seen, hfov_deg=nearest_deg))
+    return apart_deg(seen, replace(seen, hfov_deg=nearest_deg))
 
 
 def _passed(before: ViewDeg, after: ViewDeg, error_deg: float, claimed: PoseEstimate) -> bool:
@@ -283,10 +282,3 @@ def _passed(before: ViewDeg, after: ViewDeg, error_deg: float, claimed: PoseEsti
     low, high = sorted((before.hfov_deg, after.hfov_deg))
     zoom_fits = low / slack <= claimed.view.hfov_deg <= high * slack
     return zoom_fits and detour_deg <= 2 * (claimed.growth_deg + error_deg + AGREE_DEG)
-
-
-def _apart_deg(one: ViewDeg, other: ViewDeg) -> float:
-    """Zoom included: how far off a corner of the picture would be."""
-    corners = (math.degrees(math.atan(half_diagonal_tan(view.hfov_deg, _ASPECT))) for view in (one, other))
-    zoom_deg = abs(next(corners) - next(corners))
-    return angle_between_deg(one, other) + zoom_deg

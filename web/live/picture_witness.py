@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from vms.rules.picture_geometry import aimed_at, carried, focal_px
 from vms.rules.pose_at import PoseEstimate
-from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg
+from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg, apart_deg
 from vms.rules.witness import (
     LATE_SLACK_US,
     LATE_US,
@@ -23,7 +23,7 @@ from vms.rules.witness import (
     Verdict,
     is_same,
 )
-from web.live.reference import Placed, Reference, apart_deg, keypoints_of
+from web.live.reference import Placed, Reference, keypoints_of
 from web.live.registration import Grey, Shrunk, Still, Turn, shrink, turned
 
 STILL_PX = 0.5

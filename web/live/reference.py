@@ -23,7 +23,7 @@ from vms.rules.picture_geometry import (
     unit_directions,
 )
 from vms.rules.placements import Placement, placement_document, placement_of_document
-from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, angle_between_deg, camera_axes, half_diagonal_tan
+from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, camera_axes, half_diagonal_tan
 from web.live.registration import Grey, centre_of
 
 Descriptors = npt.NDArray[np.uint8]
@@ -297,12 +297,3 @@ def _worst_corner(pixels: Floats, size: FrameSize) -> float:
     corners = np.array([(x, y) for x in (0.0, size.width) for y in (0.0, size.height)])
     farthest = ((corners - middle) ** 2).sum(axis=1).max()
     return float(np.sqrt(1 / len(pixels) + farthest / ((pixels - middle) ** 2).sum()))
-
-
-def apart_deg(one: ViewDeg, other: ViewDeg) -> float:
-    """Between two views, zoom included: how far off a corner of the picture would be."""
-    size = FrameSize(16, 9)
-    zoom = np.degrees(
-        np.arctan(half_diagonal_tan(one.hfov_deg, size)) - np.arctan(half_diagonal_tan(other.hfov_deg, size))
-    )
-    return angle_between_deg(one, other) + abs(float(zoom))

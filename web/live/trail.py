@@ -2,7 +2,8 @@
 
 A picture between keyframes is built from the ones before it. Where little was sent of it, it still shows what was
 there before: blocks of a window, beside where the window is now. So a turning camera's masks draw a trail until the
-next keyframe: grey where they were a moment ago, without colour where they were before that.
+next keyframe: grey where they were a moment ago, without colour where they were before that. After a turn so fast that
+blocks may be carried anywhere, nothing of the picture has colour.
 """
 
 from collections import deque
@@ -13,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from vms.rules.masking import BlankFrame, MaskPlan, PaintPolygons
-from vms.rules.ptz_geometry import Floats, FrameSize
+from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, apart_deg
 
 GREY_PICTURES = 2
 """Nearly all of what is left comes from the last one or two."""
 REACH = 0.025
 """Share of the width: so far a coder's blocks carry colour along when the picture moves."""
+FAST_SHARE = 0.1
+"""Of the field of view, from one picture to the next: a camera that turns faster sends little of each picture."""
 DECAYED_US = 2_000_000
 """A camera that has stood so long has sent everything anew, also without a keyframe."""
 
@@ -31,6 +34,7 @@ class MaskTrail:
     def __init__(self) -> None:
         self._recent: deque[tuple[Floats, ...]] = deque(maxlen=GREY_PICTURES)
         self._older: Marks | None = None
+        self._view: ViewDeg | None = None
         self._moved_us: int | None = None
         self._damaged = False
         self._size = FrameSize(0, 0)
@@ -55,6 +59,10 @@ class MaskTrail:
             self._step_away(at_us)
             self._mark(self._recent[-1])
             self._mark(plan.polygons)
+        if _is_fast(self._view, plan.view):
+            self._step_away(at_us)
+            self._marks()[:] = 1
+        self._view = plan.view
         trail = [polygons for polygons in self._recent if not _same(polygons, plan.polygons)]
         self._recent.append(plan.polygons)
         if not self._damaged and self._moved_us is not None and at_us - self._moved_us > DECAYED_US:
@@ -68,7 +76,7 @@ class MaskTrail:
 
     def _begin(self, size: FrameSize) -> None:
         self._recent.clear()
-        self._older = self._moved_us = None
+        self._older = self._moved_us = self._view = None
         self._damaged = False
         self._size = size
 
@@ -91,6 +99,10 @@ class MaskTrail:
         if self._older is None:
             self._older = np.zeros(((self._size.height + 1) // 2, (self._size.width + 1) // 2), np.uint8)
         return self._older
+
+
+def _is_fast(before: ViewDeg | None, view: ViewDeg | None) -> bool:
+    return before is not None and view is not None and apart_deg(before, view) > FAST_SHARE * view.hfov_deg
 
 
 def _same(one: tuple[Floats, ...], other: tuple[Floats, ...]) -> bool:

@@ -8,8 +8,8 @@ import pytest
 from witnessed_street import pan_of_px, picture, surroundings
 
 from vms.rules.picture_geometry import aimed_at
-from vms.rules.ptz_geometry import ViewDeg, angle_between_deg
-from web.live.reference import Reference, apart_deg
+from vms.rules.ptz_geometry import ViewDeg, angle_between_deg, apart_deg
+from web.live.reference import Reference
 from web.live.registration import FINE_WIDTH, Still, shrink, turned
 
 VIEW = ViewDeg(0.0, -8.0, 60.0)

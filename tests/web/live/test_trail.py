@@ -1,10 +1,13 @@
 """A turning camera's masks draw a trail: what its coder left of a home elsewhere does not show. Guards I5."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from test_painter import noise, plane, square
 
 from vms.rules.masking import BlankFrame, NoMaskRequired, PaintPolygons
-from vms.rules.ptz_geometry import FrameSize
+from vms.rules.ptz_geometry import FrameSize, ViewDeg
 from web.live.painter import paint
 from web.live.trail import DECAYED_US, MaskTrail
 
@@ -70,6 +73,20 @@ def test_after_a_blank_picture_nothing_has_colour_until_a_keyframe() -> None:
     assert colourless is not None
     assert colourless.all()
     assert followed(trail, at(300), 4, key=True)[1] is None
+
+
+@pytest.mark.parametrize(("turn_deg", "loses_colour"), [(5.0, False), (7.0, True)])
+def test_after_a_turn_of_more_than_a_tenth_of_the_picture_nothing_has_colour_until_a_keyframe(
+    turn_deg: float, loses_colour: bool
+) -> None:
+    trail = MaskTrail()
+    followed(trail, replace(at(100), view=ViewDeg(10.0, 0.0, 60.0)), 0, key=True)
+    beyond = PaintPolygons((), 1, 0.1, ViewDeg(10.0 + turn_deg, 0.0, 60.0))
+    for number in (1, 2):
+        _, colourless = followed(trail, beyond, number)
+        assert colourless is not None
+        assert bool(colourless.all()) == loses_colour
+    assert followed(trail, beyond, 3, key=True)[1] is None
 
 
 def test_a_loss_blanks_a_turning_camera_until_a_whole_keyframe_and_leaves_a_resting_one() -> None:
