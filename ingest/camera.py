@@ -25,7 +25,7 @@ from ingest.turns import ReadTurns
 from vms.clock import Clock
 from vms.errors import CameraUnauthorized, CameraUnreachable, ProtocolError, StreamStalled, UitkijkError
 from vms.packet import Packet
-from vms.rhythm import READ_EVERY_S
+from vms.rhythm import READ_EVERY_S, watched_every_s
 from vms.status import SourceState
 from vms.units import CameraId, Profile
 
@@ -210,7 +210,8 @@ class StreamWorker:
             self._take(feed.read_now(), builder)
             self._watch()
 
-        self._reads_alone = not self._turns.watched.read_while(feed.fileno(), step, self._is_watched)
+        every_s = watched_every_s(self._profile)
+        self._reads_alone = not self._turns.watched.read_while(feed.fileno(), step, self._is_watched, every_s)
 
     def _is_watched(self) -> bool:
         return self._watched and not self._stop.is_set()

@@ -1,4 +1,4 @@
-"""The streams that somebody watches, read together: one thread for all of a process, every 40 ms.
+"""The streams that somebody watches, read together: one thread for all of a process, every 40 ms, or 80.
 
 A thread per stream that wakes for every picture costs more than the picture: switching threads, waking the bus, waking
 whoever reads it. So a stream's worker lends its session while it is watched. What was read in one round leaves
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from vms.clock import Clock
 from vms.errors import UitkijkError
-from vms.rhythm import WATCHED_EVERY_S, until_next_s
+from vms.rhythm import until_next_s
 
 _LOOK_EVERY_S = 0.5
 """A silent stream has its turn too: its watchdog barks there, and its session is kept alive."""
@@ -20,12 +20,17 @@ _LOOK_EVERY_S = 0.5
 
 @dataclass(slots=True, eq=False)
 class _Loan:
-    """step: reads what is there, never waits. ended: the worker may go on, with what is in `error`."""
+    """step: reads what is there, never waits. ended: the worker may go on, with what is in `error`.
+
+    turn: number of the last round of its own rhythm that it took part in.
+    """
 
     fd: int
     step: Callable[[], None]
     is_wanted: Callable[[], bool]
+    every_s: float
     next_look_s: float
+    turn: int = -1
     ended: threading.Event = field(default_factory=threading.Event)
     error: UitkijkError | None = None
     is_broken: bool = False
@@ -45,12 +50,12 @@ class WatchedReads:
         self._poll = select.poll()
         self._is_running = False
 
-    def read_while(self, fd: int, step: Callable[[], None], is_wanted: Callable[[], bool]) -> bool:
-        """`step` is called when `fd` has something and now and then, as long as `is_wanted`; blocks meanwhile.
+    def read_while(self, fd: int, step: Callable[[], None], is_wanted: Callable[[], bool], every_s: float) -> bool:
+        """Each `every_s`, `step` is called if `fd` has something, else now and then, as long as `is_wanted`; blocks.
 
         Raises what `step` raised, if it is an UitkijkError. False: it raised something else, and must show it alone.
         """
-        loan = _Loan(fd, step, is_wanted, self._clock.monotonic_s())
+        loan = _Loan(fd, step, is_wanted, every_s, self._clock.monotonic_s())
         with self._lock:
             self._loans[fd] = loan
             self._poll.register(fd, select.POLLIN)
@@ -65,8 +70,8 @@ class WatchedReads:
     def _run(self) -> None:
         failed = True
         try:
-            while self._has_work():
-                self._clock.sleep_s(until_next_s(self._clock.monotonic_s(), WATCHED_EVERY_S))
+            while every_s := self._rhythm_s():
+                self._clock.sleep_s(until_next_s(self._clock.monotonic_s(), every_s))
                 self._round()
             failed = False
         finally:
@@ -80,10 +85,11 @@ class WatchedReads:
         for loan in left:
             self._end(loan)
 
-    def _has_work(self) -> bool:
+    def _rhythm_s(self) -> float:
+        """Of the most urgent loan; 0: there are none, and this thread ends."""
         with self._lock:
             self._is_running = bool(self._loans)
-            return self._is_running
+            return min((loan.every_s for loan in self._loans.values()), default=0.0)
 
     def _round(self) -> None:
         with self._lock:
@@ -91,6 +97,10 @@ class WatchedReads:
         ready, now_s = {fd for fd, _ in self._poll.poll(0)}, self._clock.monotonic_s()
         has_read = False
         for loan in loans:
+            turn = int(now_s / loan.every_s)
+            if turn == loan.turn:
+                continue
+            loan.turn = turn
             if not loan.is_wanted():
                 self._end(loan)
             elif loan.fd in ready or now_s >= loan.next_look_s:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 
 import pytest
 
@@ -15,8 +16,9 @@ from vms.errors import CameraUnreachable, UitkijkError
 class Stream:
     """A worker's thread that lends its session: what it read, and how that ended."""
 
-    def __init__(self, reads: WatchedReads, stack: ExitStack) -> None:
+    def __init__(self, reads: WatchedReads, stack: ExitStack, every_s: float = 0.04) -> None:
         self.camera, self.ours = (stack.enter_context(end) for end in socket.socketpair())
+        self.every_s = every_s
         self.read: list[bytes] = []
         self.fails: Exception | None = None
         self.wanted = True
@@ -27,7 +29,7 @@ class Stream:
 
     def _work(self, reads: WatchedReads) -> None:
         try:
-            self.result = reads.read_while(self.ours.fileno(), self._step, lambda: self.wanted)
+            self.result = reads.read_while(self.ours.fileno(), self._step, lambda: self.wanted, self.every_s)
         except UitkijkError as error:
             self.result = error
 
@@ -59,8 +61,8 @@ def make() -> Iterator[Callable[..., Stream]]:
     with ExitStack() as stack:
         streams: list[Stream] = []
 
-        def new(reads: WatchedReads) -> Stream:
-            streams.append(Stream(reads, stack))
+        def new(reads: WatchedReads, every_s: float = 0.04) -> Stream:
+            streams.append(Stream(reads, stack, every_s))
             return streams[-1]
 
         yield new
@@ -104,6 +106,51 @@ def test_what_a_camera_did_wrong_is_told_to_its_own_worker(make: Callable[..., S
     assert gone.ended() is gone.fails
     other.sends(b"picture")
     assert other.has_read(1)
+
+
+class Rounds(SystemClock):
+    """A clock that sleeps no time and stops what reads after some rounds."""
+
+    def __init__(self, last_s: float) -> None:
+        self.now_s, self.last_s = 0.01, last_s
+        self.is_over = False
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+    def sleep_s(self, seconds: float) -> None:
+        self.now_s += seconds + 0.001
+        self.is_over = self.now_s >= self.last_s
+
+
+@pytest.mark.parametrize(("rhythms_s", "rounds"), [((0.08,), 12), ((0.04,), 25), ((0.04, 0.08), 25)])
+def test_each_stream_is_read_in_its_own_rhythm_and_the_most_urgent_wakes(
+    rhythms_s: tuple[float, ...], rounds: int
+) -> None:
+    clock, announced = Rounds(1.0), []
+    reads = WatchedReads(clock, lambda: announced.append(clock.now_s))
+    with ExitStack() as stack:
+        ends = [stack.enter_context(end) for _ in rhythms_s for end in socket.socketpair()]
+        looks: list[list[float]] = [[] for _ in rhythms_s]
+        everybody = threading.Barrier(len(rhythms_s))
+
+        def lend(index: int) -> None:
+            ends[2 * index + 1].send(b"never read")
+            everybody.wait(5)
+
+            def step() -> None:
+                looks[index].append(clock.now_s)
+
+            reads.read_while(ends[2 * index].fileno(), step, lambda: not clock.is_over, rhythms_s[index])
+
+        threads = [threading.Thread(target=lend, args=(index,)) for index in range(len(rhythms_s))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(5)
+    for rhythm_s, looked in zip(rhythms_s, looks, strict=True):
+        assert all(after - before >= rhythm_s - 0.01 for before, after in pairwise(looked[1:]))
+    assert len(announced) <= rounds
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
