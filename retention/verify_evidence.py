@@ -38,7 +38,10 @@ def no_copy(_: EvidenceItem) -> bool:
 
 
 def turn_of(day: date) -> Reads:
-    """A share a day, so that each copy is read once in READ_ALL_IN_DAYS, whatever there is and whoever remembers."""
+    """A share a day, by number: each copy is read once in READ_ALL_IN_DAYS when it is asked for every day.
+
+    A day that is left out leaves its share unread until READ_ALL_IN_DAYS later.
+    """
     return lambda item: item.id % READ_ALL_IN_DAYS == day.toordinal() % READ_ALL_IN_DAYS
 
 
