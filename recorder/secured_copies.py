@@ -1,4 +1,4 @@
-"""Is what the evidence store's register promises on its disk, as it was secured? For `vms check` and the proof of erasure.
+"""Is what the evidence store's register promises on its disk, as it was secured? For `vms check` and proof of erasure.
 
 Looks and tells, and changes nothing. Blocking: with `read_copy` a copy is read from its beginning to its end.
 """
