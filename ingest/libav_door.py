@@ -1,6 +1,7 @@
 """The only way by which libav reaches a camera: a port on the loopback that leads to that camera and nowhere else.
 
-The connection behind it is ours (address, TLS, stop), and until libav plays its answers go through `AnswerScreen`.
+The connection behind it is ours (address, TLS, stop). Until libav plays the camera's answers go through `AnswerScreen`;
+what libav asks always goes through `RequestScreen`.
 One thread, one connection on each side; whoever closes ends both.
 """
 
@@ -11,8 +12,8 @@ import threading
 from dataclasses import dataclass, field
 
 from ingest.rtsp_connection import READ_BYTES, Connection, StopRequested
-from ingest.rtsp_screen import AnswerScreen
-from vms.errors import CameraError, CameraUnreachable, ProtocolError
+from ingest.rtsp_screen import AnswerScreen, RequestScreen
+from vms.errors import CameraError, CameraUnauthorized, CameraUnreachable, ProtocolError
 
 _ACCEPT_S = 10.0
 _SEND_S = 4.0
@@ -28,6 +29,7 @@ class CameraDoor:
     _listener: socket.socket
     _camera: Connection
     _screen: AnswerScreen
+    _requests: RequestScreen
     error: CameraError | None = None
     _ends: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -38,7 +40,8 @@ class CameraDoor:
         listener = socket.create_server(("127.0.0.1", 0), backlog=1)
         listener.settimeout(_ACCEPT_S)
         screen = AnswerScreen(camera.peer_address(), allow_basic=is_encrypted)
-        door = cls(listener.getsockname()[1], listener, camera, screen)
+        requests = RequestScreen(allow_basic=is_encrypted)
+        door = cls(listener.getsockname()[1], listener, camera, screen, requests)
         door._thread = threading.Thread(target=door._run, name="libav-door", daemon=True)
         door._thread.start()
         return door
@@ -58,7 +61,7 @@ class CameraDoor:
                 with libav:
                     libav.settimeout(_SEND_S)
                     self._pass_on(libav)
-        except (CameraUnreachable, ProtocolError) as error:
+        except (CameraUnauthorized, CameraUnreachable, ProtocolError) as error:
             self.error = error
         except (OSError, StopRequested):
             return  # libav went, or was told to
@@ -74,10 +77,11 @@ class CameraDoor:
                 asked = libav.recv(READ_BYTES)
                 if not asked:
                     return
-                if asked.startswith(_PLAY) and not plays:
-                    plays = True
-                    libav.sendall(self._screen.rest())
-                self._camera.send(asked, _SEND_S)
+                for one in self._requests.feed(asked):
+                    if one.startswith(_PLAY) and not plays:
+                        plays = True
+                        libav.sendall(self._screen.rest())
+                    self._camera.send(one, _SEND_S)
             if self._camera.fileno() in ready:
                 answer = self._camera.recv(0)
                 libav.sendall(answer if plays else self._screen.feed(answer))

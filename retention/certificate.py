@@ -84,14 +84,18 @@ def write_certificate(
     """Make `out`, which must not be there yet. since: the ledger from the last seal before it; None = five weeks.
     reads: of which copies in the evidence store the whole content is read.
 
-    Raises FileExistsError, StoreBusy; OSError when it cannot be written; Refused when there is nothing to certify.
+    Raises FileExistsError, StoreBusy; OSError when it cannot be written; Refused, before any disk is read, when there
+    is nothing to certify.
     """
     seal_ledger(store, signer, now)
     seal_audit(store, signer, now)
-    proof = verify(store, roots, keys_dir, now, days, evidence_dir, reads)
+    begins = since or now - PERIOD
     with out.open("xb") as file:
         try:
-            rows = _write(file, site_name, store, signer, proof, days, since or now - PERIOD)
+            with store.reading() as tx:
+                _seals_of(tx, begins)
+            proof = verify(store, roots, keys_dir, now, days, evidence_dir, reads)
+            rows = _write(file, site_name, store, signer, proof, days, begins)
         except BaseException:
             out.unlink()
             raise
@@ -102,11 +106,8 @@ def _write(
     file: BinaryIO, site_name: str, store: Store, signer: SiteSigner, proof: Proof, days: int, since: datetime
 ) -> int:
     with store.reading() as tx, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
-        begin = seals.LEDGER.last_before(tx, since)
+        begin, newest = _seals_of(tx, since)
         after = begin.last_seq if begin else 0
-        newest = seals.LEDGER.last(tx)
-        if newest is None or newest.last_seq <= after:
-            raise Refused("no purge has run in that period: there is nothing to certify")
         erased = _Erased()
         sha256 = {
             "wislogboek.jsonl": _add_lines(package, "wislogboek.jsonl", _rows(tx, after, newest.last_seq, erased)),
@@ -138,6 +139,14 @@ def _write(
         package.writestr("controleer.py", resources.files("retention").joinpath("controleer.py").read_bytes())
         package.writestr("LEESMIJ.txt", _READ_ME.format(site=site_name, key_id=signer.key_id))
     return newest.last_seq - after
+
+
+def _seals_of(tx: Transaction, since: datetime) -> tuple[Seal | None, Seal]:
+    """The last one before the period, and the newest. Raises Refused."""
+    begin, newest = seals.LEDGER.last_before(tx, since), seals.LEDGER.last(tx)
+    if newest is None or (begin is not None and newest.last_seq <= begin.last_seq):
+        raise Refused("no purge has run in that period: there is nothing to certify")
+    return begin, newest
 
 
 def _rows(tx: Transaction, after: int, last: int, erased: _Erased) -> Iterator[bytes]:

@@ -4,26 +4,24 @@ Its register is one half, its disk the other. Rounds of the keeper go on meanwhi
 before it is told, and what may be on its way in or out is no finding yet.
 """
 
-import hashlib
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from recorder.secured_copies import check_copy, files_below, is_on_its_way
 from retention.finding import Finding
 from vms.errors import StorageError
-from vms.keys import evidence_key_file, evidence_keys
+from vms.keys import evidence_keys
 from vms.rules.layout import sidecar_path
 from vms.store import Store, evidence, holds
 from vms.store.evidence import EvidenceItem
 from vms.store.holds import EvidenceHold
-from vms.units import us_from_utc
-from vms.volume import MARKER_NAME, read_marker
+from vms.volume import read_marker
 
-ON_ITS_WAY = timedelta(hours=1)
-"""A younger file without a row may be a copy in the making; a hold that was released later may be waiting its turn."""
+WAITING = timedelta(hours=1)
+"""A hold that was released later may be waiting its turn."""
 READ_ALL_IN_DAYS = 28
 _HOLD_DIRECTORY = re.compile(r"h(\d{1,18})")
 
@@ -40,7 +38,10 @@ def no_copy(_: EvidenceItem) -> bool:
 
 
 def turn_of(day: date) -> Reads:
-    """A share a day, so that each copy is read once in READ_ALL_IN_DAYS, whatever there is and whoever remembers."""
+    """A share a day, by number: each copy is read once in READ_ALL_IN_DAYS when it is asked for every day.
+
+    A day that is left out leaves its share unread until READ_ALL_IN_DAYS later.
+    """
     return lambda item: item.id % READ_ALL_IN_DAYS == day.toordinal() % READ_ALL_IN_DAYS
 
 
@@ -79,7 +80,7 @@ class _Register:
         hold = self.all_holds.get(hold_id)
         if hold is None or hold.released_at is None:
             return False
-        return hold.erased_at is not None or hold.released_at <= now - ON_ITS_WAY
+        return hold.erased_at is not None or hold.released_at <= now - WAITING
 
 
 def verify_evidence(store: Store, root: Path, keys_dir: Path, now: datetime, reads: Reads) -> EvidenceProof:
@@ -98,37 +99,17 @@ def verify_evidence(store: Store, root: Path, keys_dir: Path, now: datetime, rea
         wrong: dict[str, str] = {}
         for path, item in kept.items():
             is_read = reads(item)
-            read += is_read
-            if problem := _problem(root, item, volume_uuid, keys_dir, is_read=is_read):
-                wrong[path] = problem
+            checked = check_copy(root, item, volume_uuid, keys_dir, read_copy=is_read, read_poses=is_read)
+            read += checked.is_compared
+            if checked.faults:
+                texts = "; ".join(fault.text for fault in checked.faults)
+                wrong[path] = f"secured for hold {item.hold_id}; {texts}"
         still_kept = _Register.read(store).kept() if wrong else {}
         findings += [Finding("R10", path, text) for path, text in wrong.items() if path in still_kept]
-        findings += _others(root, register, now)
+        findings += _others(root, store, now)
     in_force = sum(hold.released_at is None for hold in register.all_holds.values())
     sizes = sum(item.bytes for item in kept.values())
     return EvidenceProof(in_force, len(kept), sizes, read, leaving, tuple(findings))
-
-
-def _problem(root: Path, item: EvidenceItem, volume_uuid: str, keys_dir: Path, *, is_read: bool) -> str:
-    """What is wrong with a copy; empty when nothing is."""
-    about = f"secured for hold {item.hold_id}"
-    if item.volume_uuid != volume_uuid:
-        return f"{about}, on volume {item.volume_uuid}, which is not mounted"
-    if not evidence_key_file(keys_dir, item.hold_id).is_file():
-        return f"{about}; its key is gone, so nobody can open it"
-    file = root / item.path
-    try:
-        size = file.stat(follow_symlinks=False).st_size
-        if file.is_symlink() or size != item.bytes:
-            return f"{about}; {size} bytes in place of {item.bytes}"
-        if is_read and _sha256(file) != item.sha256:
-            return f"{about}; its content is not what was secured"
-        poses = root / sidecar_path(item.path)
-        if item.sidecar_sha256 is not None and is_read and _sha256(poses) != item.sidecar_sha256:
-            return f"{about}; its poses are not what was secured"
-    except OSError as error:
-        return f"{about}; cannot be read: {error.strerror}"
-    return ""
 
 
 def _unfit_roots(store: Store, register: _Register) -> Iterator[Finding]:
@@ -148,11 +129,20 @@ def _late_keys(register: _Register, keys_dir: Path, now: datetime) -> Iterator[F
             yield Finding("R11", f"hold {hold_id}", "it was released; the key of its copies must be destroyed")
 
 
-def _others(root: Path, register: _Register, now: datetime) -> Iterator[Finding]:
-    """Files that no hold in force accounts for."""
+def _others(root: Path, store: Store, now: datetime) -> list[Finding]:
+    """Files that no hold in force accounts for. Whoever is told to remove one was told so by the newest register."""
+    found = list(_unaccounted(root, files_below(root), _Register.read(store), now))
+    doubtful = [finding.subject for finding in found if finding.code == "R12"]
+    if not doubtful:
+        return found
+    looked_again = _unaccounted(root, doubtful, _Register.read(store), now)
+    return [*(finding for finding in found if finding.code != "R12"), *looked_again]
+
+
+def _unaccounted(root: Path, paths: Iterable[str], register: _Register, now: datetime) -> Iterator[Finding]:
     kept = register.kept()
     known = {name for path in kept for name in (path, sidecar_path(path))}
-    for path in _walk(root):
+    for path in paths:
         if path in known:
             continue
         directory = _HOLD_DIRECTORY.fullmatch(path.split("/")[0])
@@ -164,31 +154,5 @@ def _others(root: Path, register: _Register, now: datetime) -> Iterator[Finding]
                     f"hold {hold_id} was released at {hold.released_at:%Y-%m-%d %H:%M:%S} UTC; its copy is still there"
                 )
                 yield Finding("R11", path, text)
-        elif hold is None or not _is_young(root / path, now):
+        elif hold is None or not is_on_its_way(root / path, now):
             yield Finding("R12", path, "belongs to no hold; look at it, and remove it by hand")
-
-
-def _walk(root: Path) -> Iterator[str]:
-    """Every file and link below the evidence store, links not followed, our marker left out."""
-    for here, directories, names in os.walk(root, followlinks=False):
-        directories.sort()
-        at = Path(here)
-        links = [name for name in directories if (at / name).is_symlink()]
-        for name in sorted([*names, *links]):
-            if not (at == root and name.startswith((MARKER_NAME, "lost+found"))):
-                yield (at / name).relative_to(root).as_posix()
-
-
-def _is_young(file: Path, now: datetime) -> bool:
-    """Also when it is gone by now."""
-    try:
-        written_us = file.stat(follow_symlinks=False).st_mtime_ns // 1000
-    except OSError:
-        return True
-    return us_from_utc(now) - written_us < ON_ITS_WAY // timedelta(microseconds=1)
-
-
-def _sha256(file: Path) -> str:
-    """Raises OSError."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -16,6 +16,7 @@ from vms.store.bundles import BundleJob
 from web.bundle.clips import LiveBusy
 from web.bundle.order import BundleOrder
 from web.bundle.staged import ExportStopped
+from web.bundle.stages import KeptStage
 from web.bundle.workshop import KEPT, Workshop
 from web.problems import from_error
 
@@ -149,7 +150,7 @@ class BundleJobs:
             self._wrote[job.id] += count
 
         out, staged = self.file(job.id), self._directory / job.id / "staged"
-        made = self._workshop.make(out, BundleOrder.of_document(job.order), staged, wrote, stop)
+        made = self._workshop.make(out, BundleOrder.of_document(job.order), KeptStage(staged), wrote, stop)
         shutil.rmtree(staged, ignore_errors=True)
         delete_at = min(job.delete_at, now_utc(self._clock) + KEPT)
         self._change(job.id, state="done", bytes=made.bytes, sha256=made.sha256, delete_at=delete_at)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.libav_source import LibavFeed
-from ingest.rtsp_screen import AnswerScreen
+from ingest.rtsp_screen import AnswerScreen, RequestScreen
 from tests.ingest.rtp_script import encoded, framed, picture_packets
 from tests.ingest.scripted_rtsp import Asked, RtspCamera, demanding, ok, rtsp_camera
 from tests.ingest.test_rtsp_session import source_of
@@ -100,6 +100,18 @@ def test_the_password_is_never_sent_in_the_clear() -> None:
     assert [asked for asked in camera.asked if "authorization" in asked.headers] == []
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"])
+def test_no_request_carries_the_password_in_the_clear(method: str) -> None:
+    camera = RtspCamera(media=pictures())
+    camera.answers["SETUP"] = only("TCP", camera)
+    refuse = demanding('Basic realm="cam"')
+    camera.answers[method] = lambda asked: refuse(asked) if method == asked.method else None
+    with rtsp_camera(camera), pytest.raises(CameraUnauthorized):
+        opened(camera)
+    assert method in camera.methods()
+    assert [asked for asked in camera.asked if "authorization" in asked.headers] == []
+
+
 def test_pictures_come_through_with_a_digest() -> None:
     challenge = 'Basic realm="cam"\r\nWWW-Authenticate: Digest realm="cam", nonce="n"'
     camera = RtspCamera(media=pictures())
@@ -161,6 +173,63 @@ def screened(*pieces: bytes) -> bytes:
 def test_no_spelling_of_a_redirect_passes(line: bytes) -> None:
     with pytest.raises(ProtocolError):
         screened(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n", line, b"\r\nLocation: rtsp://10.0.0.8/\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        b'$\0\0\x03abcWWW-Authenticate: Basic realm="x"',
+        b"$\0\0\0Transport: RTP/AVP/UDP;unicast;source=10.0.0.8;server_port=1-2",
+        b"\r$\r\0\0\0Transport: RTP/AVP/UDP;unicast;source=10.0.0.8;server_port=1-2",
+        b"$\0\0\x05ab\ncdTransport: RTP/AVP/UDP;unicast;source=10.0.0.8;server_port=1-2",
+        b"$",
+    ],
+)
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"])
+def test_no_header_hides_behind_an_interleaved_packet(hidden: bytes, end: bytes) -> None:
+    with pytest.raises(ProtocolError, match="before it was asked to play"):
+        screened(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n", hidden, end)
+
+
+def test_no_answer_hides_behind_a_body_without_end_and_an_interleaved_packet() -> None:
+    body = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 3\r\n\r\nv=0"
+    with pytest.raises(ProtocolError, match="before it was asked to play"):
+        screened(body, b"\r", b"$\0\0\x03abcRTSP/1.0 200 OK\r\nCSeq: 2\r\n\r\n")
+
+
+def test_a_dollar_within_a_line_is_none_of_our_business() -> None:
+    answer = b"RTSP/1.0 200 OK\r\nSession: 12$34\r\n\r\ns=cam $1\r\n"
+    assert screened(answer) == answer
+
+
+REQUESTS = (
+    b"OPTIONS rtsp://cam/ RTSP/1.0\r\nCSeq: 1\r\n\r\n",
+    b'PLAY rtsp://cam/ RTSP/1.0\r\nCSeq: 2\r\nAuthorization: Digest username="basic"\r\n\r\n',
+    b"$\0\0\x1a\r\n\r\nAuthorization: Basic x",
+    b"$\0\0\0",
+    b"TEARDOWN rtsp://cam/ RTSP/1.0\r\nCSeq: 3\r\n\r\n",
+)
+WITH_PASSWORD = b"PLAY rtsp://cam/ RTSP/1.0\r\nCSeq: 4\r\nauthorization:Basic eDp5\r\n\r\n"
+
+
+@given(st.lists(st.integers(0, sum(map(len, REQUESTS))), max_size=12))
+def test_requests_and_packets_go_out_whole_wherever_they_were_cut(cuts: list[int]) -> None:
+    asked, screen = b"".join(REQUESTS), RequestScreen(allow_basic=False)
+    places = [0, *sorted(cuts), len(asked)]
+    assert tuple(one for a, b in pairwise(places) for one in screen.feed(asked[a:b])) == REQUESTS
+
+
+@given(st.integers(0, len(WITH_PASSWORD)))
+def test_of_a_request_with_the_password_no_byte_goes_out_unless_encrypted(cut: int) -> None:
+    screen = RequestScreen(allow_basic=False)
+    with pytest.raises(CameraUnauthorized):
+        assert [*screen.feed(WITH_PASSWORD[:cut]), *screen.feed(WITH_PASSWORD[cut:])] == []
+    assert RequestScreen(allow_basic=True).feed(WITH_PASSWORD) == [WITH_PASSWORD]
+
+
+def test_a_request_without_end_is_refused() -> None:
+    with pytest.raises(ProtocolError, match="too long"):
+        RequestScreen(allow_basic=False).feed(b"x" * 200_000)
 
 
 ANSWER = (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from retention import daily
+from retention import certificate, daily
 from retention.daily import DailyCertificates, certificate_name, certificates
 from tests.retention.test_certificate import check
 from tests.retention.world import World, days_ago
@@ -52,6 +52,15 @@ def test_one_a_day_each_over_what_came_since_the_one_before(world: World, making
         assert code == 0, text
     texts = [check(path)[1] for _, path in certificates(making.directory)]
     assert all("gewist: 1 opnamen" in text for text in texts), texts
+
+
+def test_no_disk_is_read_when_there_is_nothing_to_certify(
+    world: World, making: DailyCertificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+    monkeypatch.setattr(certificate, "verify", lambda *arguments: read.append(arguments))
+    assert run(making) == run(making) == []
+    assert read == []
 
 
 def test_a_half_one_is_begun_anew_and_old_ones_go(world: World, making: DailyCertificates) -> None:

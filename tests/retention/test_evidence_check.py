@@ -8,9 +8,11 @@ import pytest
 
 from recorder.check import run_check
 from tests.retention.evidence_world import EvidenceWorld
+from vms.clock import now_utc
 from vms.config import SiteConfig
 from vms.keys import destroy_evidence_key
 from vms.rules.layout import sidecar_path
+from vms.store import evidence
 from vms.store.catalog import Segment
 
 LONG_AGO_S = 1_700_000_000
@@ -61,6 +63,28 @@ def test_secured_footage_that_is_gone_changed_or_locked_is_found(world: Evidence
     assert codes(world) == ["C603", "C302"]
     file.unlink()
     assert codes(world) == ["C602"]
+
+
+def test_secured_footage_that_became_a_link_or_is_called_erased_while_held_is_found(
+    world: EvidenceWorld, copy: Segment
+) -> None:
+    file = world.store_dir / copy.path
+    file.rename(world.root.parent / "elsewhere")
+    file.symlink_to(world.root.parent / "elsewhere")
+    assert codes(world) == ["C603"]
+    with world.store.transaction() as tx:
+        evidence.set_erased(tx, [1], now_utc(world.clock))
+    assert codes(world) == ["C602"]
+
+
+def test_the_file_systems_own_directory_is_no_finding_and_a_link_to_a_directory_is(
+    world: EvidenceWorld, copy: Segment
+) -> None:
+    (world.store_dir / "lost+found").mkdir()
+    link = world.store_dir / "elsewhere"
+    link.symlink_to(world.root)
+    os.utime(link, (LONG_AGO_S, LONG_AGO_S), follow_symlinks=False)
+    assert codes(world) == ["C601"]
 
 
 def test_an_evidence_store_that_is_not_mounted_is_one_finding(world: EvidenceWorld, copy: Segment) -> None:

@@ -4,9 +4,11 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from recorder.secured_copies import CopyCheck, check_copy, files_below
 from retention import verify_evidence as verifying
 from retention.certificate import write_certificate
 from retention.verify_evidence import every_copy, no_copy, turn_of, verify_evidence
@@ -17,6 +19,7 @@ from vms.clock import now_utc
 from vms.keys import destroy_evidence_key, evidence_key_file
 from vms.rules.layout import sidecar_path
 from vms.signing import SiteSigner, create_signing_key
+from vms.store import evidence
 from vms.store.catalog import Segment
 from vms.store.schema import EvidenceItemRow
 
@@ -127,14 +130,70 @@ def test_a_site_that_holds_nothing_needs_no_evidence_store(world: EvidenceWorld)
 def test_a_copy_that_is_released_while_it_is_looked_at_is_no_finding(
     world: EvidenceWorld, copy: Segment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def released_meanwhile(*arguments: object, **options: object) -> str:
+    def released() -> None:
         world.release(1)
         world.runner.run()
-        return problem(*arguments, **options)
 
-    problem = verifying._problem
-    monkeypatch.setattr(verifying, "_problem", released_meanwhile)
+    while_a_copy_is_looked_at(monkeypatch, released)
     assert codes(world) == []
+
+
+def while_a_copy_is_looked_at(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    def looked_at(*arguments: Any, **options: Any) -> CopyCheck:
+        happens()
+        return check_copy(*arguments, **options)
+
+    monkeypatch.setattr(verifying, "check_copy", looked_at)
+
+
+def secure_another(world: EvidenceWorld) -> None:
+    other = world.film(days_ago(1))
+    world.secure(other.start_at, other.end_at)
+    world.runner.run()
+
+
+def test_a_hold_set_while_the_copies_are_read_is_no_finding(
+    world: EvidenceWorld, copy: Segment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    while_a_copy_is_looked_at(monkeypatch, lambda: secure_another(world))
+    assert codes(world) == []
+
+
+def test_a_hold_set_while_the_store_is_walked_is_no_finding(
+    world: EvidenceWorld, copy: Segment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def walked(root: Path) -> Iterator[str]:
+        secure_another(world)
+        yield from files_below(root)
+
+    monkeypatch.setattr(verifying, "files_below", walked)
+    (world.store_dir / "holiday.mp4").write_bytes(b"not ours")
+    assert codes(world) == [("R12", "holiday.mp4")]
+
+
+def test_a_copy_that_the_register_calls_erased_while_it_is_held_is_named_and_nobody_is_told_to_remove_it(
+    world: EvidenceWorld, copy: Segment
+) -> None:
+    with world.store.transaction() as tx:
+        evidence.set_erased(tx, [1], now_utc(world.clock))
+    for name in (copy.path, sidecar_path(copy.path)):
+        os.utime(world.store_dir / name, (LONG_AGO_S, LONG_AGO_S))
+    assert codes(world) == [("R10", copy.path)]
+    (world.store_dir / copy.path).unlink()
+    (world.store_dir / sidecar_path(copy.path)).unlink()
+    assert codes(world) == [("R10", copy.path)]
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(("wrong", "compared"), [(flip, 1), (cut, 0), (Path.unlink, 0)])
+def test_only_a_copy_that_was_compared_with_its_hash_counts_as_read(
+    world: EvidenceWorld, copy: Segment, wrong: Callable[[Path], None], compared: int
+) -> None:
+    wrong(world.store_dir / copy.path)
+    assert world.proof().evidence.read == compared
 
 
 def test_every_copy_has_its_day_and_the_page_reads_none(world: EvidenceWorld, copy: Segment) -> None:

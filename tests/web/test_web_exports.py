@@ -13,10 +13,12 @@ from tests.fakes import T0_US
 from tests.web.served_site import MASKED, Site, eventually
 from vms.clock import now_utc
 from vms.config import Retention
-from vms.export_certificate import create_export_key
+from vms.export_certificate import ExportSealer, create_export_key
 from vms.units import utc_from_us
 from web import exports
+from web.api import controle
 from web.bundle.eff import box
+from web.bundle.verify import Verdict
 
 CONTENT = b"original " * 100
 
@@ -101,6 +103,7 @@ def test_it_is_sealed_and_a_changed_byte_shows(site: Site, officer: httpx.Client
     content = bytearray(officer.get(job["url"]).content)
     verdict = officer.post("/api/controle", content=bytes(content)).json()
     assert (verdict["intact"], verdict["own_key"], verdict["key_id"]) == (True, True, job["certificate_id"])
+    assert verdict["certificate_sha256"] == ExportSealer(site.config.export_key_file).certificate_sha256
     content[content.index(b"picture")] ^= 1
     verdict = officer.post("/api/controle", content=bytes(content)).json()
     assert (verdict["intact"], [one["code"] for one in verdict["findings"]]) == (False, ["not_sealed"])
@@ -108,6 +111,17 @@ def test_it_is_sealed_and_a_changed_byte_shows(site: Site, officer: httpx.Client
     (site.directory / "theirs.pem").rename(site.config.export_key_file)
     verdict = officer.post("/api/controle", content=officer.get(job["url"]).content).json()
     assert (verdict["intact"], verdict["own_key"]) == (True, False), "sealed by somebody else"
+
+
+def test_a_certificate_that_is_only_called_as_ours_is_not_ours(
+    site: Site, officer: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = ExportSealer(site.config.export_key_file).certificate_sha256
+    theirs = ours[:16] + "0" * 48
+    for certificate, own in ((ours, True), (theirs, False)):
+        verdict = Verdict((), {}, ours[:16], is_package=False, certificate_sha256=certificate)
+        monkeypatch.setattr(controle, "verify_export", lambda *_, told=verdict: told)
+        assert officer.post("/api/controle", content=b"video").json()["own_key"] is own
 
 
 def test_parts_of_a_clip_can_be_fetched(site: Site, officer: httpx.Client) -> None:

@@ -2,7 +2,6 @@
 
 import getpass
 import secrets
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from vms.store.audit import AuditEntry
 from vms.units import us_from_utc, utc_from_us
 from web.bundle.make import MadeBundle
 from web.bundle.order import BundleOrder
+from web.bundle.stages import NamelessStage
 from web.bundle.workshop import MAX_CAMERAS, MAX_SPAN, Workshop
 from web.live.own_clips import own_clips
 
@@ -54,19 +54,16 @@ def create_export(site: SiteConfig, wishes: Wishes, out: Path) -> tuple[int, Mad
     if problems:
         raise ConfigError(problems)
     order = _order(wishes, who)
-    staged = out.absolute().with_name(f".{out.name}.staged")
-    with open_store(site) as store:
+    out = out.absolute()
+    with open_store(site) as store, NamelessStage(out.parent) as stage:
         workshop = Workshop(site, store, SystemClock(), lambda: own_clips(site, store))
         try:
-            workshop.prepare(order, staged)
+            workshop.prepare(order, out.parent)
             request_id = _register(store, order)
             order = replace(order, request_id=request_id)
-            return request_id, workshop.make(out.absolute(), order, staged, lambda _: None, threading.Event())
+            return request_id, workshop.make(out, order, stage, lambda _: None, threading.Event())
         except OSError as error:
             raise StorageError(f"--out {out}: cannot write it: {error.strerror}") from error
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
-            out.with_name(out.name + ".part").unlink(missing_ok=True)
 
 
 def _order(wishes: Wishes, who: str) -> BundleOrder:

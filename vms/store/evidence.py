@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, func, select, type_coerce, update
+from sqlalchemy import BigInteger, Select, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from vms.rules import merkle
@@ -193,8 +193,12 @@ def copied_spans(tx: Session, camera_id: str, profile: str, start_us: int, end_u
 
 
 def paths(tx: Session) -> dict[str, EvidenceItem]:
-    """Every copy that must be there, by its path in the evidence store; also those of a hold just released."""
-    rows = select(EvidenceItemRow).where(EvidenceItemRow.erased_at.is_(None))
+    """Every copy that must be there, by its path in the evidence store; also those of a hold just released.
+
+    A copy that was erased while its hold is in force is one of them: it must be there.
+    """
+    rows = select(EvidenceItemRow).join(HoldRow, HoldRow.id == EvidenceItemRow.hold_id)
+    rows = rows.where(or_(EvidenceItemRow.erased_at.is_(None), HoldRow.released_at.is_(None)))
     return {row.path: _item(row) for row in tx.scalars(rows)}
 
 

@@ -14,7 +14,7 @@ from vms.errors import KeyUnavailable
 from vms.export_certificate import ExportSealer
 from vms.signing import SiteSigner
 from web.audit_trail import Actor
-from web.bundle.verify import Verdict, certificate_id, verify_export
+from web.bundle.verify import Verdict, verify_export
 from web.deps import ServicesDep, needs
 from web.problems import Problem
 from web.services import Services
@@ -36,7 +36,8 @@ async def check(
     async with _slots:
         key = await run_in_threadpool(_own_key, services)
         verdict = await _verified(request.stream(), key)
-    own = key is not None if verdict.is_package else await run_in_threadpool(_is_own, services, verdict.key_id)
+    sealed = verdict.certificate_sha256
+    own = key is not None if verdict.is_package else await run_in_threadpool(_is_own, services, sealed)
     answer = verdict.as_json() | {"own_key": own}
 
     def audit() -> None:
@@ -59,10 +60,10 @@ def _own_key(services: Services) -> str | None:
         return None
 
 
-def _is_own(services: Services, certificate: str) -> bool:
+def _is_own(services: Services, certificate_sha256: str) -> bool:
     """Did this site's certificate seal that video?"""
     try:
-        return certificate_id(ExportSealer(services.config.export_key_file).certificate) == certificate
+        return ExportSealer(services.config.export_key_file).certificate_sha256 == certificate_sha256
     except KeyUnavailable:
         return False
 

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import importlib.metadata
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vms.clock import Clock
-from vms.durable import sync_directory
 from vms.errors import StorageError
 from vms.signing import SiteSigner
 from vms.units import us_from_utc
@@ -52,7 +50,7 @@ class MadeBundle:
 
 
 def make_bundle(out: Path, order: BundleOrder, cameras: Sequence[Camera], studio: Studio, notary: Notary) -> MadeBundle:
-    """Make `out` in the studio's directory or elsewhere; what was finished before a restart is used. Blocking.
+    """What the studio's stage finished before a restart is used. Blocking.
 
     Raises ExportStopped, FootageExpired, FootageMissing, StorageError, StoreBusy, OSError.
     """
@@ -63,14 +61,8 @@ def make_bundle(out: Path, order: BundleOrder, cameras: Sequence[Camera], studio
     files: list[Content] = [*(video.content for video in videos), *texts]
     content["files"] = [{"name": one.name, "bytes": one.size, "sha256": one.sha256} for one in files]
     proof = _signed(content, notary)
-    part = out.with_name(out.name + ".part")
-    with part.open("wb") as file:
-        part.chmod(0o600)
+    with studio.stage.package(out) as file:
         write_package(file, [*files, *proof])
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(out)
-    sync_directory(out.parent)
     size, sha256 = _hashed(out)
     return MadeBundle(out, size, sha256, notary.signer.key_id, is_timestamped=len(proof) > 1)
 

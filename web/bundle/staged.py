@@ -1,10 +1,5 @@
-"""One camera's video of an export: rendered, sealed and measured, each step whole or not at all.
+"""One camera's video of an export: rendered, sealed and measured, each step whole or not at all."""
 
-A finished one lies in the job's directory beside what the manifest says of it, so a restart goes on with the next.
-"""
-
-import hashlib
-import json
 import threading
 import zlib
 from collections.abc import Callable
@@ -16,7 +11,6 @@ from zoneinfo import ZoneInfo
 from recorder.boxes import read_index
 from vms.errors import FootageMissing, StorageError, UitkijkError
 from vms.export_certificate import ExportSealer
-from vms.site_key import replace_bytes
 from vms.store import Store
 from vms.units import US_PER_SECOND, utc_from_us
 from web.bundle.clips import ClipSource, RenderedClip
@@ -25,6 +19,7 @@ from web.bundle.eff import ExportFacts, seal
 from web.bundle.facts import gather, local
 from web.bundle.order import BundleOrder
 from web.bundle.package import Stored
+from web.bundle.stages import Finished, Stage
 
 _BLOCK = 1 << 20
 
@@ -44,7 +39,7 @@ class Camera:
 class Studio:
     """What makes videos. wrote: is told how many bytes came in. stop: gives up at the next piece."""
 
-    directory: Path
+    stage: Stage
     site_name: str
     zone: ZoneInfo
     store: Store
@@ -64,26 +59,13 @@ class StagedVideo:
 
 def stage(studio: Studio, order: BundleOrder, camera: Camera, position: int, made_us: int) -> StagedVideo:
     """Raises ExportStopped, FootageExpired, FootageMissing, StorageError, StoreBusy, OSError."""
-    path, described = studio.directory / f"{position:03}.mp4", studio.directory / f"{position:03}.json"
-    if not _is_whole(path, described):
-        _make(studio, order, camera, path, described, made_us)
-    known = json.loads(described.read_bytes())
-    crc = known.pop("crc")
-    return StagedVideo(Stored(known["file"], path, known["bytes"], crc, known["sha256"]), known)
+    path, described = studio.stage.finished(position) or _make(studio, order, camera, position, made_us)
+    crc = described.pop("crc")
+    return StagedVideo(Stored(described["file"], path, described["bytes"], crc, described["sha256"]), described)
 
 
-def _is_whole(path: Path, described: Path) -> bool:
-    """Was it finished before a restart, and is it still what was measured then?"""
-    try:
-        known = json.loads(described.read_bytes())
-        with path.open("rb") as file:
-            return bool(hashlib.file_digest(file, "sha256").hexdigest() == known["sha256"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _make(studio: Studio, order: BundleOrder, camera: Camera, path: Path, described: Path, made_us: int) -> None:
-    part = path.with_suffix(".part")
+def _make(studio: Studio, order: BundleOrder, camera: Camera, position: int, made_us: int) -> Finished:
+    part = studio.stage.begin(position)
     wanted = camera.id, order.profile, order.from_us, order.to_us, order.watermark, order.lift
     with studio.clips.clip(*wanted) as clip:
         _render(studio, clip, part)
@@ -103,13 +85,11 @@ def _make(studio: Studio, order: BundleOrder, camera: Camera, path: Path, descri
         **_measured(part, start_us),
         **_footage(studio, order, camera.id),
     }
-    part.replace(path)
-    replace_bytes(described, json.dumps(document).encode())
+    return studio.stage.keep(position, document), document
 
 
 def _render(studio: Studio, clip: RenderedClip, part: Path) -> None:
     with part.open("wb") as file:
-        part.chmod(0o600)
         for chunk in clip.chunks:
             if studio.stop.is_set():
                 raise ExportStopped("the export was stopped")

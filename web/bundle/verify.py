@@ -48,13 +48,14 @@ DUTCH: Final[Mapping[str, str]] = {**TEXTS, UNSEALED: "de video heeft geen verze
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """about: of the manifest, empty when there is none. key_id: of the key that signed, of a lone video its
-    certificate's. notes: in Dutch. is_package: it is no lone video."""
+    certificate's. notes: in Dutch. is_package: it is no lone video. certificate_sha256: of a lone video, whole."""
 
     findings: tuple[Finding, ...]
     about: Mapping[str, str]
     key_id: str
     notes: tuple[str, ...] = ()
     is_package: bool = True
+    certificate_sha256: str = ""
 
     @property
     def is_intact(self) -> bool:
@@ -64,6 +65,7 @@ class Verdict:
         return {
             "intact": self.is_intact,
             "key_id": self.key_id,
+            "certificate_sha256": self.certificate_sha256,
             "about": dict(self.about),
             "findings": [
                 {
@@ -115,8 +117,14 @@ def _video(file: Any) -> Verdict:
     video.finish()
     note = "Alleen de verzegeling is gecontroleerd: vergelijk het kenmerk van het certificaat met dat van de gemeente."
     found = read_seal(bytes(video.seal))
+    certificate = found.certificate if found else b""
     return Verdict(
-        tuple(_seal_findings("mp4", video)), {}, certificate_id(found.certificate) if found else "", (note,), False
+        tuple(_seal_findings("mp4", video)),
+        {},
+        certificate_id(certificate) if certificate else "",
+        (note,),
+        is_package=False,
+        certificate_sha256=hashlib.sha256(certificate).hexdigest() if certificate else "",
     )
 
 
@@ -126,7 +134,7 @@ def _seal_findings(name: str, video: Video) -> list[Finding]:
 
 
 def certificate_id(certificate: bytes) -> str:
-    """certificate: DER. How people call it, as the key of a signature."""
+    """certificate: DER. How people call it, as the key of a signature; whoever compares takes the whole hash."""
     return hashlib.sha256(certificate).hexdigest()[:16]
 
 

@@ -21,6 +21,7 @@ from web.bundle.clips import ClipSource
 from web.bundle.make import MadeBundle, Notary, make_bundle
 from web.bundle.order import BundleOrder
 from web.bundle.staged import Camera, Studio
+from web.bundle.stages import Stage
 from web.footage import Footage
 from web.time_range import TimeRange
 
@@ -75,13 +76,9 @@ class Workshop:
         return Prepared(expected_bytes, min([latest_us, *(us_from_utc(limit) for limit in limits)]))
 
     def make(
-        self, out: Path, order: BundleOrder, directory: Path, wrote: Callable[[int], None], stop: threading.Event
+        self, out: Path, order: BundleOrder, stage: Stage, wrote: Callable[[int], None], stop: threading.Event
     ) -> MadeBundle:
-        """directory: of this export alone; what a former attempt finished there is used.
-
-        Raises what make_bundle raises, and KeyUnavailable, ConfigError.
-        """
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Raises what make_bundle raises, and KeyUnavailable, ConfigError."""
         config, span = self._config, TimeRange(utc_from_us(order.from_us), utc_from_us(order.to_us))
         for camera in order.cameras:
             self._footage.for_export(camera, order.profile, span)  # it may have expired while the job waited
@@ -89,7 +86,7 @@ class Workshop:
         create_signing_key(config.signing_key_file)
         create_export_key(config.export_key_file, config.site.name, now_utc(self._clock))
         studio = Studio(
-            directory,
+            stage,
             config.site.name,
             ZoneInfo(config.site.timezone),
             self._store,

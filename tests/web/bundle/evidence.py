@@ -29,6 +29,7 @@ from vms.volume import create_marker
 from web.bundle.make import MadeBundle, Notary, make_bundle
 from web.bundle.order import BundleOrder
 from web.bundle.staged import Camera, Studio
+from web.bundle.stages import KeptStage
 from web.live.own_clips import own_clips
 
 MASKED, OPEN = "markt-01", "plein-01"
@@ -125,10 +126,11 @@ class Evidence:
         return BundleOrder(**{**known, **changes})
 
     def studio(self, directory: Path, wrote: Callable[[int], None] = lambda _: None, clips: Any = None) -> Studio:
-        directory.mkdir(parents=True, exist_ok=True)
         source = clips or own_clips(self.config, self.store)
         zone = ZoneInfo(self.config.site.timezone)
-        return Studio(directory, self.config.site.name, zone, self.store, source, self.sealer, wrote, threading.Event())
+        return Studio(
+            KeptStage(directory), self.config.site.name, zone, self.store, source, self.sealer, wrote, threading.Event()
+        )
 
     def make(self, out: Path, order: BundleOrder | None = None, authority: Any = None) -> MadeBundle:
         wanted = order or self.order()

@@ -1,5 +1,8 @@
 """Asking, deciding, giving and checking, in a real browser on the real application."""
 
+import hashlib
+import ssl
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -92,12 +95,26 @@ def check_page(page: Page, export: Path) -> None:
     page.set_input_files("#export-file", export)
     expect(page.locator('[data-verdict="intact"]')).to_contain_text("Dit bestand is precies zoals deze server het")
     expect(page.locator(".facts")).to_contain_text("PL2300-2026118822")
+    check_video(page, export)
     changed = bytearray(export.read_bytes())
     changed[len(changed) // 4] ^= 1
     export.with_name("changed.zip").write_bytes(changed)
     page.set_input_files("#export-file", export.with_name("changed.zip"))
     expect(page.locator('[data-verdict="changed"]')).to_contain_text("Gewijzigd")
     expect(page.locator('[data-finding="changed"]')).to_contain_text("beeld gewijzigd")
+    accessible(page)
+
+
+def check_video(page: Page, export: Path) -> None:
+    """By itself, without its manifest: what to compare is told all the same."""
+    with zipfile.ZipFile(export) as package:
+        [video] = [name for name in package.namelist() if name.endswith(".mp4")]
+        certificate = hashlib.sha256(ssl.PEM_cert_to_DER_cert(package.read("certificaat.pem").decode())).hexdigest()
+        export.with_name("video.mp4").write_bytes(package.read(video))
+    page.set_input_files("#export-file", export.with_name("video.mp4"))
+    expect(page.locator('[data-verdict="intact"]')).to_contain_text("Dit bestand is precies zoals deze server het")
+    expect(page.get_by_text(f"Kenmerk van het certificaat: {certificate[:16]}")).to_be_visible()
+    expect(page.get_by_text("Alleen de verzegeling is gecontroleerd")).to_be_visible()
     accessible(page)
 
 

@@ -10,9 +10,11 @@ import { announce, bytes, page, t } from "./page.js";
  * @typedef {object} Verdict
  * @property {boolean} intact
  * @property {boolean} own_key compared with this site's key
- * @property {string} key_id
+ * @property {string} key_id of a package its key's, of a video its certificate's
+ * @property {string} certificate_sha256 of a video; "" of a package
  * @property {Record<string, string>} about
  * @property {{ code: string, subject: string, detail: string, nl: string, en: string }[]} findings
+ * @property {string[]} notes in Dutch
  */
 
 class Controle extends LitElement {
@@ -74,9 +76,10 @@ class Controle extends LitElement {
         : nothing}
       ${about.case_number
         ? html`<dl class="facts"><div><dt>${t("Zaaknummer")}</dt><dd>${about.case_number}</dd></div><div><dt>${t("Ontvanger")}</dt><dd>${about.recipient}</dd></div>
-          <div><dt>${t("Beelden")}</dt><dd>${about.from_local} – ${about.to_local}</dd></div><div><dt>${t("Gemaakt")}</dt><dd>${about.made_local}, ${about.made_by}</dd></div></dl>
-          <p class="hint">${t("Kenmerk van de sleutel: {id}", { id: verdict.key_id })}</p>`
+          <div><dt>${t("Beelden")}</dt><dd>${about.from_local} – ${about.to_local}</dd></div><div><dt>${t("Gemaakt")}</dt><dd>${about.made_local}, ${about.made_by}</dd></div></dl>`
         : nothing}
+      ${verdict.key_id ? html`<p class="hint">${verdict.certificate_sha256 ? t("Kenmerk van het certificaat: {id}", { id: verdict.key_id }) : t("Kenmerk van de sleutel: {id}", { id: verdict.key_id })}</p>` : nothing}
+      ${verdict.notes.map((note) => html`<p class="hint" lang="nl">${note}</p>`)}
     </section>`;
   }
 
