@@ -10,8 +10,8 @@ from vms.clock import Clock, now_utc
 from vms.config import Web
 from vms.config.web import Oidc
 from vms.errors import UitkijkError
-from vms.rules.external_accounts import ExternalPerson, ExternalRefusal, Mapped, account_name_of, person_of
-from vms.store import Store, Transaction, audit, users
+from vms.rules.external_accounts import ExternalPerson, ExternalRefusal, Mapped, account_name_of, is_asked, person_of
+from vms.store import Store, Transaction, audit, grants, users
 from vms.store.audit import AuditEntry
 from vms.store.users import User
 from web.audit_trail import AuditTrail
@@ -91,7 +91,8 @@ class OidcLogin:
         if not isinstance(person, ExternalPerson):
             self._refuse(account_name_of(claims) or "elsewhere", workstation, person)
             raise LoginRefused(person)
-        return self._accounts.login_elsewhere(self._user(person, workstation), workstation, "oidc"), under_way.following
+        method = "oidc_mfa" if person.has_second_factor else "oidc"
+        return self._accounts.login_elsewhere(self._user(person, workstation), workstation, method), under_way.following
 
     def _user(self, person: ExternalPerson, workstation: str) -> User:
         """The account of this person, with the roles that the provider gives today. Raises LoginRefused."""
@@ -99,7 +100,11 @@ class OidcLogin:
             known = users.by_external_id(tx, person.external_id)
             refusal = self._refusal(tx, person, known)
             if refusal is None:
-                return self._taken_in(tx, person, known, workstation)
+                user = self._taken_in(tx, person, known, workstation)
+                held = grants.rights_of(tx, user.username, user.roles, now_utc(self._clock)).roles
+                if person.has_second_factor or not is_asked(held, self._mapped):
+                    return user
+                refusal = "mfa"
         self._refuse(person.username, workstation, refusal)
         raise LoginRefused(refusal)
 

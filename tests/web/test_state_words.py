@@ -108,7 +108,7 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.FINDING, proof_findings()),
     (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions()}),
     (state_words.AUDIT_DETAIL, audited_details()),
-    (state_words.METHOD, {"password", "totp", "recovery", "break_glass", "oidc"}),
+    (state_words.METHOD, {"password", "totp", "recovery", "break_glass", "oidc", "oidc_mfa"}),
     (state_words.ALARM, set(get_args(AlarmCode))),
     (state_words.OVERSIGHT, set(get_args(PatternCode))),
     (decision_words.KIND, set(KINDS)),
