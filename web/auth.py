@@ -57,6 +57,10 @@ class _Refused(Exception):
     """Inside a transaction: nothing of it is kept."""
 
 
+class _Changed(Exception):
+    """The same, because the account is not any more what was proved: another password, or switched off."""
+
+
 class Accounts:
     """Blocking (database, argon2): call from a worker thread. Thread-safe."""
 
@@ -117,7 +121,9 @@ class Accounts:
 
         def couple(tx: Transaction) -> bool:
             nonlocal codes
-            if proof is None or proof.method != "totp" or not proof.take(tx):
+            if proof is None or proof.method != "totp" or second_factors.of(tx, user.id) != factor:
+                return False
+            if not proof.take(tx):
                 return False
             second_factors.confirm(tx, user.id, now)
             codes = self._factors.new_recovery_codes(tx, user)
@@ -137,9 +143,12 @@ class Accounts:
             raise self.wrong_code(attempt, user)
         return user
 
-    def login_elsewhere(self, user: User, workstation: str, method: str) -> Login:
-        """Somebody else vouched for them: the provider of OpenID Connect."""
-        return self._open(user, workstation, Proof(method, lambda _tx: True))
+    def login_elsewhere(self, user: User, workstation: str, method: str) -> Login | None:
+        """Somebody else vouched for them: the provider of OpenID Connect. None: meanwhile switched off."""
+        try:
+            return self._open(user, workstation, Proof(method, lambda _tx: True))
+        except _Changed:
+            return None
 
     def wrong_code(self, attempt: Attempt, user: User) -> Problem:
         """Counted like a wrong password: who has that one must not get to guess the code."""
@@ -198,9 +207,12 @@ class Accounts:
             return self._open(user, attempt.workstation, proof, attempt.reason.strip())
         except _Refused:
             raise self.wrong_code(attempt, user) from None
+        except _Changed:
+            self._refuse(attempt, "changed")
+            raise Problem("login_failed") from None
 
     def _open(self, user: User, workstation: str, proof: Proof, reason: str = "") -> Login:
-        """Raises _Refused when the proof was used before."""
+        """Raises _Refused when the proof was used before; _Changed."""
         now = now_utc(self._clock)
         token, csrf_token = new_token(), new_token()
         is_emergency = proof.method == "break_glass"
@@ -208,9 +220,12 @@ class Accounts:
         detail = {"method": proof.method} | ({"reason": reason} if is_emergency else {})
         action = "login.break_glass" if is_emergency else "login"
         with self._store.transaction() as tx:
+            known = users.by_name(tx, user.username)
+            if known is None or not known.active or known.password_hash != user.password_hash:
+                raise _Changed
             if not proof.take(tx):
                 raise _Refused
-            rights = self._rights(tx, user)
+            rights = self._rights(tx, known)
             audit.append(tx, self._entry(user, rights, action, workstation, **detail))
             users.set_failures(tx, user.id, 0, None)
             login_sessions.add(

@@ -92,7 +92,11 @@ class OidcLogin:
             self._refuse(account_name_of(claims) or "elsewhere", workstation, person)
             raise LoginRefused(person)
         method = "oidc_mfa" if person.has_second_factor else "oidc"
-        return self._accounts.login_elsewhere(self._user(person, workstation), workstation, method), under_way.following
+        login = self._accounts.login_elsewhere(self._user(person, workstation), workstation, method)
+        if login is None:
+            self._refuse(person.username, workstation, "off")
+            raise LoginRefused("off")
+        return login, under_way.following
 
     def _user(self, person: ExternalPerson, workstation: str) -> User:
         """The account of this person, with the roles that the provider gives today. Raises LoginRefused."""

@@ -17,6 +17,7 @@ from vms.units import US_PER_SECOND, us_from_utc
 from web.audit_trail import Actor
 from web.auth import COOKIE
 from web.passwords import token_hash
+from web.second_factor import Proof, SecondFactors
 
 LOGIN = {"username": "admin", "password": PASSWORD}
 
@@ -115,6 +116,28 @@ def test_who_has_only_the_password_cannot_couple_another_telephone(site: Site) -
     assert problem(site.client().post("/api/login/second-factor", json=LOGIN)) == "second_factor_enrolled"
     again = site.client().post("/api/login/second-factor/confirm", json=LOGIN | {"code": "000000"})
     assert problem(again) == "second_factor_enrolled"
+
+
+def test_a_code_confirms_only_the_secret_that_it_was_made_with(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = site.client()
+    secret = client.post("/api/login/second-factor", json=LOGIN).json()["secret"]
+    prove = SecondFactors.proof
+
+    def and_somebody_begins_anew(factors: SecondFactors, *proving: Any) -> Proof | None:
+        proof = prove(factors, *proving)
+        assert client.post("/api/login/second-factor", json=LOGIN).status_code == 200
+        return proof
+
+    monkeypatch.setattr(SecondFactors, "proof", and_somebody_begins_anew)
+    answer = client.post("/api/login/second-factor/confirm", json=LOGIN | {"code": now_code(site, secret)})
+    assert problem(answer) == "second_factor_wrong"
+    assert "uitkijk_session" not in answer.cookies
+    with site.store.reading() as tx:
+        admin = users.by_name(tx, "admin")
+        assert admin is not None
+        factor = second_factors.of(tx, admin.id)
+    assert factor is not None
+    assert factor.confirmed_at is None
 
 
 def test_who_needs_none_cannot_begin(site: Site) -> None:
