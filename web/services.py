@@ -108,7 +108,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     capture = CaptureClient(config, clock)
     live = LiveClient(dict(zip(config.live_names(), config.live_sockets(), strict=True)))
     hub = EventHub()
-    ptz = PtzControl(clock, capture, trail, hub.publish)
+    ptz = PtzControl(clock, capture, trail, hub.publish, reach.roles)
     patrols = Patrols(config, clock, capture, ptz, store)
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
     workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
