@@ -11,6 +11,7 @@ from vms.config import Web
 from vms.config.web import Oidc
 from vms.errors import UitkijkError
 from vms.rules.external_accounts import ExternalPerson, ExternalRefusal, Mapped, account_name_of, is_asked, person_of
+from vms.rules.grants import Grant
 from vms.store import Store, Transaction, audit, grants, users
 from vms.store.audit import AuditEntry
 from vms.store.users import User
@@ -121,24 +122,25 @@ class OidcLogin:
         """An account's name stays: the audit log knows it by that."""
         if known is not None and known.roles == person.roles:
             return known
-        username = known.username if known else person.username
         now = now_utc(self._clock)
+        revoked: list[Grant] = []
+        if known is not None:
+            user, revoked = users.set_roles(tx, known.username, person.roles, known.username, now)
+        else:
+            name, shown = person.username, person.display_name
+            user = users.add(tx, name, shown, users.NOT_HERE, person.roles, now, external_id=person.external_id)
         entry = AuditEntry(
             at=now,
-            actor=username,
+            actor=user.username,
             roles=person.roles,
             action="users.external",
-            object=f"user:{username}",
+            object=f"user:{user.username}",
             result="allowed",
-            detail={"roles": ",".join(person.roles)},
+            detail={"roles": ",".join(person.roles)} | grants.as_detail(revoked),
             workstation=workstation,
         )
         audit.append(tx, entry)
-        if known is not None:
-            return users.set_roles(tx, username, person.roles)
-        return users.add(
-            tx, username, person.display_name, users.NOT_HERE, person.roles, now, external_id=person.external_id
-        )
+        return user
 
     def _refuse(self, name: str, workstation: str, reason: str) -> None:
         self._trail.refuse_name(name, (), workstation, "login", f"user:{name}", reason=f"oidc: {reason}")

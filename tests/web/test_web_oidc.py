@@ -97,6 +97,18 @@ def test_the_roles_are_those_of_today(site: Site, provider: Provider) -> None:
     assert earlier.get("/api/me").status_code == 401
 
 
+def test_a_role_that_the_provider_takes_away_takes_its_grants_with_it(site: Site, provider: Provider) -> None:
+    provider.knows("sub-3", preferred_username="moved", groups=["cctv-kijken"])
+    sign_in(site, provider, "sub-3")
+    limited = Grant(id=0, role="observer", group="Haven")
+    with site.store.transaction() as tx:
+        grants.give(tx, "moved", limited, "test", now_utc(site.clock))
+    provider.knows("sub-3", preferred_username="moved", groups=["cctv-beheer"], amr=["mfa"])
+    client, _ = sign_in(site, provider, "sub-3")
+    assert client.get("/api/me").json()["roles"] == ["admin", "technician"]
+    assert site.audit("users.external")[-1].detail == {"roles": "technician,admin", "revoked": "1"}
+
+
 REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "no_role": ({"preferred_username": "q", "groups": ["other"]}, "geen rol"),
     "mfa": ({"preferred_username": "q", "groups": ["cctv-beheer"], "amr": ["pwd"]}, "tweede factor"),

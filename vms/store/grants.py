@@ -78,6 +78,17 @@ def revoke(tx: Session, holder: str, ids: Sequence[int], by: str, now: datetime)
     return revoked
 
 
+def revoke_roles(tx: Session, holder: str, roles: Collection[str], by: str, now: datetime) -> list[Grant]:
+    """Each grant of these roles that holds now, or would later."""
+    standing = [each.id for each in of(tx, holder) if each.role in roles and not each.is_over(us_from_utc(now))]
+    return revoke(tx, holder, standing, by, now)
+
+
+def as_detail(revoked: Sequence[Grant]) -> dict[str, str]:
+    """For the audit row of what took them away; nothing of none."""
+    return {"revoked": ", ".join(str(grant.id) for grant in revoked)} if revoked else {}
+
+
 def _grant(row: GrantRow | Row[*tuple[Any, ...]]) -> Grant:
     return Grant(
         id=row.id,
