@@ -9,10 +9,12 @@ import pyotp
 import pytest
 
 from tests.web.served_site import PASSWORD, Site
+from vms.clock import now_utc
 from vms.rules.access import ROLES, Role
 from vms.rules.grants import Grant
 from vms.rules.second_factor import PRIVILEGED
 from vms.store import grants, second_factors, users
+from vms.store.users import User
 from vms.units import US_PER_SECOND, us_from_utc
 from web.audit_trail import Actor
 from web.auth import COOKIE
@@ -138,6 +140,27 @@ def test_a_code_confirms_only_the_secret_that_it_was_made_with(site: Site, monke
         factor = second_factors.of(tx, admin.id)
     assert factor is not None
     assert factor.confirmed_at is None
+
+
+def test_a_code_of_a_telephone_that_was_replaced_meanwhile_opens_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, _ = coupled(site, site.client())
+    prove = SecondFactors.proof
+
+    def and_it_is_replaced(factors: SecondFactors, user: User, *proving: Any) -> Proof | None:
+        proof = prove(factors, user, *proving)
+        with site.store.transaction() as tx:
+            second_factors.reset(tx, user.id)
+        with site.store.transaction() as tx:
+            assert second_factors.begin(tx, user.id, b"another")
+            second_factors.confirm(tx, user.id, now_utc(site.clock))
+        return proof
+
+    monkeypatch.setattr(SecondFactors, "proof", and_it_is_replaced)
+    answer = sign_in(site, now_code(site, secret))
+    assert problem(answer) == "second_factor_wrong"
+    assert "uitkijk_session" not in answer.cookies
 
 
 def test_who_needs_none_cannot_begin(site: Site) -> None:
