@@ -118,7 +118,7 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
     app.include_router(pages_router)
     app.include_router(oidc_pages.router)
     app.add_middleware(BodyLimit)
-    app.add_middleware(SecurityHeaders, tls=may_pin_https(config.web))
+    app.add_middleware(SecurityHeaders, tls=may_pin_https(services.certificate))
     app.add_middleware(WhepCors)
     app.add_middleware(CountRequests, metrics=services.metrics, clock=clock)
     return app

@@ -1,7 +1,6 @@
 """Signing in: password, for privileged roles a second factor; opaque tokens, of which only the SHA-256 is stored."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,12 +9,12 @@ from starlette.requests import HTTPConnection
 from vms.clock import Clock, now_utc
 from vms.config import Web
 from vms.errors import StoreBusy
-from vms.rules.grants import Rights, rights_at
+from vms.rules.grants import Rights
 from vms.rules.second_factor import is_demanded
 from vms.store import Store, Transaction, audit, grants, login_sessions, second_factors, users
 from vms.store.audit import AuditEntry
+from vms.store.login_sessions import LoginSession
 from vms.store.users import User
-from vms.units import us_from_utc
 from web.audit_trail import Actor, AuditTrail
 from web.login_pauses import LoginPauses, paused
 from web.passwords import new_token, token_hash, verify_password
@@ -58,6 +57,10 @@ class _Refused(Exception):
     """Inside a transaction: nothing of it is kept."""
 
 
+class _Changed(Exception):
+    """The same, because the account is not any more what was proved: another password, or switched off."""
+
+
 class Accounts:
     """Blocking (database, argon2): call from a worker thread. Thread-safe."""
 
@@ -66,6 +69,7 @@ class Accounts:
         self._clock = clock
         self._trail = trail
         self._demand = web.second_factor
+        self._one_factor = {"password", "oidc"} if web.oidc and web.oidc.mfa else {"password"}
         self._factors = factors
         self._pauses = LoginPauses(store)
 
@@ -91,16 +95,15 @@ class Accounts:
             raise Problem("login_failed")
         return usable
 
-    def needs_second_factor(self, user: User) -> bool:
-        return not user.is_break_glass and is_demanded(user.roles, self._demand)
+    def needs_second_factor(self, tx: Transaction, user: User) -> bool:
+        """For a role that they hold now, by a grant too."""
+        return not user.is_break_glass and is_demanded(self._rights(tx, user).roles, self._demand)
 
     def begin_second_factor(self, attempt: Attempt) -> Enrolment:
         """A secret for the telephone of who needs one and has none. Raises Problem as `person` does."""
         user = self.person(attempt)
-        if not self.needs_second_factor(user):
-            raise Problem("second_factor_enrolled")
         with self._store.transaction() as tx:
-            enrolment = self._factors.begin(tx, user)
+            enrolment = self._factors.begin(tx, user) if self.needs_second_factor(tx, user) else None
         if enrolment is None:
             raise Problem("second_factor_enrolled")
         return enrolment
@@ -110,19 +113,21 @@ class Accounts:
         user = self.person(attempt)
         now = now_utc(self._clock)
         with self._store.reading() as tx:
-            factor = second_factors.of(tx, user.id)
-        if factor is None or factor.confirmed_at is not None or not self.needs_second_factor(user):
+            factor = second_factors.of(tx, user.id) if self.needs_second_factor(tx, user) else None
+        if factor is None or factor.confirmed_at is not None:
             raise Problem("second_factor_enrolled")
         proof = self._factors.proof(user, factor, attempt.code, now)
         codes: tuple[str, ...] = ()
 
         def couple(tx: Transaction) -> bool:
             nonlocal codes
-            if proof is None or proof.method != "totp" or not proof.take(tx):
+            if proof is None or proof.method != "totp" or second_factors.of(tx, user.id) != factor:
+                return False
+            if not proof.take(tx):
                 return False
             second_factors.confirm(tx, user.id, now)
             codes = self._factors.new_recovery_codes(tx, user)
-            audit.append(tx, self._entry(user, "second_factor.enrol", attempt.workstation, now))
+            audit.append(tx, self._entry(user, self._rights(tx, user), "second_factor.enrol", attempt.workstation))
             return True
 
         login = self._enter(attempt, user, Proof("totp", couple))
@@ -138,9 +143,12 @@ class Accounts:
             raise self.wrong_code(attempt, user)
         return user
 
-    def login_elsewhere(self, user: User, workstation: str, method: str) -> Login:
-        """Somebody else vouched for them: the provider of OpenID Connect."""
-        return self._open(user, workstation, Proof(method, lambda _tx: True))
+    def login_elsewhere(self, user: User, workstation: str, method: str) -> Login | None:
+        """Somebody else vouched for them: the provider of OpenID Connect. None: meanwhile switched off."""
+        try:
+            return self._open(user, workstation, Proof(method, lambda _tx: True))
+        except _Changed:
+            return None
 
     def wrong_code(self, attempt: Attempt, user: User) -> Problem:
         """Counted like a wrong password: who has that one must not get to guess the code."""
@@ -162,23 +170,18 @@ class Accounts:
         cookie = connection.cookies.get(COOKIE, "")
         return self._by_cookie(cookie, workstation) if cookie else None
 
-    def is_valid(self, actor: Actor) -> bool:
-        """Still signed in? For connections that last."""
-        return self.current(actor) is not None
-
     def current(self, actor: Actor) -> Actor | None:
-        """With what they may now; None: the login is over."""
+        """With what they may now; None: the login is over. For connections that last."""
         now = now_utc(self._clock)
         with self._store.reading() as tx:
             if actor.by_cookie:
                 session = login_sessions.find(tx, actor.login_key, now)
-                roles = session.user.roles if session else None
+                rights = self._rights_in(tx, session) if session else None
             else:
                 token = users.token(tx, actor.login_key, now)
-                roles = token.roles if token else None
-            if roles is None:
-                return None
-            rights = _rights(tx, actor.username, roles, now)
+                rights = grants.rights_of(tx, actor.username, token.roles, now) if token else None
+        if rights is None:
+            return None
         return replace(actor, roles=rights.roles, limited=rights.limited)
 
     def _proof(self, attempt: Attempt, user: User) -> Proof:
@@ -186,9 +189,9 @@ class Accounts:
             if len(attempt.reason.strip()) < MIN_REASON_CHARS:
                 raise Problem("break_glass_reason")
             return Proof("break_glass", lambda _tx: True)
-        if not self.needs_second_factor(user):
-            return Proof("password", lambda _tx: True)
         with self._store.reading() as tx:
+            if not self.needs_second_factor(tx, user):
+                return Proof("password", lambda _tx: True)
             factor = second_factors.of(tx, user.id)
         if factor is None or factor.confirmed_at is None:
             raise Problem("second_factor_enrol")
@@ -204,34 +207,30 @@ class Accounts:
             return self._open(user, attempt.workstation, proof, attempt.reason.strip())
         except _Refused:
             raise self.wrong_code(attempt, user) from None
+        except _Changed:
+            self._refuse(attempt, "changed")
+            raise Problem("login_failed") from None
 
     def _open(self, user: User, workstation: str, proof: Proof, reason: str = "") -> Login:
-        """Raises _Refused when the proof was used before."""
+        """Raises _Refused when the proof was used before; _Changed."""
         now = now_utc(self._clock)
         token, csrf_token = new_token(), new_token()
-        with self._store.reading() as tx:
-            rights = _rights(tx, user.username, user.roles, now)
-        actor = Actor(
-            user.username,
-            user.display_name,
-            rights.roles,
-            workstation,
-            token_hash(token),
-            csrf_token,
-            limited=rights.limited,
-        )
         is_emergency = proof.method == "break_glass"
         lasts = BREAK_GLASS_LASTS if is_emergency else SESSION_LASTS
         detail = {"method": proof.method} | ({"reason": reason} if is_emergency else {})
         action = "login.break_glass" if is_emergency else "login"
         with self._store.transaction() as tx:
+            known = users.by_name(tx, user.username)
+            if known is None or not known.active or known.password_hash != user.password_hash:
+                raise _Changed
             if not proof.take(tx):
                 raise _Refused
-            audit.append(tx, self._entry(user, action, workstation, now, **detail))
+            rights = self._rights(tx, known)
+            audit.append(tx, self._entry(user, rights, action, workstation, **detail))
             users.set_failures(tx, user.id, 0, None)
             login_sessions.add(
                 tx,
-                token_hash=actor.login_key,
+                token_hash=token_hash(token),
                 user_id=user.id,
                 csrf_token=csrf_token,
                 workstation=workstation,
@@ -239,13 +238,22 @@ class Accounts:
                 expires_at=now + lasts,
                 method=proof.method,
             )
+        actor = _person(user, rights, workstation, token_hash(token), csrf_token)
         return Login(token, actor, proof.method, lasts)
 
-    def _entry(self, user: User, action: str, workstation: str, now: datetime, **detail: str) -> AuditEntry:
+    def _rights(self, tx: Transaction, user: User) -> Rights:
+        return grants.rights_of(tx, user.username, user.roles, now_utc(self._clock))
+
+    def _rights_in(self, tx: Transaction, session: LoginSession) -> Rights | None:
+        """None: over, because by now a role is held that needs more than this session began with."""
+        rights = self._rights(tx, session.user)
+        return None if session.method in self._one_factor and is_demanded(rights.roles, self._demand) else rights
+
+    def _entry(self, user: User, rights: Rights, action: str, workstation: str, **detail: str) -> AuditEntry:
         return AuditEntry(
-            at=now,
+            at=now_utc(self._clock),
             actor=user.username,
-            roles=user.roles,
+            roles=tuple(rights.roles),
             action=action,
             object=f"user:{user.username}",
             result="allowed",
@@ -266,7 +274,7 @@ class Accounts:
             if token is None:
                 return None
             name = f"token:{token.name}"
-            rights = _rights(tx, name, token.roles, now)
+            rights = grants.rights_of(tx, name, token.roles, now)
         scope = None if token.actions is None else frozenset(token.actions)
         return Actor(name, token.name, rights.roles, workstation, token.token_hash, scope=scope, limited=rights.limited)
 
@@ -276,21 +284,12 @@ class Accounts:
         now = now_utc(self._clock)
         with self._store.reading() as tx:
             session = login_sessions.find(tx, token_hash(cookie), now)
-            if session is None:
-                return None
-            rights = _rights(tx, session.user.username, session.user.roles, now)
+            rights = self._rights_in(tx, session) if session else None
+        if session is None or rights is None:
+            return None
         if now - session.seen_at >= _TOUCH_EVERY:
             self._touch(session.token_hash, now)
-        user = session.user
-        return Actor(
-            user.username,
-            user.display_name,
-            rights.roles,
-            workstation,
-            session.token_hash,
-            session.csrf_token,
-            limited=rights.limited,
-        )
+        return _person(session.user, rights, workstation, session.token_hash, session.csrf_token)
 
     def _touch(self, session_hash: str, now: datetime) -> None:
         try:
@@ -300,8 +299,10 @@ class Accounts:
             log.warning("session_not_touched", extra={"reason": str(error)})
 
 
-def _rights(tx: Transaction, holder: str, roles: Sequence[str], now: datetime) -> Rights:
-    return rights_at(roles, grants.of(tx, holder), us_from_utc(now))
+def _person(user: User, rights: Rights, workstation: str, login_key: str, csrf_token: str) -> Actor:
+    return Actor(
+        user.username, user.display_name, rights.roles, workstation, login_key, csrf_token, limited=rights.limited
+    )
 
 
 def address_of(connection: HTTPConnection) -> str:

@@ -12,7 +12,6 @@ from vms.rules.access import Action, Deny
 from web.audit_trail import Actor
 from web.problems import Problem
 from web.services import Services
-from web.tls_files import read_certificate
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -119,10 +118,10 @@ def elsewhere(request: Request) -> str:
 
 def trials(request: Request) -> list[str]:
     """Of web.login_words.TRIAL: what of this system is for trials only."""
-    web = services(request).config.web
-    certificate = read_certificate(web)
-    found = ["certificate"] if certificate is not None and certificate.is_self_signed else []
-    return [*found, "second_factor"] if web.second_factor == "off" else found
+    found = services(request)
+    is_trial = found.certificate is not None and found.certificate.is_self_signed
+    named = {"certificate": is_trial, "second_factor": found.config.web.second_factor == "off"}
+    return [code for code, holds in named.items() if holds]
 
 
 def page_awaits_shift(request: Request, user: Actor) -> bool:

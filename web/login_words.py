@@ -29,6 +29,7 @@ METHOD: Final[Mapping[str, str]] = {
     "recovery": _m("wachtwoord en herstelcode"),
     "break_glass": _m("noodaccount"),
     "oidc": _m("account van elders"),
+    "oidc_mfa": _m("account van elders, met tweede factor"),
 }
 """How somebody proved who they are (of a login session)."""
 TRIAL: Final[Mapping[str, str]] = {

@@ -10,8 +10,9 @@ from vms.clock import Clock, now_utc
 from vms.config import Web
 from vms.config.web import Oidc
 from vms.errors import UitkijkError
-from vms.rules.external_accounts import ExternalPerson, ExternalRefusal, Mapped, account_name_of, person_of
-from vms.store import Store, Transaction, audit, users
+from vms.rules.external_accounts import ExternalPerson, ExternalRefusal, Mapped, account_name_of, is_asked, person_of
+from vms.rules.grants import Grant
+from vms.store import Store, Transaction, audit, grants, users
 from vms.store.audit import AuditEntry
 from vms.store.users import User
 from web.audit_trail import AuditTrail
@@ -91,7 +92,12 @@ class OidcLogin:
         if not isinstance(person, ExternalPerson):
             self._refuse(account_name_of(claims) or "elsewhere", workstation, person)
             raise LoginRefused(person)
-        return self._accounts.login_elsewhere(self._user(person, workstation), workstation, "oidc"), under_way.following
+        method = "oidc_mfa" if person.has_second_factor else "oidc"
+        login = self._accounts.login_elsewhere(self._user(person, workstation), workstation, method)
+        if login is None:
+            self._refuse(person.username, workstation, "off")
+            raise LoginRefused("off")
+        return login, under_way.following
 
     def _user(self, person: ExternalPerson, workstation: str) -> User:
         """The account of this person, with the roles that the provider gives today. Raises LoginRefused."""
@@ -99,7 +105,11 @@ class OidcLogin:
             known = users.by_external_id(tx, person.external_id)
             refusal = self._refusal(tx, person, known)
             if refusal is None:
-                return self._taken_in(tx, person, known, workstation)
+                user = self._taken_in(tx, person, known, workstation)
+                held = grants.rights_of(tx, user.username, user.roles, now_utc(self._clock)).roles
+                if person.has_second_factor or not is_asked(held, self._mapped):
+                    return user
+                refusal = "mfa"
         self._refuse(person.username, workstation, refusal)
         raise LoginRefused(refusal)
 
@@ -112,24 +122,25 @@ class OidcLogin:
         """An account's name stays: the audit log knows it by that."""
         if known is not None and known.roles == person.roles:
             return known
-        username = known.username if known else person.username
         now = now_utc(self._clock)
+        revoked: list[Grant] = []
+        if known is not None:
+            user, revoked = users.set_roles(tx, known.username, person.roles, known.username, now)
+        else:
+            name, shown = person.username, person.display_name
+            user = users.add(tx, name, shown, users.NOT_HERE, person.roles, now, external_id=person.external_id)
         entry = AuditEntry(
             at=now,
-            actor=username,
+            actor=user.username,
             roles=person.roles,
             action="users.external",
-            object=f"user:{username}",
+            object=f"user:{user.username}",
             result="allowed",
-            detail={"roles": ",".join(person.roles)},
+            detail={"roles": ",".join(person.roles)} | grants.as_detail(revoked),
             workstation=workstation,
         )
         audit.append(tx, entry)
-        if known is not None:
-            return users.set_roles(tx, username, person.roles)
-        return users.add(
-            tx, username, person.display_name, users.NOT_HERE, person.roles, now, external_id=person.external_id
-        )
+        return user
 
     def _refuse(self, name: str, workstation: str, reason: str) -> None:
         self._trail.refuse_name(name, (), workstation, "login", f"user:{name}", reason=f"oidc: {reason}")

@@ -42,6 +42,7 @@ class OwnAccount:
             user = self._user(tx, actor)
             factor = second_factors.of(tx, user.id)
             left = second_factors.recovery_codes_left(tx, user.id)
+            is_needed = user.external_id is None and self._accounts.needs_second_factor(tx, user)
         return {
             "username": user.username,
             "display_name": user.display_name,
@@ -49,7 +50,7 @@ class OwnAccount:
             "is_local": user.external_id is None,
             "is_break_glass": user.is_break_glass,
             "second_factor": {
-                "is_needed": self._accounts.needs_second_factor(user) and user.external_id is None,
+                "is_needed": is_needed,
                 "is_coupled": factor is not None and factor.confirmed_at is not None,
                 "recovery_codes_left": left,
             },

@@ -6,7 +6,7 @@ Commands to one camera go in order, and a movement that a newer command has over
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,15 +53,21 @@ class _Camera:
 
 
 class PtzControl:
-    """publish(camera_id) is called after each change of a lock."""
+    """publish(camera_id) is called after each change of a lock. roles(actor, camera_id): those held for this camera."""
 
     def __init__(
-        self, clock: Clock, capture: CaptureClient, trail: AuditTrail, publish: Callable[[dict[str, Any]], None]
+        self,
+        clock: Clock,
+        capture: CaptureClient,
+        trail: AuditTrail,
+        publish: Callable[[dict[str, Any]], None],
+        roles: Callable[[Actor, str], Collection[str]],
     ) -> None:
         self._clock = clock
         self._capture = capture
         self._trail = trail
         self._publish = publish
+        self._roles = roles
         self._cameras: dict[str, _Camera] = {}
         self._stops: set[asyncio.Task[None]] = set()
 
@@ -74,7 +80,7 @@ class PtzControl:
         camera = self._camera(camera_id)
 
         def decide(lock: PtzLock | None) -> Granted | Busy:
-            return ptz_lock.take(lock, _steerer(actor), *self._now())
+            return ptz_lock.take(lock, self._steerer(actor, camera_id), *self._now())
 
         granted = await self._claim(actor, camera_id, decide)
         if granted.was_moving:
@@ -190,6 +196,10 @@ class PtzControl:
     def _camera(self, camera_id: str) -> _Camera:
         return self._cameras.setdefault(camera_id, _Camera())
 
+    def _steerer(self, actor: Actor, camera_id: str) -> Steerer:
+        role = ptz_lock.steering_role(self._roles(actor, camera_id))
+        return Steerer(actor.username, actor.display_name, role)
+
     def _now(self) -> tuple[float, int]:
         return self._clock.monotonic_s(), self._clock.now_us()
 
@@ -200,7 +210,7 @@ class PtzControl:
 
     async def _command(self, actor: Actor, camera_id: str, *, moving: bool) -> None:
         def decide(lock: PtzLock | None) -> Granted | Busy:
-            return ptz_lock.command(lock, _steerer(actor), *self._now(), moving=moving)
+            return ptz_lock.command(lock, self._steerer(actor, camera_id), *self._now(), moving=moving)
 
         await self._claim(actor, camera_id, decide)
 
@@ -283,7 +293,3 @@ def busy_problem(busy: Busy) -> Problem:
         en=f"{busy.holder.name} steers this camera.",
         extra={"holder": holder, "may_take": busy.may_take},
     )
-
-
-def _steerer(actor: Actor) -> Steerer:
-    return Steerer(actor.username, actor.display_name, ptz_lock.steering_role(actor.roles))

@@ -53,7 +53,13 @@ class Reach:
         hanging = map(self._hanging, self._config.cameras)
         return [camera for camera in hanging if rights.on(camera.area, camera.purpose)]
 
+    def roles(self, actor: Actor, camera_id: str) -> frozenset[str]:
+        """Held for this camera."""
+        return actor.rights.on(*self._group_and_purpose(camera_id))
+
     def _decide(self, actor: Actor, action: Action, camera_id: str) -> Allow | Deny:
+        return decide_on(actor.rights, action, *self._group_and_purpose(camera_id))
+
+    def _group_and_purpose(self, camera_id: str) -> tuple[str, str]:
         camera = self.now(camera_id)
-        group, purpose = (camera.area, camera.purpose) if camera is not None else ("", "")
-        return decide_on(actor.rights, action, group, purpose)
+        return (camera.area, camera.purpose) if camera is not None else ("", "")

@@ -67,7 +67,7 @@ class SecondFactors:
         step = self._step_of(user, factor, given, now)
         if step is None:
             return None
-        return Proof("totp", lambda tx: second_factors.take_step(tx, user.id, step))
+        return Proof("totp", lambda tx: _is_same(tx, user, factor) and second_factors.take_step(tx, user.id, step))
 
     def new_recovery_codes(self, tx: Transaction, user: User) -> tuple[str, ...]:
         """Shown once; only their hashes are stored. Earlier ones end."""
@@ -85,6 +85,12 @@ class SecondFactors:
         totp = pyotp.TOTP(secret, interval=CODE_LASTS_S)
         counting = steps_that_count(now.timestamp(), factor.last_step)
         return next((step for step in counting if hmac.compare_digest(totp.generate_otp(step), code)), None)
+
+
+def _is_same(tx: Transaction, user: User, factor: SecondFactor) -> bool:
+    """Not replaced since the code was compared."""
+    known = second_factors.of(tx, user.id)
+    return known is not None and known.sealed_secret == factor.sealed_secret
 
 
 def _bound_to(user: User) -> bytes:

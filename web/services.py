@@ -42,6 +42,7 @@ from web.reach import Reach
 from web.second_factor import SecondFactors
 from web.shift_book import ShiftBook
 from web.status_board import StatusBoard
+from web.tls_files import Certificate, read_certificate
 from web.viewed import Viewed
 from web.viewing_meter import ViewingMeter
 from web.volume_forecast import VolumeForecasts
@@ -65,6 +66,8 @@ class Services:
     config: SiteConfig
     store: Store
     clock: Clock
+    certificate: Certificate | None
+    """That this process serves: of its start, whatever became of the file since. None without TLS."""
     trail: AuditTrail
     accounts: Accounts
     oidc: OidcLogin | None
@@ -99,6 +102,7 @@ class Services:
 
 
 def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
+    certificate = read_certificate(config.web)
     trail = AuditTrail(store, clock)
     factors = SecondFactors(config.login_key_file, config.site.name)
     accounts = Accounts(store, clock, trail, config.web, factors)
@@ -108,7 +112,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     capture = CaptureClient(config, clock)
     live = LiveClient(dict(zip(config.live_names(), config.live_sockets(), strict=True)))
     hub = EventHub()
-    ptz = PtzControl(clock, capture, trail, hub.publish)
+    ptz = PtzControl(clock, capture, trail, hub.publish, reach.roles)
     patrols = Patrols(config, clock, capture, ptz, store)
     disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
     workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
@@ -125,6 +129,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         config=config,
         store=store,
         clock=clock,
+        certificate=certificate,
         trail=trail,
         accounts=accounts,
         oidc=OidcLogin(config.web, config.web.oidc, store, clock, trail, accounts) if config.web.oidc else None,

@@ -288,6 +288,7 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "receipt": _m("ontvangstbewijs"),
     "recipient": _m("ontvanger"),
     "reference": _m("registratienummer"),
+    "revoked": _m("ingetrokken toekenningen"),
     "region": _m("vlak in beeld"),
     "requester": _m("aanvrager"),
     "review_us": _m("herbeoordelen op"),

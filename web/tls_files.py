@@ -39,9 +39,8 @@ def read_certificate(web: Web) -> Certificate | None:
     return Certificate(found.issuer == found.subject, found.not_valid_after_utc)
 
 
-def may_pin_https(web: Web) -> bool:
+def may_pin_https(certificate: Certificate | None) -> bool:
     """HSTS lets nobody past a warning of the browser, and a self-signed certificate has no other way in."""
-    certificate = read_certificate(web)
     return certificate is not None and not certificate.is_self_signed
 
 

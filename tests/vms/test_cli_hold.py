@@ -10,11 +10,21 @@ import pytest
 from vms.cli import main
 from vms.clock import SystemClock, now_utc
 from vms.config import load_config
-from vms.store import Store, audit, catalog, users
+from vms.rules.grants import Grant
+from vms.store import Store, audit, catalog, grants, users
 from vms.store.catalog import NewSegment
-from vms.units import CameraId
+from vms.units import CameraId, us_from_utc
 
-SITE = '[site]\ndata_dir = "d"\n[[cameras]]\nid = "markt-01"\nnumber = 1\nname = "A"\nmain = "rtsp://127.0.0.1:9/a"\n'
+SITE = """
+[site]
+data_dir = "d"
+[[cameras]]
+id = "markt-01"
+number = 1
+name = "A"
+area = "markt"
+main = "rtsp://127.0.0.1:9/a"
+"""
 MINUTE = timedelta(minutes=1)
 CASE = "PL2300-2026118822"
 
@@ -134,3 +144,34 @@ def test_a_hold_without_a_case_number_is_impossible(start: datetime, run) -> Non
     code, _, err = run("create", *wanted(start)[:6], "--basis", "sv_126nd")
     assert (code, "--case" in err) == (2, True)
     assert run("create", *wanted(start, case=" "))[0] == 2
+
+
+def give(store: Store, holder: str, group: str, *, ended: bool = False) -> None:
+    """The role of an evidence officer for this group since yesterday. ended: until an hour ago."""
+    now = now_utc(SystemClock())
+    end_us = us_from_utc(now - timedelta(hours=1)) if ended else None
+    start_us = us_from_utc(now - timedelta(days=1))
+    grant = Grant(id=0, role="evidence_officer", group=group, start_us=start_us, end_us=end_us)
+    with store.transaction() as tx:
+        grants.give(tx, holder, grant, "test", now)
+
+
+def test_an_evidence_officer_for_the_group_of_the_camera_sets_a_hold(store: Store, start: datetime, run) -> None:
+    give(store, "watcher", "markt")
+    assert run("create", *wanted(start, by="watcher"))[0] == 0
+
+
+def test_who_is_evidence_officer_elsewhere_or_no_more_does_nothing_to_a_hold(
+    store: Store, start: datetime, run
+) -> None:
+    give(store, "watcher", "haven")
+    code, out, err = run("create", *wanted(start, by="watcher"))
+    assert (code, out) == (2, "")
+    assert "--by 'watcher': no evidence officer of markt-01" in err
+    assert run("create", *wanted(start))[0] == 0
+    give(store, "officer", "markt", ended=True)
+    for act in (["release", "1"], ["extend", "1", "--review", (start + timedelta(days=30)).isoformat()]):
+        assert "no evidence officer of markt-01" in run(*act, "--by", "watcher")[2]
+        assert "no active account of an evidence officer" in run(*act, "--by", "officer")[2]
+    with store.reading() as tx:
+        assert [row.entry.action for row in audit.newest(tx, 10)] == ["holds.create"]

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from vms.cli.users import tokens_app, users_app
 from vms.config import load_config
 from vms.errors import ConfigError
-from vms.store import Store, audit, login_sessions, second_factors, users
+from vms.store import Store, audit, grants, login_sessions, second_factors, users
 from vms.store.schema import ApiTokenRow
 from vms.store.users import NameTaken, NoSuchName
 from web.passwords import verify_password
@@ -177,6 +177,25 @@ def test_roles_are_replaced_and_sessions_with_the_old_ones_end(config: Path) -> 
     assert not signed_in(config)
     assert isinstance(run(users_app, config, "roles", "j.jansen", "--role", "king").exception, ConfigError)
     assert actions(config)[1:] == [("users.roles", "user:j.jansen")]
+
+
+def test_grants_of_a_role_that_is_taken_away_go_with_it_and_others_are_shown(config: Path) -> None:
+    added(config)
+    grant = ("grant", "j.jansen", "--role")
+    run(users_app, config, *grant, "observer", "--until", "2099-01-01")
+    run(users_app, config, *grant, "observer", "--from", "2098-01-01")
+    run(users_app, config, *grant, "observer", "--from", "2026-01-01", "--until", "2026-01-02")
+    run(users_app, config, *grant, "police_reviewer")
+    [listed] = json.loads(run(users_app, config, "list", "--json").output)
+    assert (listed["roles"], listed["granted"]) == (["observer"], ["observer", "police_reviewer"])
+    done = run(users_app, config, "roles", "j.jansen", "--role", "technician")
+    assert "technician  + granted: police_reviewer; revoked 2 of its grants" in done.output
+    store = opened(config)
+    with store.reading() as tx:
+        assert audit.newest(tx, 1)[0].entry.detail == {"roles": "technician", "revoked": "1, 2"}
+        assert [grant.revoked_us is not None for grant in grants.of(tx, "j.jansen")] == [True, True, False, False]
+    store.close()
+    assert "technician  + granted: police_reviewer" in run(users_app, config, "list").output
 
 
 def test_tokens_are_listed_and_revoked_for_good(config: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.web.served_site import MASKED, OFFER, OPEN, TURNING, Site, eventually
@@ -15,6 +16,7 @@ from vms.rules.access import ALLOWED, ROLES, SITE_WIDE, Role
 from vms.rules.grants import Grant
 from vms.store import grants
 from vms.units import us_from_utc
+from web.api.websocket import LOGIN_OVER
 from web.background import _LOGINS_EVERY_S
 from web.reach_routes import ROUTES
 
@@ -215,3 +217,29 @@ def test_a_period_that_ends_ends_the_pictures_too(site: Site) -> None:
 def test_the_page_menu_and_me_know_the_roles_that_hold_now(site: Site) -> None:
     limit(site, "technician", holder="observer", group=HERE)
     assert site.browser("observer").get("/api/me").json()["roles"] == ["observer", "technician"]
+
+
+def test_nobody_goes_before_others_at_a_camera_by_a_role_for_another_area(site: Site) -> None:
+    limit(site, "police_reviewer", holder="observer", group=HERE)
+    assert site.capture.operations() == []
+    assert site.client("observer").post(f"/api/cameras/{TURNING}/ptz/lock").status_code == 200
+    both = site.browser("observer").post(f"/api/cameras/{TURNING}/ptz/lock")
+    assert (both.status_code, both.json()["code"], both.json()["may_take"]) == (409, "ptz_busy", False)
+    limit(site, "police_reviewer", holder="observer", group=THERE)
+    assert site.browser("observer").post(f"/api/cameras/{TURNING}/ptz/lock").json()["holder"]["role"] == "police"
+
+
+def test_the_websocket_ends_when_the_last_grant_is_over(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.api.websocket.DIGEST_EVERY_S", 0.02)
+    limit(site, "observer", group=HERE, end_us=us_from_utc(now_utc(site.clock)) + 60_000_000)
+    address = site.url.replace("http", "ws") + "/api/ws"
+    headers = {"Authorization": "Bearer token-observer", "Origin": site.url}
+    texts: list[str] = []
+    with connect(address, additional_headers=headers, proxy=None) as socket:
+        texts.append(str(socket.recv(10)))
+        site.clock.advance(60)
+        with pytest.raises(ConnectionClosed) as closed:
+            texts.extend(str(socket.recv(10)) for _ in range(1000))
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == LOGIN_OVER
+    assert '"counts": {"cameras": 3,' not in "".join(texts)

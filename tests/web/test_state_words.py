@@ -77,7 +77,7 @@ def audited_details() -> set[str]:
     written |= {"method", "session"}  # of logins
     written |= {"bytes", "cases", "path", "segments", "volume"}  # `vms volumes forget`
     written |= {"basis", "requester", "review_us"}  # of holds, by page and by command line
-    written |= {"grant", "group", "role"}  # `vms users grant`
+    written |= {"grant", "group", "role", "revoked"}  # `vms users grant`; of a role that was taken away
     written |= {"colleagues", "coordinator", "desk", "note"}  # of shifts
     written |= {"about", "from", "outcome", "to", "what", "who"}  # of questions to the audit log
     written |= {"drawn", "findings", "kind", "note", "sample"}  # of oversight: with what it is about; of the pack
@@ -108,7 +108,7 @@ CODES: list[tuple[Mapping[str, str], set[str]]] = [
     (state_words.FINDING, proof_findings()),
     (state_words.AUDIT_ACTION, {*ACTIONS, *audited_actions()}),
     (state_words.AUDIT_DETAIL, audited_details()),
-    (state_words.METHOD, {"password", "totp", "recovery", "break_glass", "oidc"}),
+    (state_words.METHOD, {"password", "totp", "recovery", "break_glass", "oidc", "oidc_mfa"}),
     (state_words.ALARM, set(get_args(AlarmCode))),
     (state_words.OVERSIGHT, set(get_args(PatternCode))),
     (decision_words.KIND, set(KINDS)),

@@ -82,8 +82,8 @@ def test_the_command_prints_what_to_configure_and_warns(tmp_path: Path) -> None:
 def test_https_is_pinned_only_with_a_certificate_that_somebody_vouches_for(tmp_path: Path) -> None:
     trial = files(*make_trial_certificate(tmp_path, ["localhost"], NOW))
     real = signed_by_an_authority(tmp_path)
-    assert (may_pin_https(Web()), may_pin_https(trial), may_pin_https(real)) == (False, False, True)
     found = read_certificate(trial)
+    assert [may_pin_https(read_certificate(web)) for web in (Web(), trial, real)] == [False, False, True]
     assert found is not None
     assert found.is_self_signed
 
@@ -98,6 +98,20 @@ def test_browsers_are_told(tmp_path: Path, kind: str) -> None:
         assert ("max-age=31536000" in answer.headers.get("strict-transport-security", "")) is (kind == "real")
         assert ("certificaat is zelf gemaakt" in answer.text) is (kind == "trial")
         assert "tweede factor gevraagd" not in answer.text
+    finally:
+        site.close()
+
+
+def test_the_login_page_stays_when_the_file_goes_or_changes(tmp_path: Path) -> None:
+    web = files(*make_trial_certificate(tmp_path, ["localhost"], NOW))
+    site = Site(web={"tls_cert_file": web.tls_cert_file, "tls_key_file": web.tls_key_file})
+    assert web.tls_cert_file is not None
+    try:
+        web.tls_cert_file.write_text("half a certifi", encoding="utf-8")
+        answer = site.client().get("/inloggen")
+        assert (answer.status_code, "certificaat is zelf gemaakt" in answer.text) == (200, True)
+        web.tls_cert_file.unlink()
+        assert site.client().get("/inloggen").status_code == 200
     finally:
         site.close()
 

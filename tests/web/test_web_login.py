@@ -6,9 +6,10 @@ import pytest
 
 from tests.web.served_site import PASSWORD, Site, eventually
 from vms.clock import now_utc
-from vms.store import Store, users
+from vms.store import Store, login_sessions, users
 from vms.store.schema import UserRow, VolumeRow
 from vms.units import US_PER_SECOND
+from web.passwords import verify_password
 
 LOGIN = {"username": "observer", "password": PASSWORD}
 
@@ -214,3 +215,23 @@ def test_a_mistyped_address_of_a_page_is_answered_with_a_page(site: Site) -> Non
         for path in ("/api/moer", "/static/moer.js"):
             assert "<html" not in client.get(path, headers=as_a_person).text
     assert site.client().get("/moer").json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("change", ["password", "off"])
+def test_an_account_that_changes_during_a_login_lets_nobody_in(
+    site: Site, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    def and_it_changes(password: str, password_hash: str | None) -> bool:
+        with site.store.transaction() as tx:
+            if change == "off":
+                users.set_active(tx, "observer", active=False)
+            else:
+                users.set_password(tx, "observer", "another")
+        return verify_password(password, password_hash)
+
+    monkeypatch.setattr("web.auth.verify_password", and_it_changes)
+    answer = site.client().post("/api/login", json={"username": "observer", "password": PASSWORD})
+    assert (answer.status_code, answer.json()["code"]) == (401, "login_failed")
+    with site.store.reading() as tx:
+        assert login_sessions.standing(tx, now_utc(site.clock)) == []
+    assert site.audit("login")[-1].detail == {"reason": "changed"}

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -9,7 +10,10 @@ import pytest
 
 from tests.web.oidc_server import Provider
 from tests.web.served_site import Site
-from vms.store import users
+from vms.clock import now_utc
+from vms.rules.grants import Grant
+from vms.store import grants, users
+from vms.units import us_from_utc
 
 CONFIG = {
     "client_id": "uitkijk",
@@ -93,6 +97,18 @@ def test_the_roles_are_those_of_today(site: Site, provider: Provider) -> None:
     assert earlier.get("/api/me").status_code == 401
 
 
+def test_a_role_that_the_provider_takes_away_takes_its_grants_with_it(site: Site, provider: Provider) -> None:
+    provider.knows("sub-3", preferred_username="moved", groups=["cctv-kijken"])
+    sign_in(site, provider, "sub-3")
+    limited = Grant(id=0, role="observer", group="Haven")
+    with site.store.transaction() as tx:
+        grants.give(tx, "moved", limited, "test", now_utc(site.clock))
+    provider.knows("sub-3", preferred_username="moved", groups=["cctv-beheer"], amr=["mfa"])
+    client, _ = sign_in(site, provider, "sub-3")
+    assert client.get("/api/me").json()["roles"] == ["admin", "technician"]
+    assert site.audit("users.external")[-1].detail == {"roles": "technician,admin", "revoked": "1"}
+
+
 REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "no_role": ({"preferred_username": "q", "groups": ["other"]}, "geen rol"),
     "mfa": ({"preferred_username": "q", "groups": ["cctv-beheer"], "amr": ["pwd"]}, "tweede factor"),
@@ -109,6 +125,37 @@ def test_who_is_refused_is_told_why_in_dutch(site: Site, provider: Provider) -> 
         assert "uitkijk_session" not in answer.cookies
         assert client.get("/api/me").status_code == 401
         assert site.audit("login", "refused")[-1].detail == {"reason": f"oidc: {reason}"}
+
+
+def granted(site: Site, holder: str, after: timedelta = timedelta(0)) -> None:
+    grant = Grant(id=0, role="evidence_officer", start_us=us_from_utc(now_utc(site.clock) + after))
+    with site.store.transaction() as tx:
+        grants.give(tx, holder, grant, "test", now_utc(site.clock))
+
+
+def test_a_privileged_role_that_was_granted_here_needs_a_second_factor_there(site: Site, provider: Provider) -> None:
+    provider.knows("sub-7", preferred_username="granted", groups=["cctv-kijken"], amr=["pwd"])
+    sign_in(site, provider, "sub-7")
+    granted(site, "granted")
+    _, refused = sign_in(site, provider, "sub-7")
+    assert (refused.status_code, "tweede factor" in refused.text) == (403, True)
+    assert site.audit("login", "refused")[-1].detail == {"reason": "oidc: mfa"}
+    provider.knows("sub-7", preferred_username="granted", groups=["cctv-kijken"], amr=["pwd", "mfa"])
+    client, _ = sign_in(site, provider, "sub-7")
+    assert client.get("/api/me").json()["roles"] == ["evidence_officer", "observer"]
+    login = site.audit("login", "allowed")[-1]
+    assert (login.roles, login.detail) == (("evidence_officer", "observer"), {"method": "oidc_mfa"})
+
+
+def test_a_login_without_one_is_over_when_a_role_that_needs_it_begins(site: Site, provider: Provider) -> None:
+    clients = []
+    for subject, amr in (("sub-8", ["pwd"]), ("sub-9", ["mfa"])):
+        provider.knows(subject, preferred_username=subject, groups=["cctv-kijken"], amr=amr)
+        clients.append(sign_in(site, provider, subject)[0])
+        granted(site, subject, timedelta(seconds=60))
+    assert [client.get("/api/me").status_code for client in clients] == [200, 200]
+    site.clock.advance(60)
+    assert [client.get("/api/me").status_code for client in clients] == [401, 200]
 
 
 def test_an_account_that_was_switched_off_stays_out(site: Site, provider: Provider) -> None:

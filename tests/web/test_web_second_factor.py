@@ -1,6 +1,7 @@
 """Privileged roles also give a code of their telephone; each code and each recovery code counts once."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,10 +9,17 @@ import pyotp
 import pytest
 
 from tests.web.served_site import PASSWORD, Site
-from vms.rules.access import ROLES
+from vms.clock import now_utc
+from vms.rules.access import ROLES, Role
+from vms.rules.grants import Grant
 from vms.rules.second_factor import PRIVILEGED
-from vms.store import second_factors, users
-from vms.units import US_PER_SECOND
+from vms.store import grants, second_factors, users
+from vms.store.users import User
+from vms.units import US_PER_SECOND, us_from_utc
+from web.audit_trail import Actor
+from web.auth import COOKIE
+from web.passwords import token_hash
+from web.second_factor import Proof, SecondFactors
 
 LOGIN = {"username": "admin", "password": PASSWORD}
 
@@ -54,6 +62,39 @@ def test_the_password_of_a_privileged_role_is_not_enough(site: Site) -> None:
     assert {"admin", "privacy_officer", "evidence_officer", "shift_manager"} == PRIVILEGED
 
 
+def granted(site: Site, holder: str, role: Role, after: timedelta = timedelta(0)) -> None:
+    grant = Grant(id=0, role=role, start_us=us_from_utc(utc(site) + after))
+    with site.store.transaction() as tx:
+        grants.give(tx, holder, grant, "test", utc(site))
+
+
+def test_a_privileged_role_that_was_granted_needs_it_too_and_stands_in_the_audit_row(site: Site) -> None:
+    granted(site, "observer", "evidence_officer")
+    observer = {"username": "observer", "password": PASSWORD}
+    client = site.client()
+    assert problem(client.post("/api/login", json=observer)) == "second_factor_enrol"
+    secret = client.post("/api/login/second-factor", json=observer).json()["secret"]
+    code = {"code": now_code(site, secret)}
+    assert client.post("/api/login/second-factor/confirm", json=observer | code).status_code == 200
+    about = client.get("/api/account").json()
+    assert (about["roles"], about["second_factor"]["is_needed"]) == (["observer"], True)
+    assert [(row.action, row.roles) for row in site.audit(result="allowed")] == [
+        ("second_factor.enrol", ("evidence_officer", "observer")),
+        ("login", ("evidence_officer", "observer")),
+    ]
+
+
+def test_a_login_by_password_alone_is_over_when_a_role_that_needs_more_is_granted(site: Site) -> None:
+    granted(site, "observer", "evidence_officer", timedelta(seconds=60))
+    granted(site, "admin", "observer", timedelta(seconds=60))
+    observer, admin = site.browser("observer"), site.client()
+    coupled(site, admin)  # a minute goes by
+    actor = Actor("observer", "", frozenset(), "", token_hash(observer.cookies[COOKIE]), "csrf")
+    assert site.app.state.services.accounts.current(actor) is None
+    assert observer.get("/api/me").status_code == 401
+    assert admin.get("/api/me").status_code == 200
+
+
 def test_a_telephone_is_coupled_at_the_first_login_and_needed_from_then_on(site: Site) -> None:
     client = site.client()
     enrolment = client.post("/api/login/second-factor", json=LOGIN).json()
@@ -77,6 +118,49 @@ def test_who_has_only_the_password_cannot_couple_another_telephone(site: Site) -
     assert problem(site.client().post("/api/login/second-factor", json=LOGIN)) == "second_factor_enrolled"
     again = site.client().post("/api/login/second-factor/confirm", json=LOGIN | {"code": "000000"})
     assert problem(again) == "second_factor_enrolled"
+
+
+def test_a_code_confirms_only_the_secret_that_it_was_made_with(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = site.client()
+    secret = client.post("/api/login/second-factor", json=LOGIN).json()["secret"]
+    prove = SecondFactors.proof
+
+    def and_somebody_begins_anew(factors: SecondFactors, *proving: Any) -> Proof | None:
+        proof = prove(factors, *proving)
+        assert client.post("/api/login/second-factor", json=LOGIN).status_code == 200
+        return proof
+
+    monkeypatch.setattr(SecondFactors, "proof", and_somebody_begins_anew)
+    answer = client.post("/api/login/second-factor/confirm", json=LOGIN | {"code": now_code(site, secret)})
+    assert problem(answer) == "second_factor_wrong"
+    assert "uitkijk_session" not in answer.cookies
+    with site.store.reading() as tx:
+        admin = users.by_name(tx, "admin")
+        assert admin is not None
+        factor = second_factors.of(tx, admin.id)
+    assert factor is not None
+    assert factor.confirmed_at is None
+
+
+def test_a_code_of_a_telephone_that_was_replaced_meanwhile_opens_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, _ = coupled(site, site.client())
+    prove = SecondFactors.proof
+
+    def and_it_is_replaced(factors: SecondFactors, user: User, *proving: Any) -> Proof | None:
+        proof = prove(factors, user, *proving)
+        with site.store.transaction() as tx:
+            second_factors.reset(tx, user.id)
+        with site.store.transaction() as tx:
+            assert second_factors.begin(tx, user.id, b"another")
+            second_factors.confirm(tx, user.id, now_utc(site.clock))
+        return proof
+
+    monkeypatch.setattr(SecondFactors, "proof", and_it_is_replaced)
+    answer = sign_in(site, now_code(site, secret))
+    assert problem(answer) == "second_factor_wrong"
+    assert "uitkijk_session" not in answer.cookies
 
 
 def test_who_needs_none_cannot_begin(site: Site) -> None:

@@ -6,11 +6,13 @@ import pytest
 
 from tests.fakes import T0_US
 from tests.web.served_site import MASKED, OPEN, TURNING, Site
+from vms.clock import now_utc
 from vms.config import Retention
 from vms.errors import CameraUnreachable
 from vms.rules.follow_trail import MAX_STEPS, RESTS_US, TrailStep
-from vms.store import trails
+from vms.store import trails, users
 from vms.store.schema import TrailRow, TrailStepRow
+from web.passwords import token_hash
 
 S = 1_000_000
 
@@ -50,6 +52,30 @@ def test_a_turning_neighbour_goes_to_its_linked_preset_unless_somebody_has_it(si
     site.capture.refuse = CameraUnreachable("no answer")
     assert follow(site, OPEN, TURNING, role="police_reviewer")["turned"] is False
     assert [asked["op"] for asked in site.capture.asked].count("ptz_goto") == 1
+
+
+def test_a_step_turns_no_camera_for_who_may_not_steer_it(site: Site) -> None:
+    with site.store.transaction() as tx:
+        users.add_token(
+            tx, "spoor", token_hash("token-spoor"), ["observer"], now_utc(site.clock), None, ["trails.make"]
+        )
+    assert site.capture.operations() == []
+    followed = follow(site, OPEN, TURNING, role="spoor")
+    assert (steps(followed["trail"]), followed["turned"]) == ([(OPEN, -10), (TURNING, 0)], None)
+    assert site.capture.operations() == []
+    assert site.audit("ptz.take") == []
+
+
+def test_an_observer_outside_a_shift_turns_no_camera_by_a_step() -> None:
+    site = Site(shifts={"required": True})
+    try:
+        assert site.capture.operations() == []
+        body = {"came_from": OPEN, "to": TURNING, "since_us": site.clock.now_us()}
+        answer = site.browser("observer").post("/api/trails/steps", json=body)
+        assert (answer.status_code, answer.json()["turned"]) == (201, None)
+        assert site.capture.operations() == []
+    finally:
+        site.close()
 
 
 def test_a_trail_is_named_and_ended_by_who_made_it(site: Site) -> None:

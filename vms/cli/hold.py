@@ -13,10 +13,13 @@ import typer
 from vms.cli import EXIT_FAILED
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import SystemClock, now_utc
+from vms.config import SiteConfig
 from vms.errors import ConfigError
-from vms.rules.access import Allow, decide
+from vms.placement_file import PlacementBook
+from vms.rules.access import Allow, decide_at_all, decide_on
+from vms.rules.grants import Rights
 from vms.rules.holds import BASES, HoldRequest, Missing
-from vms.store import Transaction, audit, evidence, holding, holds, users
+from vms.store import Transaction, audit, evidence, grants, holding, holds, users
 from vms.store.audit import AuditEntry
 from vms.store.evidence import Secured
 from vms.store.holding import HoldRefused
@@ -64,7 +67,7 @@ def create(
     now = now_utc(SystemClock())
     is_choice = basis in BASES
     with open_store(site) as store, store.transaction() as tx:
-        actor = _actor(tx, by)
+        actor = _actor(tx, site, by, camera, now)
         request = HoldRequest(
             cameras=tuple(camera),
             start_at=_moment(start, "--from"),
@@ -116,7 +119,7 @@ def extend(
     site = read_config(config)
     now = now_utc(SystemClock())
     with open_store(site) as store, store.transaction() as tx:
-        actor = _actor(tx, by)
+        actor = _actor(tx, site, by, _cameras(tx, hold), now)
         end_at = None if end is None else _moment(end, "--to")
         review_at = None if review is None else _moment(review, "--review")
         try:
@@ -137,7 +140,7 @@ def release(hold: HoldArgument, config: ConfigOption = None, by: ByOption = None
     with open_store(site) as store:
         try:
             with store.transaction() as tx:
-                actor = _actor(tx, by)
+                actor = _actor(tx, site, by, _cameras(tx, hold), now)
                 released = holding.release(tx, hold, actor, now)
                 _note(tx, actor, "holds.release", released, now)
         except HoldRefused as error:
@@ -149,14 +152,37 @@ def release(hold: HoldArgument, config: ConfigOption = None, by: ByOption = None
     return 0
 
 
-def _actor(tx: Transaction, by: str | None) -> str:
-    """Raises ConfigError: no such account, or no evidence officer's."""
+def _cameras(tx: Transaction, hold_id: int) -> tuple[str, ...]:
+    """None of a hold that never was: that is refused later."""
+    hold = holds.get(tx, hold_id)
+    return hold.cameras if hold else ()
+
+
+def _actor(tx: Transaction, site: SiteConfig, by: str | None, cameras: Sequence[str], now: datetime) -> str:
+    """Raises ConfigError: no such account, or no evidence officer's for each of these cameras."""
     if by is None:
         return f"command line ({getpass.getuser()})"
     user = users.by_name(tx, by)
-    if user is None or not user.active or not isinstance(decide(user.roles, "holds.set"), Allow):
+    rights = grants.rights_of(tx, user.username, user.roles, now) if user else Rights(frozenset())
+    if user is None or not user.active or not isinstance(decide_at_all(rights, "holds.set"), Allow):
         raise ConfigError([f"--by {by[:80]!r}: no active account of an evidence officer; see `vms users list`"])
+    beyond = _beyond(site, rights, cameras)
+    if beyond:
+        raise ConfigError(
+            [f"--by {by!r}: no evidence officer of {', '.join(beyond)[:400]}; see `vms users grants {by}`"]
+        )
     return user.username
+
+
+def _beyond(site: SiteConfig, rights: Rights, cameras: Sequence[str]) -> list[str]:
+    """Cameras for which the role is not held, as they hang now. One that left the configuration is in no group."""
+    hanging = PlacementBook(site)
+    groups = {camera.id: (camera.area, camera.purpose) for camera in map(hanging.now, site.cameras)}
+    return [
+        camera
+        for camera in cameras
+        if not isinstance(decide_on(rights, "holds.set", *groups.get(camera, ("", ""))), Allow)
+    ]
 
 
 def _moment(text: str, option: str) -> datetime:

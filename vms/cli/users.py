@@ -15,9 +15,10 @@ from vms.clock import SystemClock, now_utc
 from vms.errors import ConfigError
 from vms.rules.access import ACTIONS, ROLES, Action, Deny, Role, decide, is_action, is_role
 from vms.rules.account_names import NAME_RULE, is_account_name
-from vms.store import Transaction, audit, second_factors, users
+from vms.store import Transaction, audit, grants, second_factors, users
 from vms.store.audit import AuditEntry
 from vms.store.users import ApiToken, User
+from vms.units import us_from_utc
 
 users_app = typer.Typer(no_args_is_help=True, help="Accounts of named persons.")
 users_app.command("grant")(grant)
@@ -72,22 +73,27 @@ def add_user(
 
 @users_app.command("list")
 def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """All accounts, without passwords."""
+    """All accounts, without passwords. granted: roles given by a grant that is not over, see `vms users grants`."""
+    now = now_utc(SystemClock())
     with open_store(read_config(config)) as store, store.reading() as tx:
-        found = [(user, _has_telephone(tx, user)) for user in users.all_users(tx)]
+        found = [(user, _has_telephone(tx, user), _granted(tx, user, now)) for user in users.all_users(tx)]
     value = [
         {
             "username": user.username,
             "display_name": user.display_name,
             "roles": list(user.roles),
+            "granted": granted,
             "active": user.active,
             "break_glass": user.is_break_glass,
             "external": user.external_id is not None,
             "second_factor": has_telephone,
         }
-        for user, has_telephone in found
+        for user, has_telephone, granted in found
     ]
-    lines = [f"{user.username}  {user.display_name}  {', '.join(user.roles)}{_marks(user)}" for user, _ in found]
+    lines = [
+        f"{user.username}  {user.display_name}  {', '.join(user.roles)}{_also(granted)}{_marks(user)}"
+        for user, _, granted in found
+    ]
     answer(value, lines or ["no accounts yet; add one with `vms users add`"], as_json=as_json)
 
 
@@ -125,13 +131,17 @@ def change_password(name: UserArgument, config: ConfigOption = None, as_json: Js
 def change_roles(
     name: UserArgument, role: RolesOption, config: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
-    """Give an account these roles and no others. Its sessions end at once."""
+    """Give an account these roles for its own. Grants of a role that it loses are revoked; its sessions end at once."""
     site = read_config(config)
     roles = _roles(role)
+    now = now_utc(SystemClock())
     with open_store(site) as store, store.transaction() as tx:
-        user = users.set_roles(tx, name, roles)
-        audit.append(tx, _entry(_Change("users.roles", f"user:{name}", roles)))
-    _answer_user(user, f"{name} has the roles {', '.join(roles)}; signed in sessions ended", as_json=as_json)
+        user, revoked = users.set_roles(tx, name, roles, "command line", now)
+        audit.append(tx, _entry(_Change("users.roles", f"user:{name}", roles, grants.as_detail(revoked))))
+        granted = _granted(tx, user, now)
+    lost = f"; revoked {len(revoked)} of its grants" if revoked else ""
+    line = f"{name} has the roles {', '.join(roles)}{_also(granted)}{lost}; signed in sessions ended"
+    _answer_user(user, line, as_json=as_json)
 
 
 @users_app.command("totp-reset")
@@ -245,6 +255,15 @@ def _only(token: ApiToken) -> str:
 def _has_telephone(tx: Transaction, user: User) -> bool:
     factor = second_factors.of(tx, user.id)
     return factor is not None and factor.confirmed_at is not None
+
+
+def _granted(tx: Transaction, user: User, now: datetime) -> list[str]:
+    """Roles of which a grant holds now, or will later."""
+    return sorted({each.role for each in grants.of(tx, user.username) if not each.is_over(us_from_utc(now))})
+
+
+def _also(granted: Sequence[str]) -> str:
+    return f"  + granted: {', '.join(granted)}" if granted else ""
 
 
 def _marks(user: User) -> str:

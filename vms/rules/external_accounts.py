@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -17,12 +17,16 @@ _MAX_VALUES: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class ExternalPerson:
-    """external_id: the same for as long as the provider keeps its subject, whatever else changes."""
+    """external_id: the same for as long as the provider keeps its subject, whatever else changes.
+
+    has_second_factor: the provider says that one of ours was used.
+    """
 
     external_id: str
     username: str
     display_name: str
     roles: tuple[Role, ...]
+    has_second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ def person_of(claims: Mapping[str, Any], mapped: Mapped) -> ExternalPerson | Ext
     roles = roles_of(_value(claims, mapped.claim), mapped.roles)
     if not roles:
         return "no_role"
-    if mapped.mfa and is_demanded(roles, mapped.demand) and set(_texts(claims.get("amr"))).isdisjoint(mapped.mfa):
+    has_second_factor = not set(_texts(claims.get("amr"))).isdisjoint(mapped.mfa)
+    if not has_second_factor and is_asked(roles, mapped):
         return "mfa"
     username = account_name_of(claims)
     if username is None:
@@ -48,7 +53,12 @@ def person_of(claims: Mapping[str, Any], mapped: Mapped) -> ExternalPerson | Ext
     name = claims.get("name")
     display_name = name.strip()[:_MAX_DISPLAY_CHARS] if isinstance(name, str) else ""
     external_id = hashlib.sha256(f"{claims['iss']}\n{claims['sub']}".encode()).hexdigest()
-    return ExternalPerson(external_id, username, display_name or username, roles)
+    return ExternalPerson(external_id, username, display_name or username, roles, has_second_factor)
+
+
+def is_asked(roles: Collection[str], mapped: Mapped) -> bool:
+    """Must the provider say that a second factor was used? roles: all that are held, granted ones too."""
+    return bool(mapped.mfa) and is_demanded(roles, mapped.demand)
 
 
 def roles_of(value: object, mapping: Mapping[str, Sequence[Role]]) -> tuple[Role, ...]:

@@ -26,6 +26,10 @@ class Grant:
             return False
         return self.start_us <= at_us and (self.end_us is None or at_us < self.end_us)
 
+    def is_over(self, at_us: int) -> bool:
+        """It will never hold again."""
+        return self.revoked_us is not None or (self.end_us is not None and self.end_us <= at_us)
+
     def reaches(self, group: str, purpose: str) -> bool:
         """Cameras of this group and purpose?"""
         return self.group in ("", group) and self.purpose in ("", purpose)

@@ -1,6 +1,6 @@
 """Roles for a camera group, a purpose and a period (vms.rules.grants). No row is deleted: who had which is history."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from vms.errors import UitkijkError
-from vms.rules.grants import Grant
+from vms.rules.grants import Grant, Rights, rights_at
 from vms.store.schema_shifts import GrantRow
 from vms.units import us_from_utc, utc_from_us
 
@@ -31,6 +31,11 @@ class NoSuchGrant(UitkijkError):
 def of(tx: Session, holder: str) -> list[Grant]:
     """All that it was ever given, oldest first. holder: a username, or token:NAME."""
     return [_grant(row) for row in tx.execute(_COLUMNS.where(GrantRow.holder == holder))]
+
+
+def rights_of(tx: Session, holder: str, roles: Collection[str], now: datetime) -> Rights:
+    """roles: of the account or token itself."""
+    return rights_at(roles, of(tx, holder), us_from_utc(now))
 
 
 def everybodys(tx: Session) -> dict[str, list[Grant]]:
@@ -71,6 +76,17 @@ def revoke(tx: Session, holder: str, ids: Sequence[int], by: str, now: datetime)
             row.revoked_at, row.revoked_by = now, by
         revoked.append(_grant(row))
     return revoked
+
+
+def revoke_roles(tx: Session, holder: str, roles: Collection[str], by: str, now: datetime) -> list[Grant]:
+    """Each grant of these roles that holds now, or would later."""
+    standing = [each.id for each in of(tx, holder) if each.role in roles and not each.is_over(us_from_utc(now))]
+    return revoke(tx, holder, standing, by, now)
+
+
+def as_detail(revoked: Sequence[Grant]) -> dict[str, str]:
+    """For the audit row of what took them away; nothing of none."""
+    return {"revoked": ", ".join(str(grant.id) for grant in revoked)} if revoked else {}
 
 
 def _grant(row: GrantRow | Row[*tuple[Any, ...]]) -> Grant:

@@ -8,6 +8,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from vms.errors import UitkijkError
+from vms.rules.grants import Grant
+from vms.store import grants
 from vms.store.schema import ApiTokenRow, LoginSessionRow, UserRow
 
 
@@ -124,11 +126,13 @@ def set_password(tx: Session, username: str, password_hash: str, *, keep_session
     return user_of(row)
 
 
-def set_roles(tx: Session, username: str, roles: Sequence[str]) -> User:
-    """Also ends every session: a login keeps the roles it began with. Raises NoSuchName."""
+def set_roles(tx: Session, username: str, roles: Sequence[str], by: str, now: datetime) -> tuple[User, list[Grant]]:
+    """These instead of the account's own. Grants of a role that it loses are revoked, and returned: whoever takes a
+    role away means all of it. Also ends every session. Raises NoSuchName."""
     row = _changing(tx, username)
+    lost = set(row.roles) - set(roles)
     row.roles = list(roles)
-    return user_of(row)
+    return user_of(row), grants.revoke_roles(tx, username, lost, by, now)
 
 
 def _changing(tx: Session, username: str, keep_session: str = "") -> UserRow:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from starlette.concurrency import run_in_threadpool
 
 from vms.clock import now_utc
-from vms.errors import CameraError
+from vms.errors import CameraError, StoreBusy
 from vms.rules import ptz_patrol
 from vms.rules.follow_trail import MAX_STEPS, RESTS_US, TrailStep, follow, is_over
 from vms.store import trails
@@ -125,22 +125,29 @@ def _follow(services: Services, actor: Actor, body: Step) -> Trail:
 
 
 async def _turn(services: Services, actor: Actor, body: Step) -> bool | None:
-    """None: no preset is linked. A camera that somebody steers, or that is silent, stays as it is."""
+    """None: no preset is linked, or not theirs to steer. A camera that somebody steers, or that is silent, stays."""
     came_from = camera_or_404(services, body.came_from)
     preset = next((each.preset for each in came_from.neighbours if each.id == body.to), None)
     if preset is None:
         return None
     try:
+        if not await run_in_threadpool(_may_steer, services, actor, body.to):
+            return None
         services.decisions.require_open(body.to)
         token = ptz_patrol.token_of(preset, await services.capture.presets(body.to))
         if isinstance(token, ptz_patrol.UnknownPreset):
             log.warning("neighbour_preset_unknown", extra={"camera": body.to, "preset": preset})
             return False
         await services.ptz.goto(actor, body.to, token)
-    except (CameraError, Problem) as error:
+    except (CameraError, Problem, StoreBusy) as error:
         log.info("neighbour_not_turned", extra={"camera": body.to, "reason": str(error)})
         return False
     return True
+
+
+def _may_steer(services: Services, actor: Actor, camera_id: str) -> bool:
+    """Blocking."""
+    return services.reach.may(actor, "ptz.steer", camera_id) and services.shifts.lets(actor, "ptz.steer")
 
 
 def _open(services: Services, actor: Actor) -> Trail:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
 from vms.errors import StoreBusy
-from vms.rules.access import Allow
+from vms.rules.access import Allow, Deny
 from web.audit_trail import Actor
 from web.camera_state import CameraState
 from web.deps import ServicesDep, needs
@@ -67,8 +67,8 @@ async def _send_all(socket: WebSocket, services: Services, actor: Actor, followe
     for number in range(1, 1_000_000_000):
         if number % _CHECK_LOGIN_EVERY == 0:
             current = await _current(services, actor)
-            if current is None:
-                await socket.close(LOGIN_OVER, "the login is over")
+            if current is None or isinstance(current.may("events.follow"), Deny):
+                await socket.close(LOGIN_OVER, "the login is over, or its last role")
                 return
             actor = current
         await _send(socket, digest(services, actor))

@@ -65,6 +65,17 @@ def test_a_privileged_role_needs_a_second_factor_at_the_provider(
     assert isinstance(person_of(claims, mapped(**changes)), ExternalPerson) is is_in
 
 
+@pytest.mark.parametrize(
+    ("amr", "mfa", "proved"), [(["pwd"], ("mfa",), False), (["mfa"], ("mfa",), True), ([], (), False)]
+)
+def test_whether_a_second_factor_was_proved_is_known_of_everybody(
+    amr: object, mfa: tuple[str, ...], proved: bool
+) -> None:
+    person = person_of(CLAIMS | {"amr": amr}, mapped(mfa=mfa))
+    assert isinstance(person, ExternalPerson)
+    assert person.has_second_factor is proved
+
+
 def test_the_same_person_stays_the_same_whatever_their_name_and_another_issuers_is_another() -> None:
     first = person_of(CLAIMS, mapped())
     renamed = person_of(CLAIMS | {"preferred_username": "other"}, mapped())
