@@ -86,7 +86,7 @@ class BusPublisher:
     """Owned by a capture process. `offer` may be called from any thread and never blocks.
 
     on_watched(camera_id, profile, watched) is called from the bus thread when the first subscriber of a stream
-    comes or the last one goes: ingest then reads every 40 ms instead of every 0.7 s.
+    comes or the last one goes: ingest then reads every 40 or 80 ms instead of every 0.7 s.
     """
 
     def __init__(self, endpoint: str, on_watched: Callable[[CameraId, Profile, bool], None] | None = None) -> None:
