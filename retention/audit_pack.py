@@ -9,7 +9,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -37,7 +37,8 @@ _CERTIFICATE = "wiscertificaat.zip"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackOrder:
-    """[start, end). sample: consultations drawn. seed: of the auditor; empty = it follows from the log."""
+    """[start, end), as far as it is over. sample: consultations drawn. seed: of the auditor; empty = it follows from
+    the log. former_keys: see vms.audit_check."""
 
     site_name: str
     timezone: str
@@ -83,6 +84,7 @@ class _Package:
 
 def write_pack(out: Path, order: PackOrder, store: Store, disks: Disks, signer: SiteSigner, now: datetime) -> MadePack:
     """Make `out`, which must not be there yet. Raises FileExistsError, OSError, StoreBusy."""
+    order = replace(order, end=max(order.start, min(order.end, now)))
     seal_audit(store, signer, now)
     proof = check_audit(store, signer.public, former=order.former_keys)
     with out.open("xb") as file:
@@ -128,7 +130,8 @@ def _write(
     proof: AuditProof,
     certificate: bytes | None,
 ) -> MadePack:
-    parts = gather(tx, order.start, order.end, order.sample, order.seed)
+    newest = seals.AUDIT.last(tx)
+    parts = gather(tx, order.start, order.end, order.sample, order.seed, newest.last_seq if newest else 0)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         package = _Package(made)
         proven = _Proven(tx)
@@ -194,6 +197,7 @@ def _content(order: PackOrder, parts: Parts, proof: AuditProof, now: datetime) -
         "at_us": us_from_utc(now),
         "from_us": us_from_utc(order.start),
         "to_us": us_from_utc(order.end),
+        "former_keys": list(order.former_keys),
         "log": {
             "rows": proof.rows,
             "sealed_rows": proof.sealed_rows,

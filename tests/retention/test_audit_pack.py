@@ -17,12 +17,14 @@ from retention import controleer_audit
 from retention.audit_pack import Disks, MadePack, PackOrder, write_pack
 from retention.sealing import seal_audit
 from tests.retention.world import NOW, World, days_ago
+from vms.errors import Refused
 from vms.rules.requests import NewRequest
 from vms.rules.sampling import draw
 from vms.signing import SiteSigner, create_signing_key
 from vms.store import audit, audit_search, requests, users
 from vms.store.audit import AuditEntry
 from vms.store.audit_search import AuditSearch
+from vms.units import us_from_utc
 
 Parts = dict[str, bytes]
 SECRET = "argon2id-of-somebody"
@@ -257,3 +259,60 @@ def test_what_is_no_pack_is_said_to_be_none(tmp_path: Path, content: bytes, caps
     monkeypatch.setattr(sys, "argv", ["controleer_audit.py", str(path)])
     assert controleer_audit.main() == 1
     assert "geen heel auditpakket" in capsys.readouterr().out
+
+
+@pytest.fixture
+def new_signer(tmp_path: Path) -> SiteSigner:
+    create_signing_key(tmp_path / "new.pem")
+    return SiteSigner(tmp_path / "new.pem")
+
+
+def test_seals_under_a_former_key_are_the_sites_own_and_the_checker_says_so(
+    signer: SiteSigner, new_signer: SiteSigner, tmp_path: Path
+) -> None:
+    world = World(tmp_path)
+    Acts(world)(2, "a", "footage.consult", "case:1")
+    seal_audit(world.store, signer, days_ago(1.5))
+    Acts(world)(1, "a", "footage.consult", "case:2")
+    known = made(world, new_signer, tmp_path / "known.zip", former_keys=(signer.public.hex(),)).path
+    with zipfile.ZipFile(known) as package:
+        check = controleer_audit.Check(package, new_signer.key_id)
+        check.run()
+    assert check.findings == []
+    assert f"Zegels onder een vroegere sleutel van de gemeente ({signer.key_id}): 1" in check.report()
+    unknown = made(world, new_signer, tmp_path / "unknown.zip").path
+    assert f"zegel over regel 1–1: met een sleutel die niet van de gemeente is ({signer.key_id})" in findings(unknown)
+
+    def claim(parts: Parts) -> None:
+        pack = json.loads(parts["pakket.json"])
+        pack["content"]["former_keys"] = [signer.public.hex()]
+        parts["pakket.json"] = json.dumps(pack).encode()
+
+    forged = rewritten(unknown, claim, tmp_path / "forged.zip")
+    assert "de handtekening onder het pakket klopt niet: het is gewijzigd" in findings(forged)
+
+
+def test_a_pack_of_a_period_that_runs_on_ends_where_its_seal_was_made(
+    signer: SiteSigner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    act = Acts(world)
+    act(1, "a", "footage.consult", "case:1")
+    act(1, "a", "footage.view", "segment:1", reference="1")
+
+    def busy(*_: object) -> None:
+        """Others go on while the pack is made: one of them began before the seal, and waited."""
+        for ago in (-0.1, 0.01):
+            act(ago, "b", "footage.consult", "case:2")
+            act(ago, "b", "export.create", "request:1")
+            act(0.9, "a", "footage.view", "segment:2", reference="1")
+        raise Refused("nothing was erased")
+
+    monkeypatch.setattr("retention.audit_pack.write_certificate", busy)
+    done = made(world, signer, tmp_path / "p.zip", end=NOW + timedelta(days=1))
+    assert findings(done.path) == []
+    parts = parts_of(done.path)
+    assert [line["row"]["seq"] for line in rows(parts, "steekproef.jsonl")] == [1, 2]
+    content = json.loads(parts["pakket.json"])["content"]
+    assert (content["to_us"], content["sample"]["drawn_from"]) == (us_from_utc(NOW), 1)
+    assert sum(one["number"] for one in content["figures"]) == 2

@@ -96,11 +96,11 @@ def span(tx: Session, start: datetime, end: datetime) -> tuple[int, int] | None:
     return None if first is None else (first, last)
 
 
-def figures(tx: Session, start: datetime, end: datetime) -> list[tuple[str, str, int]]:
-    """(action, result, how often) in an interval."""
+def figures(tx: Session, start: datetime, end: datetime, last_seq: int) -> list[tuple[str, str, int]]:
+    """(action, result, how often) in an interval, up to that row."""
     rows = (
         select(AuditRow.action, AuditRow.result, func.count())
-        .where(AuditRow.at >= start, AuditRow.at < end)
+        .where(AuditRow.at >= start, AuditRow.at < end, AuditRow.seq <= last_seq)
         .group_by(AuditRow.action, AuditRow.result)
         .order_by(AuditRow.action, AuditRow.result)
     )
