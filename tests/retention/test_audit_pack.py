@@ -15,16 +15,19 @@ import pytest
 
 from retention import controleer_audit
 from retention.audit_pack import Disks, MadePack, PackOrder, write_pack
+from retention.audit_pack_parts import AUTHORISATIONS
 from retention.sealing import seal_audit
 from tests.retention.world import NOW, World, days_ago
 from vms.errors import Refused
+from vms.rules.grants import Grant
 from vms.rules.requests import NewRequest
 from vms.rules.sampling import draw
 from vms.signing import SiteSigner, create_signing_key
-from vms.store import audit, audit_search, requests, users
+from vms.store import audit, audit_search, grants, requests, users
 from vms.store.audit import AuditEntry
 from vms.store.audit_search import AuditSearch
 from vms.units import us_from_utc
+from web.state_words import AUDIT_ACTION
 
 Parts = dict[str, bytes]
 SECRET = "argon2id-of-somebody"
@@ -45,9 +48,14 @@ def world(tmp_path_factory: pytest.TempPathFactory, signer: SiteSigner) -> World
     with made.store.transaction() as tx:
         users.add(tx, "a.jansen", "A. <Jansen>", SECRET, ["police_reviewer"], days_ago(400))
         users.add_token(tx, "meldkamer", "hash-of-token", ["observer"], days_ago(300), None)
+        users.add(tx, "nood", "Noodaccount", SECRET, ["admin"], days_ago(400), is_break_glass=True)
+        for_a_street = Grant(id=0, role="observer", group="markt", start_us=us_from_utc(days_ago(9)))
+        grants.give(tx, "a.jansen", for_a_street, "command line", days_ago(9))
         requests.create(tx, REQUEST, days_ago(3))
     act(400, "command line", "users.add", "user:a.jansen")
     act(300, "command line", "tokens.add", "token:meldkamer")
+    act(9, "command line", "users.grant", "user:a.jansen", role="observer", group="markt")
+    act(8, "nood", "login.break_glass", "user:nood", reason="storing")
     seal_audit(made.store, signer, days_ago(299))
     for number in range(12):
         act(10, "a.jansen", "footage.consult", f"case:BVH {number}", purpose="opsporing")
@@ -151,11 +159,23 @@ def test_the_auditors_own_seed_draws_another_sample(world: World, signer: SiteSi
 
 def test_it_holds_what_an_auditor_asks_and_nothing_to_sign_in_with(good: Path) -> None:
     parts = parts_of(good)
-    assert [line["row"]["action"] for line in rows(parts, "autorisaties.jsonl")] == ["users.add", "tokens.add"]
+    assert [line["row"]["action"] for line in rows(parts, "autorisaties.jsonl")] == [
+        "users.add", "tokens.add", "users.grant", "login.break_glass",
+    ]  # fmt: skip
     assert [line["row"]["action"] for line in rows(parts, "verstrekkingen.jsonl")] == ["export.create"]
     assert [line["row"]["action"] for line in rows(parts, "toezicht.jsonl")] == ["audit.review"]
     assert json.loads(parts["verzoeken.json"])[0]["case_number"] == "PL 1"
-    assert json.loads(parts["accounts.json"])["personen"][0]["rollen"] == ["police_reviewer"]
+    accounts = json.loads(parts["accounts.json"])
+    assert [(one["naam"], one["rollen"], one["noodaccount"]) for one in accounts["personen"]] == [
+        ("a.jansen", ["police_reviewer"], False),
+        ("nood", ["admin"], True),
+    ]
+    assert accounts["toekenningen"] == [
+        {
+            "houder": "a.jansen", "nummer": 1, "rol": "observer", "groep": "markt", "doel": "",
+            "vanaf": days_ago(9).isoformat(), "tot": None, "ingetrokken": None,
+        },
+    ]  # fmt: skip
     certificate = zipfile.ZipFile(__import__("io").BytesIO(parts["wiscertificaat.zip"]))
     assert "certificaat.json" in certificate.namelist()
     assert set(json.loads(parts["pakket.json"])["content"]["files"]) == set(parts) - controleer_audit.UNLISTED
@@ -165,8 +185,15 @@ def test_it_holds_what_an_auditor_asks_and_nothing_to_sign_in_with(good: Path) -
     page = parts["samenvatting.html"].decode()
     assert "A. &lt;Jansen&gt;" not in page, "names as they sign in"
     assert "5 van 12 raadplegingen" in page
+    assert "<td>admin (noodaccount)</td>" in page
+    assert "<td>observer</td><td>markt</td>" in page
     assert "De keten van alle" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_whatever_changes_who_may_do_what_is_told_as_an_authorisation() -> None:
+    changing = {action for action in AUDIT_ACTION if action.startswith(("users.", "tokens."))}
+    assert {*changing, "login.break_glass"} == AUTHORISATIONS
 
 
 def rewritten(path: Path, change: Callable[[Parts], None], out: Path) -> Path:
