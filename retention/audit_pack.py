@@ -172,8 +172,7 @@ class _Proven:
         if seal is not None:
             self._seals[seal.last_seq] = seal
             if self._tree[0] != seal.last_seq:
-                found = seals.AUDIT.hashes(self._tx, seal.first_seq, seal.last_seq)
-                self._tree = seal.last_seq, merkle.Tree([bytes.fromhex(one) for one in found])
+                self._tree = seal.last_seq, _tree(seals.AUDIT.hashes(self._tx, seal.first_seq, seal.last_seq))
             tree, index = self._tree[1], record.seq - seal.first_seq
             if 0 <= index < tree.size:
                 steps = [step.hex() for step in tree.path(index)]
@@ -184,6 +183,14 @@ class _Proven:
         for last_seq in sorted(self._seals):
             seal = self._seals[last_seq]
             yield canonical_json({**seal.content(), "signature": seal.signature}) + b"\n"
+
+
+def _tree(hashes: Iterable[str]) -> merkle.Tree:
+    """Of no rows, which proves none of them, when one was changed into what is no hash."""
+    try:
+        return merkle.Tree([bytes.fromhex(one) for one in hashes])
+    except ValueError:
+        return merkle.Tree([])
 
 
 def _lines(proven: _Proven, rows: Iterable[AuditRecord]) -> Iterable[bytes]:

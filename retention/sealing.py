@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from vms.errors import StorageError
-from vms.rules import merkle
 from vms.signing import SiteSigner
 from vms.store import Store, seals
 from vms.store.seals import Seal, SealBook
@@ -25,12 +24,12 @@ class TimestampAuthority(Protocol):
 
 
 def seal_ledger(store: Store, signer: SiteSigner, now: datetime) -> Seal | None:
-    """Sign what came since the last seal; the newest one, None when nothing came. Raises StoreBusy."""
+    """Sign what came since the last seal; the newest one, None when nothing came. Raises StoreBusy, StorageError."""
     return _seal_all(store, signer, now, seals.LEDGER)
 
 
 def seal_audit(store: Store, signer: SiteSigner, now: datetime) -> Seal | None:
-    """The same for the audit log: from here on even its newest row cannot be cut off unseen. Raises StoreBusy."""
+    """The same for the audit log: from here on even its newest row cannot be cut off unseen."""
     return _seal_all(store, signer, now, seals.AUDIT)
 
 
@@ -46,7 +45,10 @@ def _seal_next(store: Store, signer: SiteSigner, now: datetime, book: SealBook) 
         first_seq, hashes = book.unsealed(tx)
         if not hashes:
             return None
-        root = merkle.root([bytes.fromhex(one) for one in hashes]).hex()
+        root = seals.root_of(hashes)
+        if root is None:
+            last_seq = first_seq + len(hashes) - 1
+            raise StorageError(f"{book.kind}: a hash among rows {first_seq} to {last_seq} was changed: no seal")
         seal = Seal(first_seq, first_seq + len(hashes) - 1, now, hashes[-1], root, signer.key_id)
         seal = replace(seal, signature=signer.sign(book.kind, seal.content()).hex())
         book.add(tx, seal)

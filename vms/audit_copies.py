@@ -82,7 +82,10 @@ class AuditCopier:
             if audit.hash_at(tx, at.seq) != at.hash:
                 self._position = None  # somebody may accept the log as it is, which changes the file
                 raise LogDiffers(f"row {at.seq} of the audit log is not the one that was copied")
-            rows = audit.after(tx, at.seq, MOST_ROWS)
+            try:
+                rows = audit.after(tx, at.seq, MOST_ROWS)
+            except ValueError as error:
+                raise StorageError(f"rows after {at.seq} of the audit log cannot be read ({error})") from error
             reached = rows[-1].seq if rows else at.seq
             new_seals = [seal for seal in seals.AUDIT.after(tx, at.seal) if seal.last_seq <= reached][:MOST_ROWS]
         self._target.send([*map(_row_line, rows), *map(_seal_line, new_seals)])

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from retention.__main__ import make_stampings, open_signer
-from retention.sealing import Stamping, seal_ledger
+from retention.sealing import Stamping, seal_audit, seal_ledger
 from retention.timestamping import HttpTimestampAuthority, read_roots
 from tests.retention.world import NOW, World, days_ago
 from vms.clock import now_utc
@@ -20,7 +20,8 @@ from vms.config import Retention, Site, SiteConfig
 from vms.errors import ConfigError, KeyUnavailable, StorageError
 from vms.rules import merkle
 from vms.signing import SiteSigner, create_signing_key, is_signed
-from vms.store import ledger, seals
+from vms.store import audit, ledger, seals
+from vms.store.audit import AuditEntry
 
 _CONFIG = """
 [tsa]
@@ -278,3 +279,24 @@ def test_seals_that_were_tampered_with_are_a_finding(world: World, signer: SiteS
     with world.store.transaction() as tx:
         tx.execute(text(change))
     assert [finding.code for finding in world.proof().findings] == ["R9"]
+
+
+def test_a_chain_that_was_changed_gets_no_seal_and_neither_erasing_nor_the_other_chain_waits(
+    world: World, signer: SiteSigner, caplog
+) -> None:
+    world.runner.signer = signer
+    entry = AuditEntry(at=NOW, actor="a", roles=(), action="login", object="user:a", result="allowed", detail={})
+    with world.store.transaction() as tx:
+        audit.append(tx, entry)
+        tx.execute(text("update audit set hash = 'none'"))
+    world.record(days_ago(29))
+    assert world.runner.run().erased == 1
+    assert len(all_seals(world)) == 1
+    assert "audit-seal: a hash among rows 1 to 1 was changed: no seal" in [
+        record.__dict__.get("reason") for record in caplog.records
+    ]
+    with pytest.raises(StorageError):
+        seal_audit(world.store, signer, NOW)
+    with world.store.transaction() as tx:
+        tx.execute(text("update ledger set hash = 'none'"))
+    assert [finding.code for finding in world.proof().findings] == ["R3", "R9"]

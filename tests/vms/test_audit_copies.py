@@ -249,6 +249,12 @@ def test_a_log_that_was_cut_or_written_anew_is_noticed_at_once_and_goes_on_only_
     assert seqs(file.read_text().splitlines()) == [*range(1, ALL + 1), *range(1, ALL + 3)], "no hole: all of it again"
 
 
+def test_a_row_that_cannot_be_read_holds_the_copy_up_with_its_reason(store: Store, tmp_path: Path) -> None:  # noqa: F811
+    meddle(store, "update audit set detail = '{' where seq = 3")
+    with pytest.raises(StorageError, match="rows after 0 of the audit log cannot be read"):
+        copier(store, f"file://{tmp_path / 'f'}", tmp_path).step()
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"seq": "x", "hash": 1, "seal": 2}', "[1]"])
 def test_a_position_that_cannot_be_read_is_said_and_never_guessed(store: Store, tmp_path: Path, content: str) -> None:  # noqa: F811
     (tmp_path / "siem.json").write_text(content)
