@@ -16,6 +16,7 @@ from vms.rules.placements import Placement, distance_m
 PatternCode = Literal["long_watch", "many_looks_back", "refused_often", "odd_hours"]
 
 LOOKS_BACK: Final = frozenset({"footage.search", "footage.view", "footage.photo", "footage.motion", "footage.export"})
+LOGINS: Final = ("login", "login.break_glass")
 FAR_BACK: Final = timedelta(days=7)
 """The acts that patterns are looked for in."""
 _ONE_LOOK: Final = timedelta(minutes=30)
@@ -105,7 +106,7 @@ def _long_watches(acts: Iterable[Act], bounds: Bounds, zone: ZoneInfo, now: date
     by_login: dict[tuple[str, str], list[Act]] = defaultdict(list)
     for act in acts:
         is_picture = act.action == "live.watch" and act.profile == "hero" and act.allowed
-        if is_picture or act.action in ("login", "logout"):
+        if is_picture or act.action in (*LOGINS, "logout"):
             by_login[act.actor, act.workstation].append(act)
     watched: dict[tuple[str, str, str], list[tuple[Act, timedelta]]] = defaultdict(list)
     for (actor, _), own in by_login.items():
@@ -169,7 +170,7 @@ def _odd_hours(acts: Iterable[Act], bounds: Bounds, zone: ZoneInfo) -> list[Patt
     """Of roles that work by day; figure and bound are minutes since midnight."""
     found: dict[tuple[str, str], Pattern] = {}
     for act in acts:
-        if act.action != "login" or not act.allowed or act.roles & bounds.round_the_clock:
+        if act.action not in LOGINS or not act.allowed or act.roles & bounds.round_the_clock:
             continue
         local = act.at.astimezone(zone)
         if bounds.office_from <= local.time() < bounds.office_to:

@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from vms.rules.oversight import LOOKS_BACK, Act, Pattern
+from vms.rules.oversight import LOGINS, LOOKS_BACK, Act, Pattern
 from vms.store.audit import SEVERAL
 from vms.store.schema import AuditRow
 from vms.store.schema_oversight import AuditQueryRow, LoginReviewRow, OversightAlertRow
 
-_WATCHED = ("live.watch", "login", "logout", *sorted(LOOKS_BACK))
+_WATCHED = ("live.watch", *LOGINS, "logout", *sorted(LOOKS_BACK))
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,9 @@ def test_a_login_of_an_office_role_at_night_is_told(local: str, roles: set[str],
     log = Log()
     log((at - NOON) / timedelta(minutes=1), "login", roles=frozenset(roles))
     assert [one.code for one in log.found()] == ["odd_hours"] * told
+    emergency = Log()
+    emergency((at - NOON) / timedelta(minutes=1), "login.break_glass", roles=frozenset(roles))
+    assert [one.code for one in emergency.found()] == ["odd_hours"] * told, "also with a break-glass account"
 
 
 def test_cameras_that_hang_near_each_other_are_one_place_also_by_way_of_a_third() -> None:
