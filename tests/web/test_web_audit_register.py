@@ -107,6 +107,10 @@ def test_a_pattern_becomes_an_alert_that_somebody_else_looks_into_once(site: Sit
     write(site, "shift_manager", "login", "user:shift_manager", result="refused")
     assert services.patterns.look() == 0
     assert officer.get("/api/oversight/alerts").json()["alerts"][0]["figure"] == 11, "as it was handled"
+    for _ in range(8):  # the one above, and the refusal to handle it, count too
+        write(site, "shift_manager", "login", "user:shift_manager", result="refused")
+    assert (services.patterns.look(), services.patterns.look()) == (1, 0), "as many again"
+    assert [one["figure"] for one in officer.get("/api/oversight/alerts").json()["alerts"]] == [10, 11]
     assert [(row.result, row.detail.get("note")) for row in site.audit("audit.alert")] == [
         ("refused", None),
         ("allowed", "wachtwoord vergeten"),
