@@ -4,6 +4,7 @@ Each row of the audit log in it comes with the way from its hash to a seal (a Me
 site's signature. So a row can be checked alone: nothing else of the log has to be given away.
 """
 
+import contextlib
 import hashlib
 import json
 import tempfile
@@ -22,7 +23,7 @@ from retention.sealing import seal_audit
 from retention.verify_evidence import every_copy
 from vms.audit_check import AuditProof, check_audit
 from vms.audit_copies import row_text
-from vms.errors import Refused
+from vms.errors import Refused, StorageError
 from vms.rules import merkle
 from vms.rules.chain import canonical_json
 from vms.signing import SiteSigner
@@ -83,15 +84,19 @@ class _Package:
 
 
 def write_pack(out: Path, order: PackOrder, store: Store, disks: Disks, signer: SiteSigner, now: datetime) -> MadePack:
-    """Make `out`, which must not be there yet. Raises FileExistsError, OSError, StoreBusy."""
+    """Make `out`, which must not be there yet. Raises FileExistsError, OSError, StoreBusy, StorageError."""
     order = replace(order, end=max(order.start, min(order.end, now)))
-    seal_audit(store, signer, now)
+    with contextlib.suppress(StorageError):  # somebody changed the chain: that is what the proof tells
+        seal_audit(store, signer, now)
     proof = check_audit(store, signer.public, former=order.former_keys)
     with out.open("xb") as file:
         try:
             certificate = _certificate(order, store, disks, signer, now)
             with store.reading() as tx:
                 return _write(out, file, order, tx, signer, now, proof, certificate)
+        except json.JSONDecodeError as error:
+            out.unlink()
+            raise StorageError(f"rows of the audit log cannot be read ({error})") from error
         except BaseException:
             out.unlink()
             raise

@@ -10,10 +10,10 @@ from retention.evidence import EvidenceKeeper
 from retention.planner import PAGE_SEGMENTS, PurgePlan, make_plan
 from retention.pressure import relieve
 from retention.purger import Purger, PurgeResult
-from retention.sealing import seal_audit, seal_ledger
+from retention.sealing import seal_both
 from retention.strays import erase_strays
 from vms.clock import Clock, now_utc
-from vms.errors import Refused, StorageError
+from vms.errors import Refused
 from vms.rules.retention import RunFacts, oldest_allowed, refuse_run
 from vms.signing import SiteSigner
 from vms.store import Store, catalog, ledger
@@ -63,16 +63,8 @@ class PurgeRunner:
         result = replace(result, keys_destroyed=purger.destroy_keys())
         self._record(plan, result)
         if self.signer is not None:
-            self._seal(self.signer)
+            seal_both(self.store, self.signer, now_utc(self.clock))
         return result
-
-    def _seal(self, signer: SiteSigner) -> None:
-        """A chain that somebody changed gets no seal. The other one does, and erasing goes on."""
-        for seal in (seal_ledger, seal_audit):
-            try:
-                seal(self.store, signer, now_utc(self.clock))
-            except StorageError as error:
-                log.error("ledger_unsealed", extra={"reason": str(error)})
 
     def secure(self, *, search_secured: bool = True) -> None:
         """A round of the evidence store. Erases nothing that is not released: no guard needed. Raises StoreBusy."""

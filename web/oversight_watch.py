@@ -33,7 +33,7 @@ class OversightWatch:
         )
 
     def look(self) -> int:
-        """How many new ones. Raises StoreBusy."""
+        """How many new ones. Raises StoreBusy, StorageError."""
         now = now_utc(self._clock)
         with self._store.reading() as tx:
             acts = oversight.acts(tx, looked_at_since(now, self._zone))

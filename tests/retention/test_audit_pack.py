@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from retention import controleer_audit
 from retention.audit_pack import Disks, MadePack, PackOrder, write_pack
 from retention.audit_pack_parts import AUTHORISATIONS
 from retention.sealing import seal_audit
 from tests.retention.world import NOW, World, days_ago
-from vms.errors import Refused
+from vms.errors import Refused, StorageError
 from vms.rules.grants import Grant
 from vms.rules.requests import NewRequest
 from vms.rules.sampling import draw
@@ -269,14 +270,29 @@ def test_a_log_that_was_changed_is_told_in_the_pack_and_by_its_checker(signer: S
     world = World(tmp_path)
     Acts(world)(1, "a", "footage.consult", "case:1")
     seal_audit(world.store, signer, NOW)
-    from sqlalchemy import text
-
     with world.store.transaction() as tx:
         tx.execute(text("update audit set actor = 'b'"))
     done = made(world, signer, tmp_path / "p.zip")
     assert "audit 1: was changed after it was written" in findings(done.path)[-1]
     assert "wiscertificaat.zip" not in parts_of(done.path), "nothing was erased"
     assert "Het log is gewijzigd" in parts_of(done.path)["samenvatting.html"].decode()
+
+
+def test_a_log_that_gets_no_seal_is_told_in_the_pack_all_the_same(signer: SiteSigner, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    Acts(world)(2, "a", "footage.consult", "case:1")
+    seal_audit(world.store, signer, NOW)
+    Acts(world)(1, "a", "footage.consult", "case:2")
+    with world.store.transaction() as tx:
+        tx.execute(text("update audit set hash = 'none' where seq = 2"))
+    done = made(world, signer, tmp_path / "p.zip")
+    assert [str(one) for one in done.proof.findings] == ["audit 2: was changed after it was written"]
+    assert findings(done.path) == ["de server vond: audit 2: was changed after it was written"]
+    with world.store.transaction() as tx:
+        tx.execute(text("update audit set detail = '{' where seq = 1"))
+    with pytest.raises(StorageError, match="rows of the audit log cannot be read"):
+        made(world, signer, tmp_path / "unreadable.zip")
+    assert not (tmp_path / "unreadable.zip").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04nonsense", b"hello"])

@@ -213,6 +213,20 @@ def test_an_authority_that_is_away_is_asked_again_and_one_stamp_covers_all_since
     assert [seal.token is not None for seal in all_seals(world)] == [False, False, True]
 
 
+def test_a_signature_that_cannot_be_read_gets_no_time_stamp_and_stops_nothing(
+    world: World, signer: SiteSigner, authority: Authority
+) -> None:
+    world.runner.signer = signer
+    world.record(days_ago(29))
+    world.runner.run()
+    with world.store.transaction() as tx:
+        tx.execute(text("update ledger_seal set signature = 'none'"))
+    timed = stamping(world, authority)
+    assert not timed.run()
+    assert timed.problem == "ledger-seal: the signature over rows up to 4 was changed: no time-stamp"
+    assert authority.asked == 0
+
+
 def test_time_stamps_come_no_more_often_than_wanted(world: World, signer: SiteSigner, authority: Authority) -> None:
     timed = stamping(world, authority, interval_s=3600)
     asked = []

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from tests.vms.test_migrations_keep_accounts import config_on, engine_of
+from vms.errors import StorageError
 from vms.rules.oversight import Pattern
 from vms.store import Store, audit, oversight
 from vms.store.audit import AuditEntry
@@ -92,6 +93,15 @@ def test_acts_say_whose_session_ended_and_which_shift_did(store: Store) -> None:
             ("login.break_glass", "", "", ""),
         ]
         assert oversight.acts(tx, AT + timedelta(seconds=1)) == []
+
+
+def test_a_row_that_cannot_be_read_is_said_so(store: Store) -> None:
+    with store.transaction() as tx:
+        entry = AuditEntry(at=AT, actor="a", roles=(), action="login", object="user:a", result="allowed", detail={})
+        audit.append(tx, entry)
+        tx.execute(text("update audit set roles = '1'"))
+    with store.reading() as tx, pytest.raises(StorageError, match="a row of the audit log cannot be read"):
+        oversight.acts(tx, AT)
 
 
 def test_alerts_come_through_an_upgrade_and_the_way_back_with_their_four_eyes(store_url: str) -> None:

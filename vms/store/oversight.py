@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from vms.errors import StorageError
 from vms.rules.oversight import ENDINGS, LOGINS, LOOKS_BACK, Act, Handled, Pattern
 from vms.store.audit import SEVERAL
 from vms.store.schema import AuditRow
@@ -58,7 +59,7 @@ class SavedQuery:
 
 
 def acts(tx: Session, start: datetime) -> list[Act]:
-    """Since then, in order: those that a pattern can be about."""
+    """Since then, in order: those that a pattern can be about. Raises StorageError: somebody changed one."""
     columns = (
         AuditRow.seq,
         AuditRow.at,
@@ -74,21 +75,10 @@ def acts(tx: Session, start: datetime) -> list[Act]:
     rows = select(*columns).where(
         AuditRow.at >= start, or_(AuditRow.action.in_(_WATCHED), AuditRow.result == "refused")
     )
-    return [
-        Act(
-            row.seq,
-            row.at,
-            row.actor,
-            frozenset(row.roles),
-            row.action,
-            "" if row.camera == SEVERAL else row.camera,
-            row.result == "allowed",
-            row.workstation,
-            str(row.detail.get("profile") or ""),
-            row.object.removeprefix("user:") if row.action == "session.end" else "",
-        )
-        for row in tx.execute(rows.order_by(AuditRow.seq))
-    ]
+    try:
+        return [_act(row) for row in tx.execute(rows.order_by(AuditRow.seq))]
+    except (ValueError, TypeError, AttributeError) as error:  # its roles or detail are no list or object, or no JSON
+        raise StorageError(f"a row of the audit log cannot be read ({error})") from error
 
 
 def handled(tx: Session) -> Handled:
@@ -208,6 +198,21 @@ def save_query(tx: Session, owner: str, name: str, filters: Mapping[str, Any], n
 
 def forget_query(tx: Session, owner: str, query_id: int) -> None:
     tx.execute(delete(AuditQueryRow).where(AuditQueryRow.id == query_id, AuditQueryRow.owner == owner))
+
+
+def _act(row: Any) -> Act:
+    return Act(
+        row.seq,
+        row.at,
+        row.actor,
+        frozenset(row.roles),
+        row.action,
+        "" if row.camera == SEVERAL else row.camera,
+        row.result == "allowed",
+        row.workstation,
+        str(row.detail.get("profile") or ""),
+        row.object.removeprefix("user:") if row.action == "session.end" else "",
+    )
 
 
 def _alert(row: OversightAlertRow) -> Alert:
