@@ -4,12 +4,13 @@ Each row of the audit log in it comes with the way from its hash to a seal (a Me
 site's signature. So a row can be checked alone: nothing else of the log has to be given away.
 """
 
+import contextlib
 import hashlib
 import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -22,7 +23,7 @@ from retention.sealing import seal_audit
 from retention.verify_evidence import every_copy
 from vms.audit_check import AuditProof, check_audit
 from vms.audit_copies import row_text
-from vms.errors import Refused
+from vms.errors import Refused, StorageError
 from vms.rules import merkle
 from vms.rules.chain import canonical_json
 from vms.signing import SiteSigner
@@ -37,7 +38,8 @@ _CERTIFICATE = "wiscertificaat.zip"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackOrder:
-    """[start, end). sample: consultations drawn. seed: of the auditor; empty = it follows from the log."""
+    """[start, end), as far as it is over. sample: consultations drawn. seed: of the auditor; empty = it follows from
+    the log. former_keys: see vms.audit_check."""
 
     site_name: str
     timezone: str
@@ -82,14 +84,19 @@ class _Package:
 
 
 def write_pack(out: Path, order: PackOrder, store: Store, disks: Disks, signer: SiteSigner, now: datetime) -> MadePack:
-    """Make `out`, which must not be there yet. Raises FileExistsError, OSError, StoreBusy."""
-    seal_audit(store, signer, now)
+    """Make `out`, which must not be there yet. Raises FileExistsError, OSError, StoreBusy, StorageError."""
+    order = replace(order, end=max(order.start, min(order.end, now)))
+    with contextlib.suppress(StorageError):  # somebody changed the chain: that is what the proof tells
+        seal_audit(store, signer, now)
     proof = check_audit(store, signer.public, former=order.former_keys)
     with out.open("xb") as file:
         try:
             certificate = _certificate(order, store, disks, signer, now)
             with store.reading() as tx:
                 return _write(out, file, order, tx, signer, now, proof, certificate)
+        except json.JSONDecodeError as error:
+            out.unlink()
+            raise StorageError(f"rows of the audit log cannot be read ({error})") from error
         except BaseException:
             out.unlink()
             raise
@@ -128,7 +135,8 @@ def _write(
     proof: AuditProof,
     certificate: bytes | None,
 ) -> MadePack:
-    parts = gather(tx, order.start, order.end, order.sample, order.seed)
+    newest = seals.AUDIT.last(tx)
+    parts = gather(tx, order.start, order.end, order.sample, order.seed, newest.last_seq if newest else 0)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         package = _Package(made)
         proven = _Proven(tx)
@@ -169,8 +177,7 @@ class _Proven:
         if seal is not None:
             self._seals[seal.last_seq] = seal
             if self._tree[0] != seal.last_seq:
-                found = seals.AUDIT.hashes(self._tx, seal.first_seq, seal.last_seq)
-                self._tree = seal.last_seq, merkle.Tree([bytes.fromhex(one) for one in found])
+                self._tree = seal.last_seq, _tree(seals.AUDIT.hashes(self._tx, seal.first_seq, seal.last_seq))
             tree, index = self._tree[1], record.seq - seal.first_seq
             if 0 <= index < tree.size:
                 steps = [step.hex() for step in tree.path(index)]
@@ -181,6 +188,14 @@ class _Proven:
         for last_seq in sorted(self._seals):
             seal = self._seals[last_seq]
             yield canonical_json({**seal.content(), "signature": seal.signature}) + b"\n"
+
+
+def _tree(hashes: Iterable[str]) -> merkle.Tree:
+    """Of no rows, which proves none of them, when one was changed into what is no hash."""
+    try:
+        return merkle.Tree([bytes.fromhex(one) for one in hashes])
+    except ValueError:
+        return merkle.Tree([])
 
 
 def _lines(proven: _Proven, rows: Iterable[AuditRecord]) -> Iterable[bytes]:
@@ -194,6 +209,7 @@ def _content(order: PackOrder, parts: Parts, proof: AuditProof, now: datetime) -
         "at_us": us_from_utc(now),
         "from_us": us_from_utc(order.start),
         "to_us": us_from_utc(order.end),
+        "former_keys": list(order.former_keys),
         "log": {
             "rows": proof.rows,
             "sealed_rows": proof.sealed_rows,

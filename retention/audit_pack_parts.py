@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from vms.rules.grants import Grant
 from vms.rules.oversight import LOOKS_BACK
 from vms.rules.sampling import draw
-from vms.store import Transaction, audit, audit_search, decisions, holds, masks, oversight, requests, users
+from vms.store import Transaction, audit, audit_search, decisions, grants, holds, masks, oversight, requests, users
 from vms.store.audit import AuditRecord
 from vms.store.audit_search import AuditSearch
+from vms.units import utc_from_us
 
 AUTHORISATIONS: Final = frozenset(
     {"users.add", "users.disable", "users.enable", "users.password", "users.roles", "tokens.add", "tokens.revoke"}
+    | {"users.grant", "users.revoke", "users.external", "users.first", "users.totp-reset", "login.break_glass"}
 )
 DISCLOSURES: Final = frozenset(
     {"requests.ask", "requests.decide", "requests.receipt", "requests.export", "bundles.make", "masks.lift"}
@@ -47,15 +50,17 @@ class Parts:
     figures: list[tuple[str, str, int]]
 
 
-def gather(tx: Transaction, start: datetime, end: datetime, size: int, seed: str) -> Parts:
-    sample = _sampled(tx, start, end, size, seed)
+def gather(tx: Transaction, start: datetime, end: datetime, size: int, seed: str, sealed: int) -> Parts:
+    """sealed: the last row under a seal. What others wrote since has no proof yet, and is for a later pack."""
+    sample = _sampled(tx, start, end, size, seed, sealed)
+    rows = {
+        "autorisaties.jsonl": audit_search.of_actions(tx, AUTHORISATIONS, None, end),
+        "steekproef.jsonl": sample.rows,
+        "verstrekkingen.jsonl": audit_search.of_actions(tx, DISCLOSURES, start, end),
+        "toezicht.jsonl": audit_search.of_actions(tx, OVERSEEN, start, end),
+    }
     return Parts(
-        rows={
-            "autorisaties.jsonl": audit_search.of_actions(tx, AUTHORISATIONS, None, end),
-            "steekproef.jsonl": sample.rows,
-            "verstrekkingen.jsonl": audit_search.of_actions(tx, DISCLOSURES, start, end),
-            "toezicht.jsonl": audit_search.of_actions(tx, OVERSEEN, start, end),
-        },
+        rows={name: [row for row in found if row.seq <= sealed] for name, found in rows.items()},
         registers={
             "accounts.json": _accounts(tx),
             "verzoeken.json": _told(requests.between(tx, start, end)),
@@ -68,15 +73,15 @@ def gather(tx: Transaction, start: datetime, end: datetime, size: int, seed: str
             },
         },
         sample=sample,
-        figures=audit_search.figures(tx, start, end),
+        figures=audit_search.figures(tx, start, end, sealed),
     )
 
 
-def _sampled(tx: Transaction, start: datetime, end: datetime, size: int, seed: str) -> Sample:
+def _sampled(tx: Transaction, start: datetime, end: datetime, size: int, seed: str, sealed: int) -> Sample:
     bounds = audit_search.span(tx, start, end)
-    seed = seed or ((audit.hash_at(tx, bounds[1]) or "") if bounds else "")
+    seed = seed or ((audit.hash_at(tx, min(bounds[1], sealed)) or "") if bounds else "")
     asked = AuditSearch(action="footage.consult", result="allowed", start=start, end=end)
-    everybodys = audit_search.numbers(tx, asked)
+    everybodys = [one for one in audit_search.numbers(tx, asked) if one[0] <= sealed]
     drawn = draw(seed, everybodys, size)
     rows: dict[int, AuditRecord] = {}
     for consultation in audit_search.by_seq(tx, drawn):
@@ -99,8 +104,14 @@ def _accounts(tx: Transaction) -> dict[str, Any]:
     """As they are now, without anything to sign in with."""
     return {
         "personen": [
-            {"naam": u.username, "weergave": u.display_name, "rollen": list(u.roles), "actief": u.active}
-            for u in users.all_users(tx)
+            {
+                "naam": user.username,
+                "weergave": user.display_name,
+                "rollen": list(user.roles),
+                "actief": user.active,
+                "noodaccount": user.is_break_glass,
+            }
+            for user in users.all_users(tx)
         ],
         "machines": [
             {
@@ -111,6 +122,21 @@ def _accounts(tx: Transaction) -> dict[str, Any]:
             }
             for token in users.all_tokens(tx)
         ],
+        "toekenningen": [_grant(holder, one) for holder, given in grants.everybodys(tx).items() for one in given],
+    }
+
+
+def _grant(holder: str, grant: Grant) -> dict[str, Any]:
+    """From its first one on, a holder has that role only as granted."""
+    return {
+        "houder": holder,
+        "nummer": grant.id,
+        "rol": grant.role,
+        "groep": grant.group,
+        "doel": grant.purpose,
+        "vanaf": _moment(grant.start_us),
+        "tot": _moment(grant.end_us),
+        "ingetrokken": _moment(grant.revoked_us),
     }
 
 
@@ -140,6 +166,10 @@ def _decisions(tx: Transaction) -> list[dict[str, Any]]:
         {"besluit": one.decision_id, "versies": _told(decisions.history(tx, one.decision_id))}
         for one in decisions.current(tx)
     ]
+
+
+def _moment(at_us: int | None) -> str | None:
+    return None if at_us is None else utc_from_us(at_us).isoformat()
 
 
 def _told(values: Iterable[Any]) -> list[Any]:

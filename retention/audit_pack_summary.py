@@ -53,7 +53,11 @@ def _log(log: Mapping[str, Any]) -> str:
 def _authorisations(parts: Parts, zone: ZoneInfo) -> str:
     accounts = parts.registers["accounts.json"]
     rows = [
-        (one["naam"], ", ".join(one["rollen"]), "actief" if one["actief"] else "uitgezet")
+        (
+            one["naam"],
+            ", ".join(one["rollen"]) + (" (noodaccount)" if one["noodaccount"] else ""),
+            "actief" if one["actief"] else "uitgezet",
+        )
         for one in accounts["personen"]
     ]
     rows += [
@@ -65,7 +69,16 @@ def _authorisations(parts: Parts, zone: ZoneInfo) -> str:
         for one in accounts["machines"]
     ]
     now = _table(("wie", "rollen", "nu"), rows)
-    return f"<h2>Autorisaties</h2>{now}" + _rows("Verloop van de autorisaties", parts.rows["autorisaties.jsonl"], zone)
+    given = _table(("wie", "rol", "gebied", "doel", "vanaf", "tot", "ingetrokken"), _grants(accounts["toekenningen"]))
+    limited = f"<h2>Rollen voor een deel van de camera's of een periode</h2>{given}"
+    return f"<h2>Autorisaties</h2>{now}{limited}" + _rows(
+        "Verloop van de autorisaties", parts.rows["autorisaties.jsonl"], zone
+    )
+
+
+def _grants(given: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, ...]]:
+    names = ("houder", "rol", "groep", "doel", "vanaf", "tot", "ingetrokken")
+    return (tuple(one[name] or "" for name in names) for one in given)
 
 
 def _sample(sample: Mapping[str, Any], parts: Parts, zone: ZoneInfo) -> str:

@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import BinaryIO
 
-from retention.sealing import seal_audit, seal_ledger
+from retention.sealing import seal_both
 from retention.verify import Proof, verify
 from retention.verify_evidence import EvidenceProof, Reads
 from vms.errors import Refused
@@ -87,8 +87,7 @@ def write_certificate(
     Raises FileExistsError, StoreBusy; OSError when it cannot be written; Refused, before any disk is read, when there
     is nothing to certify.
     """
-    seal_ledger(store, signer, now)
-    seal_audit(store, signer, now)
+    seal_both(store, signer, now)
     begins = since or now - PERIOD
     with out.open("xb") as file:
         try:

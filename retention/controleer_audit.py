@@ -120,6 +120,10 @@ def moment(us: Optional[int]) -> str:
 
 
 # --- The checks; each adds what it finds to `findings` --------------------------------------------------------------
+def key_id_of(public: bytes) -> str:
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
 class Check:
     def __init__(self, package: zipfile.ZipFile, key: Optional[str]) -> None:
         self.findings: list[str] = []
@@ -130,7 +134,9 @@ class Check:
         self.content = pack["content"]
         self.public = bytes.fromhex(pack["public_key"])
         self.signature = bytes.fromhex(pack["signature"])
-        self.key_id = hashlib.sha256(self.public).hexdigest()[:16]
+        self.key_id = key_id_of(self.public)
+        former = map(bytes.fromhex, self.content.get("former_keys", []))
+        self.keys = {key_id_of(key): key for key in (*former, self.public)}
         if key is None:
             self.notes.append(f"Vergelijk zelf het kenmerk van de sleutel: {self.key_id}")
         elif key.lower() not in (self.key_id, self.public.hex()):
@@ -168,12 +174,16 @@ class Check:
         found = {}
         for seal in map(json.loads, self.read("zegels.jsonl").splitlines()):
             content = {part: seal[part] for part in SEALED}
-            if is_signed(self.public, signed_bytes("audit-seal", content), bytes.fromhex(seal["signature"])):
+            name, public = f"zegel over regel {seal['first_seq']}–{seal['last_seq']}", self.keys.get(seal["key_id"])
+            if public is None:
+                self.findings.append(f"{name}: met een sleutel die niet van de gemeente is ({seal['key_id']})")
+            elif is_signed(public, signed_bytes("audit-seal", content), bytes.fromhex(seal["signature"])):
                 found[seal["last_seq"]] = seal
             else:
-                self.findings.append(
-                    f"zegel over regel {seal['first_seq']}–{seal['last_seq']}: de handtekening klopt niet"
-                )
+                self.findings.append(f"{name}: de handtekening klopt niet")
+        for used in sorted({seal["key_id"] for seal in found.values()} - {self.key_id}):
+            number = sum(seal["key_id"] == used for seal in found.values())
+            self.notes.append(f"Zegels onder een vroegere sleutel van de gemeente ({used}): {number}")
         return found
 
     def problem_of(self, line: Row, roots: dict[int, Row]) -> str:

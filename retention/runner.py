@@ -10,7 +10,7 @@ from retention.evidence import EvidenceKeeper
 from retention.planner import PAGE_SEGMENTS, PurgePlan, make_plan
 from retention.pressure import relieve
 from retention.purger import Purger, PurgeResult
-from retention.sealing import seal_audit, seal_ledger
+from retention.sealing import seal_both
 from retention.strays import erase_strays
 from vms.clock import Clock, now_utc
 from vms.errors import Refused
@@ -63,8 +63,7 @@ class PurgeRunner:
         result = replace(result, keys_destroyed=purger.destroy_keys())
         self._record(plan, result)
         if self.signer is not None:
-            seal_ledger(self.store, self.signer, now_utc(self.clock))
-            seal_audit(self.store, self.signer, now_utc(self.clock))
+            seal_both(self.store, self.signer, now_utc(self.clock))
         return result
 
     def secure(self, *, search_secured: bool = True) -> None:

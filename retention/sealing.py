@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from vms.errors import StorageError
-from vms.rules import merkle
 from vms.signing import SiteSigner
 from vms.store import Store, seals
 from vms.store.seals import Seal, SealBook
@@ -24,13 +23,22 @@ class TimestampAuthority(Protocol):
         ...
 
 
+def seal_both(store: Store, signer: SiteSigner, now: datetime) -> None:
+    """A chain that somebody changed gets no seal; the other one does, and work goes on. Raises StoreBusy."""
+    for seal in (seal_ledger, seal_audit):
+        try:
+            seal(store, signer, now)
+        except StorageError as error:
+            log.error("ledger_unsealed", extra={"reason": str(error)})
+
+
 def seal_ledger(store: Store, signer: SiteSigner, now: datetime) -> Seal | None:
-    """Sign what came since the last seal; the newest one, None when nothing came. Raises StoreBusy."""
+    """Sign what came since the last seal; the newest one, None when nothing came. Raises StoreBusy, StorageError."""
     return _seal_all(store, signer, now, seals.LEDGER)
 
 
 def seal_audit(store: Store, signer: SiteSigner, now: datetime) -> Seal | None:
-    """The same for the audit log: from here on even its newest row cannot be cut off unseen. Raises StoreBusy."""
+    """The same for the audit log: from here on even its newest row cannot be cut off unseen."""
     return _seal_all(store, signer, now, seals.AUDIT)
 
 
@@ -46,7 +54,10 @@ def _seal_next(store: Store, signer: SiteSigner, now: datetime, book: SealBook) 
         first_seq, hashes = book.unsealed(tx)
         if not hashes:
             return None
-        root = merkle.root([bytes.fromhex(one) for one in hashes]).hex()
+        root = seals.root_of(hashes)
+        if root is None:
+            last_seq = first_seq + len(hashes) - 1
+            raise StorageError(f"{book.kind}: a hash among rows {first_seq} to {last_seq} was changed: no seal")
         seal = Seal(first_seq, first_seq + len(hashes) - 1, now, hashes[-1], root, signer.key_id)
         seal = replace(seal, signature=signer.sign(book.kind, seal.content()).hex())
         book.add(tx, seal)
@@ -75,7 +86,7 @@ class Stamping:
         if stamped is not None and abs(newest.at - stamped.at) < self._interval:
             return False
         try:
-            token, token_at = self._authority.stamp(bytes.fromhex(newest.signature))
+            token, token_at = self._authority.stamp(self._signature(newest))
         except StorageError as error:
             if self.problem is None:
                 log.warning("timestamp_postponed", extra={"reason": str(error)})
@@ -86,3 +97,10 @@ class Stamping:
             self._book.stamp(tx, newest.last_seq, token, token_at)
         log.info("ledger_stamped", extra={"chain": self._book.kind, "seq": newest.last_seq, "at": token_at.isoformat()})
         return True
+
+    def _signature(self, seal: Seal) -> bytes:
+        try:
+            return bytes.fromhex(seal.signature)
+        except ValueError as error:
+            text = f"the signature over rows up to {seal.last_seq} was changed: no time-stamp"
+            raise StorageError(f"{self._book.kind}: {text}") from error

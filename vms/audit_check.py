@@ -101,7 +101,10 @@ def _sealed(store: Store, head: Link, keys: Sequence[bytes]) -> list[AuditFindin
 
 
 def _is_ours(seal: Seal, keys: Sequence[bytes]) -> bool:
-    signed = bytes.fromhex(seal.signature)
+    try:
+        signed = bytes.fromhex(seal.signature)
+    except ValueError:
+        return False
     return any(seal.key_id == key_id(key) and is_signed(key, seals.AUDIT.kind, seal.content(), signed) for key in keys)
 
 

@@ -82,7 +82,10 @@ class AuditCopier:
             if audit.hash_at(tx, at.seq) != at.hash:
                 self._position = None  # somebody may accept the log as it is, which changes the file
                 raise LogDiffers(f"row {at.seq} of the audit log is not the one that was copied")
-            rows = audit.after(tx, at.seq, MOST_ROWS)
+            try:
+                rows = audit.after(tx, at.seq, MOST_ROWS)
+            except ValueError as error:
+                raise StorageError(f"rows after {at.seq} of the audit log cannot be read ({error})") from error
             reached = rows[-1].seq if rows else at.seq
             new_seals = [seal for seal in seals.AUDIT.after(tx, at.seal) if seal.last_seq <= reached][:MOST_ROWS]
         self._target.send([*map(_row_line, rows), *map(_seal_line, new_seals)])
@@ -100,12 +103,9 @@ class AuditCopier:
         self._target.close()
 
 
-def accept(store: Store, position: PositionFile, seq: int) -> None:
-    """Go on after that row, as the log is now; the seals are sent again. Raises StorageError, StoreBusy."""
-    with store.reading() as tx:
-        hash_ = audit.hash_at(tx, seq)
-    assert hash_ is not None  # rows stay
-    position.write(Position(seq, hash_))
+def accept(position: PositionFile) -> None:
+    """Send the log as it is now, from its first row: from where it differs, nobody knows. Raises StorageError."""
+    position.write(Position())
 
 
 def row_text(record: AuditRecord) -> str:

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from vms.audit_copies import AuditCopier, LogDiffers, PositionFile
@@ -47,6 +47,13 @@ class CopyThread:
         self._stop.set()
         self._thread.join()
         self._copier.close()
+
+    def told(self) -> CopyStatus:
+        """What became of the last step; or that no more come, after an error that nobody thought of."""
+        fell = self._thread.ident is not None and not self._thread.is_alive() and not self._stop.is_set()
+        if not fell or self.status.state == "differs":
+            return self.status
+        return replace(self.status, state="failing", problem="its thread ended: see the log, and restart web")
 
     def look(self) -> bool:
         """One step, and what became of it; True: go on at once."""
@@ -96,7 +103,7 @@ class AuditCopies:
             thread.stop()
 
     def status(self) -> list[CopyStatus]:
-        return [thread.status for thread in self._threads]
+        return [thread.told() for thread in self._threads]
 
 
 def status_json(status: CopyStatus) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from vms.clock import now_utc
-from vms.errors import ConfigError, StoreBusy
+from vms.errors import ConfigError, StorageError, StoreBusy
 from vms.store import holds
 from vms.store.holds import EvidenceHold
 from web.alarms import AlarmWatch
@@ -89,7 +89,7 @@ class Background:
     async def _look_for_patterns(self) -> None:
         try:
             await run_in_threadpool(self._services.patterns.look)
-        except StoreBusy as error:
+        except (StoreBusy, StorageError) as error:
             log.warning("patterns_not_looked_for", extra={"reason": str(error)})
 
     async def _look_at_disks(self) -> None:

@@ -62,14 +62,14 @@ class Oversight:
 
     def _check_audit(self) -> dict[str, Any]:
         at_us = self._clock.now_us()
-        proof = check_audit(
-            self._store, known_key(self._config.signing_key_file), former=self._config.audit.former_keys
-        )
+        public = known_key(self._config.signing_key_file)
+        proof = check_audit(self._store, public, former=self._config.audit.former_keys)
         return {
             "at_us": at_us,
             "rows": proof.rows,
             "sealed_rows": proof.sealed_rows,
             "sealed_us": us_from_utc(proof.sealed_at) if proof.sealed_at else None,
+            "key_read": public is not None,
             "closes": not proof.findings,
             "findings_in_total": len(proof.findings),
             "findings": [str(finding) for finding in proof.findings[:MAX_FINDINGS]],

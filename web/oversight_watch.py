@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from vms.clock import Clock, now_utc
 from vms.config import SiteConfig
-from vms.rules.oversight import FAR_BACK, Bounds, patterns, places
+from vms.rules.oversight import Bounds, looked_at_since, patterns, places
 from vms.store import Store, oversight
 
 log = logging.getLogger(__name__)
@@ -33,11 +33,12 @@ class OversightWatch:
         )
 
     def look(self) -> int:
-        """How many new ones. Raises StoreBusy."""
+        """How many new ones. Raises StoreBusy, StorageError."""
         now = now_utc(self._clock)
         with self._store.reading() as tx:
-            acts = oversight.acts(tx, now - FAR_BACK)
-        found = patterns(acts, self._bounds, self._places, self._zone, now)
+            acts = oversight.acts(tx, looked_at_since(now, self._zone))
+            handled = oversight.handled(tx)
+        found = patterns(acts, self._bounds, self._places, self._zone, now, handled)
         if not found:
             return 0
         with self._store.transaction() as tx:

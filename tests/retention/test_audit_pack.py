@@ -12,17 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from retention import controleer_audit
 from retention.audit_pack import Disks, MadePack, PackOrder, write_pack
+from retention.audit_pack_parts import AUTHORISATIONS
 from retention.sealing import seal_audit
 from tests.retention.world import NOW, World, days_ago
+from vms.errors import Refused, StorageError
+from vms.rules.grants import Grant
 from vms.rules.requests import NewRequest
 from vms.rules.sampling import draw
 from vms.signing import SiteSigner, create_signing_key
-from vms.store import audit, audit_search, requests, users
+from vms.store import audit, audit_search, grants, requests, users
 from vms.store.audit import AuditEntry
 from vms.store.audit_search import AuditSearch
+from vms.units import us_from_utc
+from web.state_words import AUDIT_ACTION
 
 Parts = dict[str, bytes]
 SECRET = "argon2id-of-somebody"
@@ -43,9 +49,14 @@ def world(tmp_path_factory: pytest.TempPathFactory, signer: SiteSigner) -> World
     with made.store.transaction() as tx:
         users.add(tx, "a.jansen", "A. <Jansen>", SECRET, ["police_reviewer"], days_ago(400))
         users.add_token(tx, "meldkamer", "hash-of-token", ["observer"], days_ago(300), None)
+        users.add(tx, "nood", "Noodaccount", SECRET, ["admin"], days_ago(400), is_break_glass=True)
+        for_a_street = Grant(id=0, role="observer", group="markt", start_us=us_from_utc(days_ago(9)))
+        grants.give(tx, "a.jansen", for_a_street, "command line", days_ago(9))
         requests.create(tx, REQUEST, days_ago(3))
     act(400, "command line", "users.add", "user:a.jansen")
     act(300, "command line", "tokens.add", "token:meldkamer")
+    act(9, "command line", "users.grant", "user:a.jansen", role="observer", group="markt")
+    act(8, "nood", "login.break_glass", "user:nood", reason="storing")
     seal_audit(made.store, signer, days_ago(299))
     for number in range(12):
         act(10, "a.jansen", "footage.consult", f"case:BVH {number}", purpose="opsporing")
@@ -149,11 +160,23 @@ def test_the_auditors_own_seed_draws_another_sample(world: World, signer: SiteSi
 
 def test_it_holds_what_an_auditor_asks_and_nothing_to_sign_in_with(good: Path) -> None:
     parts = parts_of(good)
-    assert [line["row"]["action"] for line in rows(parts, "autorisaties.jsonl")] == ["users.add", "tokens.add"]
+    assert [line["row"]["action"] for line in rows(parts, "autorisaties.jsonl")] == [
+        "users.add", "tokens.add", "users.grant", "login.break_glass",
+    ]  # fmt: skip
     assert [line["row"]["action"] for line in rows(parts, "verstrekkingen.jsonl")] == ["export.create"]
     assert [line["row"]["action"] for line in rows(parts, "toezicht.jsonl")] == ["audit.review"]
     assert json.loads(parts["verzoeken.json"])[0]["case_number"] == "PL 1"
-    assert json.loads(parts["accounts.json"])["personen"][0]["rollen"] == ["police_reviewer"]
+    accounts = json.loads(parts["accounts.json"])
+    assert [(one["naam"], one["rollen"], one["noodaccount"]) for one in accounts["personen"]] == [
+        ("a.jansen", ["police_reviewer"], False),
+        ("nood", ["admin"], True),
+    ]
+    assert accounts["toekenningen"] == [
+        {
+            "houder": "a.jansen", "nummer": 1, "rol": "observer", "groep": "markt", "doel": "",
+            "vanaf": days_ago(9).isoformat(), "tot": None, "ingetrokken": None,
+        },
+    ]  # fmt: skip
     certificate = zipfile.ZipFile(__import__("io").BytesIO(parts["wiscertificaat.zip"]))
     assert "certificaat.json" in certificate.namelist()
     assert set(json.loads(parts["pakket.json"])["content"]["files"]) == set(parts) - controleer_audit.UNLISTED
@@ -163,8 +186,15 @@ def test_it_holds_what_an_auditor_asks_and_nothing_to_sign_in_with(good: Path) -
     page = parts["samenvatting.html"].decode()
     assert "A. &lt;Jansen&gt;" not in page, "names as they sign in"
     assert "5 van 12 raadplegingen" in page
+    assert "<td>admin (noodaccount)</td>" in page
+    assert "<td>observer</td><td>markt</td>" in page
     assert "De keten van alle" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_whatever_changes_who_may_do_what_is_told_as_an_authorisation() -> None:
+    changing = {action for action in AUDIT_ACTION if action.startswith(("users.", "tokens."))}
+    assert {*changing, "login.break_glass"} == AUTHORISATIONS
 
 
 def rewritten(path: Path, change: Callable[[Parts], None], out: Path) -> Path:
@@ -240,14 +270,29 @@ def test_a_log_that_was_changed_is_told_in_the_pack_and_by_its_checker(signer: S
     world = World(tmp_path)
     Acts(world)(1, "a", "footage.consult", "case:1")
     seal_audit(world.store, signer, NOW)
-    from sqlalchemy import text
-
     with world.store.transaction() as tx:
         tx.execute(text("update audit set actor = 'b'"))
     done = made(world, signer, tmp_path / "p.zip")
     assert "audit 1: was changed after it was written" in findings(done.path)[-1]
     assert "wiscertificaat.zip" not in parts_of(done.path), "nothing was erased"
     assert "Het log is gewijzigd" in parts_of(done.path)["samenvatting.html"].decode()
+
+
+def test_a_log_that_gets_no_seal_is_told_in_the_pack_all_the_same(signer: SiteSigner, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    Acts(world)(2, "a", "footage.consult", "case:1")
+    seal_audit(world.store, signer, NOW)
+    Acts(world)(1, "a", "footage.consult", "case:2")
+    with world.store.transaction() as tx:
+        tx.execute(text("update audit set hash = 'none' where seq = 2"))
+    done = made(world, signer, tmp_path / "p.zip")
+    assert [str(one) for one in done.proof.findings] == ["audit 2: was changed after it was written"]
+    assert findings(done.path) == ["de server vond: audit 2: was changed after it was written"]
+    with world.store.transaction() as tx:
+        tx.execute(text("update audit set detail = '{' where seq = 1"))
+    with pytest.raises(StorageError, match="rows of the audit log cannot be read"):
+        made(world, signer, tmp_path / "unreadable.zip")
+    assert not (tmp_path / "unreadable.zip").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04nonsense", b"hello"])
@@ -257,3 +302,60 @@ def test_what_is_no_pack_is_said_to_be_none(tmp_path: Path, content: bytes, caps
     monkeypatch.setattr(sys, "argv", ["controleer_audit.py", str(path)])
     assert controleer_audit.main() == 1
     assert "geen heel auditpakket" in capsys.readouterr().out
+
+
+@pytest.fixture
+def new_signer(tmp_path: Path) -> SiteSigner:
+    create_signing_key(tmp_path / "new.pem")
+    return SiteSigner(tmp_path / "new.pem")
+
+
+def test_seals_under_a_former_key_are_the_sites_own_and_the_checker_says_so(
+    signer: SiteSigner, new_signer: SiteSigner, tmp_path: Path
+) -> None:
+    world = World(tmp_path)
+    Acts(world)(2, "a", "footage.consult", "case:1")
+    seal_audit(world.store, signer, days_ago(1.5))
+    Acts(world)(1, "a", "footage.consult", "case:2")
+    known = made(world, new_signer, tmp_path / "known.zip", former_keys=(signer.public.hex(),)).path
+    with zipfile.ZipFile(known) as package:
+        check = controleer_audit.Check(package, new_signer.key_id)
+        check.run()
+    assert check.findings == []
+    assert f"Zegels onder een vroegere sleutel van de gemeente ({signer.key_id}): 1" in check.report()
+    unknown = made(world, new_signer, tmp_path / "unknown.zip").path
+    assert f"zegel over regel 1–1: met een sleutel die niet van de gemeente is ({signer.key_id})" in findings(unknown)
+
+    def claim(parts: Parts) -> None:
+        pack = json.loads(parts["pakket.json"])
+        pack["content"]["former_keys"] = [signer.public.hex()]
+        parts["pakket.json"] = json.dumps(pack).encode()
+
+    forged = rewritten(unknown, claim, tmp_path / "forged.zip")
+    assert "de handtekening onder het pakket klopt niet: het is gewijzigd" in findings(forged)
+
+
+def test_a_pack_of_a_period_that_runs_on_ends_where_its_seal_was_made(
+    signer: SiteSigner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path)
+    act = Acts(world)
+    act(1, "a", "footage.consult", "case:1")
+    act(1, "a", "footage.view", "segment:1", reference="1")
+
+    def busy(*_: object) -> None:
+        """Others go on while the pack is made: one of them began before the seal, and waited."""
+        for ago in (-0.1, 0.01):
+            act(ago, "b", "footage.consult", "case:2")
+            act(ago, "b", "export.create", "request:1")
+            act(0.9, "a", "footage.view", "segment:2", reference="1")
+        raise Refused("nothing was erased")
+
+    monkeypatch.setattr("retention.audit_pack.write_certificate", busy)
+    done = made(world, signer, tmp_path / "p.zip", end=NOW + timedelta(days=1))
+    assert findings(done.path) == []
+    parts = parts_of(done.path)
+    assert [line["row"]["seq"] for line in rows(parts, "steekproef.jsonl")] == [1, 2]
+    content = json.loads(parts["pakket.json"])["content"]
+    assert (content["to_us"], content["sample"]["drawn_from"]) == (us_from_utc(NOW), 1)
+    assert sum(one["number"] for one in content["figures"]) == 2

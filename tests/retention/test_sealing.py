@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from retention.__main__ import make_stampings, open_signer
-from retention.sealing import Stamping, seal_ledger
+from retention.sealing import Stamping, seal_audit, seal_ledger
 from retention.timestamping import HttpTimestampAuthority, read_roots
 from tests.retention.world import NOW, World, days_ago
 from vms.clock import now_utc
@@ -20,7 +20,8 @@ from vms.config import Retention, Site, SiteConfig
 from vms.errors import ConfigError, KeyUnavailable, StorageError
 from vms.rules import merkle
 from vms.signing import SiteSigner, create_signing_key, is_signed
-from vms.store import ledger, seals
+from vms.store import audit, ledger, seals
+from vms.store.audit import AuditEntry
 
 _CONFIG = """
 [tsa]
@@ -212,6 +213,20 @@ def test_an_authority_that_is_away_is_asked_again_and_one_stamp_covers_all_since
     assert [seal.token is not None for seal in all_seals(world)] == [False, False, True]
 
 
+def test_a_signature_that_cannot_be_read_gets_no_time_stamp_and_stops_nothing(
+    world: World, signer: SiteSigner, authority: Authority
+) -> None:
+    world.runner.signer = signer
+    world.record(days_ago(29))
+    world.runner.run()
+    with world.store.transaction() as tx:
+        tx.execute(text("update ledger_seal set signature = 'none'"))
+    timed = stamping(world, authority)
+    assert not timed.run()
+    assert timed.problem == "ledger-seal: the signature over rows up to 4 was changed: no time-stamp"
+    assert authority.asked == 0
+
+
 def test_time_stamps_come_no_more_often_than_wanted(world: World, signer: SiteSigner, authority: Authority) -> None:
     timed = stamping(world, authority, interval_s=3600)
     asked = []
@@ -278,3 +293,24 @@ def test_seals_that_were_tampered_with_are_a_finding(world: World, signer: SiteS
     with world.store.transaction() as tx:
         tx.execute(text(change))
     assert [finding.code for finding in world.proof().findings] == ["R9"]
+
+
+def test_a_chain_that_was_changed_gets_no_seal_and_neither_erasing_nor_the_other_chain_waits(
+    world: World, signer: SiteSigner, caplog
+) -> None:
+    world.runner.signer = signer
+    entry = AuditEntry(at=NOW, actor="a", roles=(), action="login", object="user:a", result="allowed", detail={})
+    with world.store.transaction() as tx:
+        audit.append(tx, entry)
+        tx.execute(text("update audit set hash = 'none'"))
+    world.record(days_ago(29))
+    assert world.runner.run().erased == 1
+    assert len(all_seals(world)) == 1
+    assert "audit-seal: a hash among rows 1 to 1 was changed: no seal" in [
+        record.__dict__.get("reason") for record in caplog.records
+    ]
+    with pytest.raises(StorageError):
+        seal_audit(world.store, signer, NOW)
+    with world.store.transaction() as tx:
+        tx.execute(text("update ledger set hash = 'none'"))
+    assert [finding.code for finding in world.proof().findings] == ["R3", "R9"]

@@ -132,6 +132,26 @@ def test_an_edit_of_any_column_names_the_row(store: Store, signer: SiteSigner, c
     assert findings(store, signer) == ["audit 3: was changed after it was written"]
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("update audit set hash = 'no hash' where seq = 3", "audit 3: was changed after it was written"),
+        ("update audit set hash = 'no hash' where seq = 3", "audit 1: the seal over rows 1 to 6 is over other rows"),
+        ("update audit set detail = '{' where seq = 3", "audit 3: was changed after it was written"),
+        ("update audit set roles = 'x' where seq in (3, 8)", "audit 8: was changed after it was written"),
+        ("update audit_seal set signature = 'none'", "audit 1: the seal over rows 1 to 6 is not this site's"),
+    ],
+)
+def test_what_cannot_even_be_read_is_a_finding(store: Store, signer: SiteSigner, change: str, says: str) -> None:
+    meddle(store, change)
+    assert says in findings(store, signer)
+
+
+def test_a_row_that_cannot_be_read_is_named_alone(store: Store, signer: SiteSigner) -> None:
+    meddle(store, "update audit set detail = '{' where seq = 3")
+    assert findings(store, signer) == ["audit 3: was changed after it was written"]
+
+
 def test_deleted_rows_are_counted_and_the_first_is_named(store: Store, signer: SiteSigner) -> None:
     meddle(store, "delete from audit where seq in (3, 4)")
     assert "audit 3: 2 row(s) missing" in findings(store, signer)

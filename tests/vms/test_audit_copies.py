@@ -243,10 +243,16 @@ def test_a_log_that_was_cut_or_written_anew_is_noticed_at_once_and_goes_on_only_
     restarted = copier(store, f"file://{file}", tmp_path)
     with pytest.raises(LogDiffers):
         restarted.step()
-    accept(store, PositionFile(tmp_path / "siem.json"), ALL + 1)
+    accept(PositionFile(tmp_path / "siem.json"))
     write(store, ALL + 2, ALL + 3)
     restarted.step()
-    assert seqs(file.read_text().splitlines()) == [*range(1, ALL + 1), ALL + 2]
+    assert seqs(file.read_text().splitlines()) == [*range(1, ALL + 1), *range(1, ALL + 3)], "no hole: all of it again"
+
+
+def test_a_row_that_cannot_be_read_holds_the_copy_up_with_its_reason(store: Store, tmp_path: Path) -> None:  # noqa: F811
+    meddle(store, "update audit set detail = '{' where seq = 3")
+    with pytest.raises(StorageError, match="rows after 0 of the audit log cannot be read"):
+        copier(store, f"file://{tmp_path / 'f'}", tmp_path).step()
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"seq": "x", "hash": 1, "seal": 2}', "[1]"])

@@ -125,7 +125,7 @@ def test_a_copy_goes_on_after_the_log_differed_only_with_a_reason_that_is_audite
     assert isinstance(run(config, "copies", "--accept", "x", "--reason", "restored").exception, ConfigError)
     done = run(config, "copies", "--accept", "nas", "--reason", "restored from a backup")
     assert done.exit_code == 0, done.output
-    assert position.read().seq == 8
+    assert position.read() == Position(), "what the restored log has, and the copy never had, is sent too"
     store = Store(site.database_url)
     with store.reading() as tx:
         [row] = audit.newest(tx, 1)

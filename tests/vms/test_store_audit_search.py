@@ -61,6 +61,7 @@ def test_rows_are_found_by_person_act_camera_outcome_and_time(store: Store) -> N
     assert found(store, actor="command") == [7]
     assert found(store, actor="nobody") == []
     assert found(store, action="live.watch") == [8, 6, 2]
+    assert found(store, action=("login", "users.add")) == [7, 1]
     assert found(store, camera="markt-01") == [6, 5, 4, 3, 2], "also where it is one of several"
     assert found(store, camera="haven-03") == [6, 5]
     assert found(store, camera="100%") == [6]

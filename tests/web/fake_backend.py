@@ -99,6 +99,7 @@ class Backend:
             "at_us": 0,
             "rows": 2,
             "sealed_rows": 2,
+            "key_read": True,
             "closes": True,
             "findings": [],
             "findings_in_total": 0,

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from tests.web.served_site import Site
+import pytest
+
+from tests.web.served_site import Site, eventually
 from vms.audit_copies import AuditCopier, PositionFile
 from vms.config.audit import AuditCopy
 from vms.copy_targets import open_target
@@ -35,6 +37,25 @@ def test_an_act_goes_on_while_its_copy_fails_and_the_copy_is_made_good(site: Sit
     thread.look()
     [differs] = watch.look([thread.status])
     assert (differs.code, differs.detail) == ("audit_differs", "row 2 of the audit log is not the one that was copied")
+
+
+class Broken(AuditCopier):
+    """Falls over an error that nobody thought of."""
+
+    def step(self) -> bool:
+        raise ArithmeticError("unforeseen")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_fell_over_is_told_as_failing(site: Site, tmp_path: Path) -> None:
+    copy = AuditCopy(name="nas", to=f"file://{tmp_path / 'audit.jsonl'}")
+    thread = CopyThread("nas", Broken(site.store, open_target(copy), PositionFile(tmp_path / "nas.json")))
+    assert thread.told().state == "ok", "not begun"
+    thread.start()
+    eventually(lambda: thread.told().state == "failing")
+    [alarm] = CopyAlarmWatch().look([thread.told()])
+    assert (alarm.code, alarm.detail) == ("audit_copy_fault", "its thread ended: see the log, and restart web")
+    thread.stop()
 
 
 def test_what_is_wrong_at_the_first_look_is_told_and_two_copies_are_told_apart() -> None:

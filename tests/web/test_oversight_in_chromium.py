@@ -63,6 +63,7 @@ def test_the_proof_the_masks_and_the_audit_log_are_on_one_page(opened: Open, bac
     expect(certificates.locator("a[download]")).to_have_count(12)
     expect(page.locator('tr[data-camera="camera-01"]')).to_contain_text("afgedekt: geen vastgesteld masker")
     log = page.locator("vms-audit-log")
+    expect(log.locator('.verdict[data-level="ok"]')).to_contain_text("Verzegeld tot en met regel 2.")
     expect(log.locator(".verdict")).to_contain_text("De keten sluit.")
     expect(log.locator("tbody tr")).to_have_count(2)
     refused = log.locator('tr[data-result="refused"]')
@@ -167,6 +168,14 @@ def test_log_ins_are_drawn_judged_one_by_one_and_signed_for(opened: Open, backen
     expect(signed).to_contain_text("1 navragen")
     expect(signed).to_contain_text("15: was met verlof")
     expect(signed).to_contain_text("m.smit")
+
+
+def test_seals_of_which_nobody_knows_whose_they_are_are_a_warning(opened: Open, backend: Backend) -> None:
+    backend.chain["key_read"] = False
+    verdict = opened("privacy_officer", "/toezicht").locator('vms-audit-log .verdict[data-level="warn"]')
+    expect(verdict).to_contain_text("De keten sluit.")
+    expect(verdict).to_contain_text("Van wie de zegels zijn, is niet nagegaan")
+    expect(verdict).not_to_contain_text("Verzegeld tot en met")
 
 
 def test_findings_a_broken_chain_and_plain_footage_are_plain_to_see(opened: Open, backend: Backend) -> None:

@@ -107,6 +107,10 @@ def test_a_pattern_becomes_an_alert_that_somebody_else_looks_into_once(site: Sit
     write(site, "shift_manager", "login", "user:shift_manager", result="refused")
     assert services.patterns.look() == 0
     assert officer.get("/api/oversight/alerts").json()["alerts"][0]["figure"] == 11, "as it was handled"
+    for _ in range(8):  # the one above, and the refusal to handle it, count too
+        write(site, "shift_manager", "login", "user:shift_manager", result="refused")
+    assert (services.patterns.look(), services.patterns.look()) == (1, 0), "as many again"
+    assert [one["figure"] for one in officer.get("/api/oversight/alerts").json()["alerts"]] == [10, 11]
     assert [(row.result, row.detail.get("note")) for row in site.audit("audit.alert")] == [
         ("refused", None),
         ("allowed", "wachtwoord vergeten"),
@@ -117,12 +121,18 @@ def test_a_shift_manager_signs_for_a_sample_of_log_ins_that_nobody_could_choose(
     day = timedelta(days=1)
     for number in range(30):
         write(site, f"p{number:02}", "login", f"user:p{number:02}", 2 * day)
+    for number in range(30, 35):
+        write(site, f"p{number:02}", "login.break_glass", f"user:p{number:02}", 2 * day, reason="storing")
     write(site, "shift_manager", "login", "user:shift_manager", 2 * day)
+    write(site, "shift_manager", "login.break_glass", "user:shift_manager", 2 * day)
     manager = site.browser("shift_manager")
     on = f"{now_utc(site.clock) - 2 * day:%Y-%m-%d}"
     path = f"/api/oversight/logins?from={on}&to={on}"
     drawn = manager.get(path).json()
-    assert (len(drawn["rows"]), drawn["drawn_from"]) == (20, 30)
+    assert (len(drawn["rows"]), drawn["drawn_from"]) == (20, 35)
+    assert {row["actor"] for row in drawn["rows"] if row["emergency"]} == {
+        row["actor"] for row in drawn["rows"] if row["actor"] >= "p30"
+    }
     assert drawn == manager.get(path).json()
     assert "shift_manager" not in [row["actor"] for row in drawn["rows"]]
     verdicts = [{"seq": row["seq"], "good": True} for row in drawn["rows"]]
@@ -133,7 +143,7 @@ def test_a_shift_manager_signs_for_a_sample_of_log_ins_that_nobody_could_choose(
     signed = manager.post("/api/oversight/logins", json=body)
     assert signed.status_code == 201
     [review] = site.browser("privacy_officer").get("/api/oversight/reviews").json()["reviews"]
-    assert (review["reviewer"], review["drawn"], review["drawn_from"]) == ("shift_manager", 20, 30)
+    assert (review["reviewer"], review["drawn"], review["drawn_from"]) == ("shift_manager", 20, 35)
     assert review["bad"] == [{"seq": verdicts[0]["seq"], "note": "was met verlof"}]
     [row] = site.audit("audit.review")
     assert (row.detail["drawn"], row.detail["findings"]) == (20, 1)

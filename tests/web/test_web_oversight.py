@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from retention.sealing import seal_ledger
+from retention.sealing import seal_audit, seal_ledger
 from retention.verify import Proof, verify
 from tests.web.served_site import OPEN, Site, eventually
 from vms.clock import now_utc
@@ -78,6 +78,20 @@ def test_the_audit_chain_closes_until_a_row_is_changed(site: Site) -> None:
     site.clock.advance(61)
     broken = client.get("/api/audit/chain").json()
     assert (broken["closes"], broken["findings"]) == (False, ["audit 1: was changed after it was written"])
+
+
+def test_seals_are_said_to_be_unchecked_while_the_key_cannot_be_read(site: Site) -> None:
+    key = site.config.signing_key_file
+    create_signing_key(key)
+    site.browser("observer")
+    seal_audit(site.store, SiteSigner(key), now_utc(site.clock))
+    client = site.client("shift_manager")
+    checked = client.get("/api/audit/chain").json()
+    assert (checked["key_read"], checked["closes"], checked["sealed_rows"]) == (True, True, 1)
+    key.unlink()
+    site.clock.advance(61)
+    unchecked = client.get("/api/audit/chain").json()
+    assert (unchecked["key_read"], unchecked["closes"], unchecked["sealed_rows"]) == (False, True, 1)
 
 
 def test_the_proof_is_made_from_the_disk_and_kept_for_a_minute(site: Site) -> None:

@@ -17,7 +17,7 @@ from vms.store.audit_search import COMMAND_LINE
 def copies(
     config: ConfigOption = None,
     accept_name: Annotated[
-        str, typer.Option("--accept", help="Let this copy go on from the log as it is now; it is audited.")
+        str, typer.Option("--accept", help="Send this copy the log as it is now, all of it; it is audited.")
     ] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why the log differs, e.g. restored from a backup.")] = "",
     as_json: JsonOption = False,
@@ -59,6 +59,5 @@ def _accept(site: SiteConfig, store: Store, name: str, reason: str) -> None:
         detail={"reason": reason},
     )
     with store.transaction() as tx:
-        before = audit.head(tx).seq
         audit.append(tx, entry)
-    accept(store, PositionFile(site.audit_copies_dir / f"{name}.json"), before)
+    accept(PositionFile(site.audit_copies_dir / f"{name}.json"))

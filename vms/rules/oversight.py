@@ -1,12 +1,13 @@
 """Unusual patterns in the audit log: what makes somebody who oversees ask a question. Pure.
 
-Nothing here says that anybody did wrong. A pattern is one per person, place and period, so that it is told once.
+Nothing here says that anybody did wrong. A pattern is one per person, place and period, so that it is told once; what
+somebody looked into is told anew only for as much again.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -16,8 +17,8 @@ from vms.rules.placements import Placement, distance_m
 PatternCode = Literal["long_watch", "many_looks_back", "refused_often", "odd_hours"]
 
 LOOKS_BACK: Final = frozenset({"footage.search", "footage.view", "footage.photo", "footage.motion", "footage.export"})
-FAR_BACK: Final = timedelta(days=7)
-"""The acts that patterns are looked for in."""
+LOGINS: Final = ("login", "login.break_glass")
+ENDINGS: Final = ("logout", "shifts.end", "session.end")
 _ONE_LOOK: Final = timedelta(minutes=30)
 """Looking back with shorter pauses is one look."""
 _LONGEST_LOGIN: Final = timedelta(hours=12)
@@ -26,7 +27,7 @@ _HOUR: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A row of the audit log, as far as patterns need it. profile: of a live picture."""
+    """A row of the audit log, as far as patterns need it. profile: of a live picture. whose: the session that ended."""
 
     seq: int
     at: datetime
@@ -37,6 +38,7 @@ class Act:
     allowed: bool
     workstation: str = ""
     profile: str = ""
+    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +67,31 @@ class Pattern:
     last_seq: int
 
 
+Handled = Mapping[tuple[str, str, str], int]
+"""Up to which row somebody looked into it, by code, actor and camera of a pattern."""
+
+
+def looked_at_since(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the week before this one began, by the site's clock: no day or week since then lacks its start."""
+    today = now.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday() + 7)
+    return datetime.combine(monday, time(), zone).astimezone(UTC)
+
+
 def patterns(
-    acts: Sequence[Act], bounds: Bounds, places: Mapping[str, str], zone: ZoneInfo, now: datetime
+    acts: Sequence[Act],
+    bounds: Bounds,
+    places: Mapping[str, str],
+    zone: ZoneInfo,
+    now: datetime,
+    handled: Handled,
 ) -> list[Pattern]:
-    """acts: in the order of the log, of FAR_BACK or less. places: which camera stands for a camera's place."""
+    """acts: in the order of the log, of looked_at_since. places: which camera stands for a camera's place."""
     return [
-        *_long_watches(acts, bounds, zone, now),
-        *_looks_back(acts, bounds, places, zone),
-        *_refused_often(acts, bounds, zone),
-        *_odd_hours(acts, bounds, zone),
+        *_long_watches(acts, bounds, zone, now, handled),
+        *_looks_back(acts, bounds, places, zone, handled),
+        *_refused_often(acts, bounds, zone, handled),
+        *_odd_hours(acts, bounds, zone, handled),
     ]
 
 
@@ -100,19 +118,13 @@ def _is_near(a: Placement, b: Placement, within_m: float) -> bool:
     return distance_m(a, b) <= within_m
 
 
-def _long_watches(acts: Iterable[Act], bounds: Bounds, zone: ZoneInfo, now: datetime) -> list[Pattern]:
-    """How long each camera was somebody's large picture: until another one was, or the login ended."""
-    by_login: dict[tuple[str, str], list[Act]] = defaultdict(list)
-    for act in acts:
-        is_picture = act.action == "live.watch" and act.profile == "hero" and act.allowed
-        if is_picture or act.action in ("login", "logout"):
-            by_login[act.actor, act.workstation].append(act)
+def _long_watches(
+    acts: Iterable[Act], bounds: Bounds, zone: ZoneInfo, now: datetime, handled: Handled
+) -> list[Pattern]:
     watched: dict[tuple[str, str, str], list[tuple[Act, timedelta]]] = defaultdict(list)
-    for (actor, _), own in by_login.items():
-        for act, end_at in zip(own, [*(following.at for following in own[1:]), now], strict=True):
-            if act.action == "live.watch":
-                length = max(timedelta(0), min(end_at - act.at, _LONGEST_LOGIN))
-                watched[actor, act.camera, _day(act.at, zone)].append((act, length))
+    for act, length in _watches(acts, now):
+        if act.seq > handled.get(("long_watch", act.actor, act.camera), 0):
+            watched[act.actor, act.camera, _day(act.at, zone)].append((act, length))
     found = []
     for (actor, camera, day), seen in watched.items():
         minutes = int(sum((length for _, length in seen), timedelta(0)) / timedelta(minutes=1))
@@ -122,25 +134,50 @@ def _long_watches(acts: Iterable[Act], bounds: Bounds, zone: ZoneInfo, now: date
     return found
 
 
-def _looks_back(acts: Iterable[Act], bounds: Bounds, places: Mapping[str, str], zone: ZoneInfo) -> list[Pattern]:
-    by_place: dict[tuple[str, str], list[Act]] = defaultdict(list)
+def _watches(acts: Iterable[Act], now: datetime) -> Iterator[tuple[Act, timedelta]]:
+    """How long each was somebody's large picture: until another one was, they signed in again, or ENDINGS."""
+    shown: dict[tuple[str, str], Act] = {}
     for act in acts:
-        if act.action in LOOKS_BACK and act.allowed and act.camera:
-            by_place[act.actor, places.get(act.camera, act.camera)].append(act)
+        if not act.allowed:
+            continue
+        if act.action in ("shifts.end", "session.end"):  # wherever they are signed in
+            over = [place for place in shown if place[0] == (act.whose or act.actor)]
+        elif act.action in (*LOGINS, *ENDINGS) or (act.action == "live.watch" and act.profile == "hero"):
+            over = [(act.actor, act.workstation)]
+        else:
+            continue
+        yield from (_lasted(shown.pop(place), act.at) for place in over if place in shown)
+        if act.action == "live.watch":
+            shown[act.actor, act.workstation] = act
+    yield from (_lasted(act, now) for act in shown.values())
+
+
+def _lasted(watch: Act, until: datetime) -> tuple[Act, timedelta]:
+    return watch, max(timedelta(0), min(until - watch.at, _LONGEST_LOGIN))
+
+
+def _looks_back(
+    acts: Iterable[Act], bounds: Bounds, places: Mapping[str, str], zone: ZoneInfo, handled: Handled
+) -> list[Pattern]:
+    by_week: dict[tuple[str, str, str], list[Act]] = defaultdict(list)
+    for act in acts:
+        place = places.get(act.camera, act.camera)
+        is_look = act.action in LOOKS_BACK and act.allowed and place
+        if is_look and act.seq > handled.get(("many_looks_back", act.actor, place), 0):
+            by_week[act.actor, place, act.at.astimezone(zone).strftime("%G-W%V")].append(act)
     found = []
-    for (actor, place), own in by_place.items():
+    for (actor, place, week), own in by_week.items():
         looks = 1 + sum(after.at - before.at > _ONE_LOOK for before, after in pairwise(own))
         if looks >= bounds.looks_back:
-            week = own[-1].at.astimezone(zone).strftime("%G-W%V")
             seqs = own[0].seq, own[-1].seq
             found.append(Pattern("many_looks_back", actor, place, week, looks, bounds.looks_back, *seqs))
     return found
 
 
-def _refused_often(acts: Iterable[Act], bounds: Bounds, zone: ZoneInfo) -> list[Pattern]:
+def _refused_often(acts: Iterable[Act], bounds: Bounds, zone: ZoneInfo, handled: Handled) -> list[Pattern]:
     by_actor: dict[str, list[Act]] = defaultdict(list)
     for act in acts:
-        if not act.allowed:
+        if not act.allowed and act.seq > handled.get(("refused_often", act.actor, ""), 0):
             by_actor[act.actor].append(act)
     return [pattern for actor, own in by_actor.items() for pattern in _bursts(actor, own, bounds.refusals, zone)]
 
@@ -165,19 +202,20 @@ def _bursts(actor: str, refused: Sequence[Act], bound: int, zone: ZoneInfo) -> l
     return found
 
 
-def _odd_hours(acts: Iterable[Act], bounds: Bounds, zone: ZoneInfo) -> list[Pattern]:
-    """Of roles that work by day; figure and bound are minutes since midnight."""
+def _odd_hours(acts: Iterable[Act], bounds: Bounds, zone: ZoneInfo, handled: Handled) -> list[Pattern]:
+    """Of roles that work by day; figure and bound are minutes since midnight, of the first time on a day."""
     found: dict[tuple[str, str], Pattern] = {}
     for act in acts:
-        if act.action != "login" or not act.allowed or act.roles & bounds.round_the_clock:
+        if act.action not in LOGINS or not act.allowed or act.roles & bounds.round_the_clock:
             continue
         local = act.at.astimezone(zone)
-        if bounds.office_from <= local.time() < bounds.office_to:
+        is_usual = bounds.office_from <= local.time() < bounds.office_to
+        if is_usual or act.seq <= handled.get(("odd_hours", act.actor, ""), 0):
             continue
         bound = bounds.office_from if local.time() < bounds.office_from else bounds.office_to
         day = _day(act.at, zone)
         pattern = Pattern("odd_hours", act.actor, "", day, _minute(local.time()), _minute(bound), act.seq, act.seq)
-        found.setdefault((act.actor, day), pattern)
+        found[act.actor, day] = replace(found.get((act.actor, day), pattern), last_seq=act.seq)
     return list(found.values())
 
 

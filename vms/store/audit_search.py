@@ -22,12 +22,12 @@ _Rows = Select[*tuple[Any, ...]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSearch:
     """Empty and None ask for all. actor: a whole name, or how known names begin; exactly: that name
-    alone. [start, end).
+    alone. action: one, or any of several. [start, end).
     """
 
     actor: str = ""
     exactly: str = ""
-    action: str = ""
+    action: str | tuple[str, ...] = ""
     camera: str = ""
     result: AuditResult | None = None
     start: datetime | None = None
@@ -96,11 +96,11 @@ def span(tx: Session, start: datetime, end: datetime) -> tuple[int, int] | None:
     return None if first is None else (first, last)
 
 
-def figures(tx: Session, start: datetime, end: datetime) -> list[tuple[str, str, int]]:
-    """(action, result, how often) in an interval."""
+def figures(tx: Session, start: datetime, end: datetime, last_seq: int) -> list[tuple[str, str, int]]:
+    """(action, result, how often) in an interval, up to that row."""
     rows = (
         select(AuditRow.action, AuditRow.result, func.count())
-        .where(AuditRow.at >= start, AuditRow.at < end)
+        .where(AuditRow.at >= start, AuditRow.at < end, AuditRow.seq <= last_seq)
         .group_by(AuditRow.action, AuditRow.result)
         .order_by(AuditRow.action, AuditRow.result)
     )
@@ -128,7 +128,8 @@ def _of_rest(rows: _Rows, search: AuditSearch) -> _Rows:
     if search.exactly:
         rows = rows.where(AuditRow.actor == search.exactly)
     if search.action:
-        rows = rows.where(AuditRow.action == search.action)
+        several = isinstance(search.action, tuple)
+        rows = rows.where(AuditRow.action.in_(search.action) if several else AuditRow.action == search.action)
     if search.result is not None:
         rows = rows.where(AuditRow.result == search.result)
     if search.start is not None:

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from vms.rules.oversight import LOOKS_BACK, Act, Pattern
+from vms.errors import StorageError
+from vms.rules.oversight import ENDINGS, LOGINS, LOOKS_BACK, Act, Handled, Pattern
 from vms.store.audit import SEVERAL
 from vms.store.schema import AuditRow
 from vms.store.schema_oversight import AuditQueryRow, LoginReviewRow, OversightAlertRow
 
-_WATCHED = ("live.watch", "login", "logout", *sorted(LOOKS_BACK))
+_WATCHED = ("live.watch", *LOGINS, *ENDINGS, *sorted(LOOKS_BACK))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,14 @@ class SavedQuery:
 
 
 def acts(tx: Session, start: datetime) -> list[Act]:
-    """Since then, in order: those that a pattern can be about."""
+    """Since then, in order: those that a pattern can be about. Raises StorageError: somebody changed one."""
     columns = (
         AuditRow.seq,
         AuditRow.at,
         AuditRow.actor,
         AuditRow.roles,
         AuditRow.action,
+        AuditRow.object,
         AuditRow.camera,
         AuditRow.result,
         AuditRow.workstation,
@@ -73,52 +75,53 @@ def acts(tx: Session, start: datetime) -> list[Act]:
     rows = select(*columns).where(
         AuditRow.at >= start, or_(AuditRow.action.in_(_WATCHED), AuditRow.result == "refused")
     )
-    return [
-        Act(
-            row.seq,
-            row.at,
-            row.actor,
-            frozenset(row.roles),
-            row.action,
-            "" if row.camera == SEVERAL else row.camera,
-            row.result == "allowed",
-            row.workstation,
-            str(row.detail.get("profile") or ""),
-        )
-        for row in tx.execute(rows.order_by(AuditRow.seq))
-    ]
+    try:
+        return [_act(row) for row in tx.execute(rows.order_by(AuditRow.seq))]
+    except (ValueError, TypeError, AttributeError) as error:  # its roles or detail are no list or object, or no JSON
+        raise StorageError(f"a row of the audit log cannot be read ({error})") from error
+
+
+def handled(tx: Session) -> Handled:
+    row = OversightAlertRow
+    rows = select(row.code, row.actor, row.camera, func.max(row.last_seq)).where(row.handled_at.is_not(None))
+    found = tx.execute(rows.group_by(row.code, row.actor, row.camera))
+    return {(code, actor, camera): last_seq for code, actor, camera, last_seq in found}
 
 
 def note_patterns(tx: Session, found: Iterable[Pattern], now: datetime) -> int:
-    """How many are new. One that nobody handled yet follows its figure."""
+    """How many are new. One that is known by a row of it is told once: until somebody handles it, it grows."""
     new = 0
     for pattern in found:
-        row = tx.scalar(
-            select(OversightAlertRow).where(
-                OversightAlertRow.code == pattern.code,
-                OversightAlertRow.actor == pattern.actor,
-                OversightAlertRow.camera == pattern.camera,
-                OversightAlertRow.period == pattern.period,
-            )
-        )
+        row = _known(tx, pattern)
         if row is None:
             row = OversightAlertRow(
                 code=pattern.code,
                 actor=pattern.actor,
                 camera=pattern.camera,
                 period=pattern.period,
+                figure=pattern.figure,
                 bound=pattern.bound,
                 first_seq=pattern.first_seq,
+                last_seq=pattern.last_seq,
                 at=now,
                 handled_by="",
                 note="",
             )
             tx.add(row)
             new += 1
-        if row.handled_at is None:
-            row.figure, row.last_seq = pattern.figure, pattern.last_seq
+        elif row.handled_at is None:
+            row.figure = max(row.figure, pattern.figure)
+            row.last_seq = max(row.last_seq, pattern.last_seq)
     tx.flush()
     return new
+
+
+def _known(tx: Session, pattern: Pattern) -> OversightAlertRow | None:
+    """The newest that has one of its rows."""
+    row = OversightAlertRow
+    same = select(row).where(row.code == pattern.code, row.actor == pattern.actor, row.camera == pattern.camera)
+    of_it = same.where(row.first_seq <= pattern.last_seq, row.last_seq >= pattern.first_seq)
+    return tx.scalar(of_it.order_by(row.first_seq.desc()).limit(1))
 
 
 def alerts(tx: Session, limit: int) -> list[Alert]:
@@ -195,6 +198,21 @@ def save_query(tx: Session, owner: str, name: str, filters: Mapping[str, Any], n
 
 def forget_query(tx: Session, owner: str, query_id: int) -> None:
     tx.execute(delete(AuditQueryRow).where(AuditQueryRow.id == query_id, AuditQueryRow.owner == owner))
+
+
+def _act(row: Any) -> Act:
+    return Act(
+        row.seq,
+        row.at,
+        row.actor,
+        frozenset(row.roles),
+        row.action,
+        "" if row.camera == SEVERAL else row.camera,
+        row.result == "allowed",
+        row.workstation,
+        str(row.detail.get("profile") or ""),
+        row.object.removeprefix("user:") if row.action == "session.end" else "",
+    )
 
 
 def _alert(row: OversightAlertRow) -> Alert:

@@ -399,8 +399,9 @@ class UserRow(Base):
         Boolean, default=False, doc="Sealed, for emergencies: a reason instead of a second factor, and an alarm."
     )
     external_id: Mapped[str | None] = mapped_column(
-        String(64), unique=True, doc="SHA-256 over issuer and subject of who signs in through OpenID Connect."
+        String(64), doc="SHA-256 over issuer and subject of who signs in through OpenID Connect."
     )
+    __table_args__ = (Index("user_account_external_id", "external_id", unique=True),)
 
 
 class LoginSessionRow(Base):

@@ -60,7 +60,7 @@ class OversightAlertRow(Base):
     code: Mapped[str] = mapped_column(String(40), doc="Which rule: vms.rules.oversight.")
     actor: Mapped[str] = mapped_column(String(80))
     camera: Mapped[str] = mapped_column(String(40), default="")
-    period: Mapped[str] = mapped_column(String(16), doc="The local day, or that and the hour: one alert for each.")
+    period: Mapped[str] = mapped_column(String(16), doc="The local day, that and the hour, or the week.")
     figure: Mapped[int] = mapped_column(BigInteger, doc="What passed the bound: minutes, looks or refusals.")
     bound: Mapped[int] = mapped_column(BigInteger)
     first_seq: Mapped[int] = mapped_column(BigInteger, doc="Audit rows it is about: from")
@@ -70,7 +70,7 @@ class OversightAlertRow(Base):
     handled_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(Text, default="", doc="Of who looked into it.")
     __table_args__ = (
-        UniqueConstraint("code", "actor", "camera", "period"),
+        UniqueConstraint("code", "actor", "camera", "period", "first_seq", name="oversight_alert_once"),
         CheckConstraint("handled_by <> actor", name="oversight_alert_four_eyes"),
         Index("oversight_alert_by_time", "at"),
     )

@@ -1,6 +1,6 @@
 """Seals under a hash chain (the erasure ledger, the audit log): what was signed, and time-stamps from outside."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -133,7 +133,7 @@ class SealBook:
             hashes = self.hashes(tx, seal.first_seq, seal.last_seq)
             if len(hashes) != seal.last_seq - seal.first_seq + 1 or hashes[-1] != seal.head:
                 return seal, "is over other rows"
-            if merkle.root([bytes.fromhex(one) for one in hashes]).hex() != seal.root:
+            if root_of(hashes) != seal.root:
                 return seal, "is over other rows"
             expected = seal.last_seq + 1
         return None
@@ -141,6 +141,14 @@ class SealBook:
 
 LEDGER: Final = SealBook("ledger-seal", LedgerRow, LedgerSealRow)
 AUDIT: Final = SealBook("audit-seal", AuditRow, AuditSealRow)
+
+
+def root_of(hashes: Sequence[str]) -> str | None:
+    """Of a seal over rows with these hashes; None: one of them was changed into what is no hash."""
+    try:
+        return merkle.root([bytes.fromhex(one) for one in hashes]).hex()
+    except ValueError:
+        return None
 
 
 def _seal(row: Any) -> Seal:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from vms.clock import now_utc
+from vms.rules.oversight import LOGINS
 from vms.rules.sampling import draw
 from vms.store import Transaction, audit, audit_search, oversight
 from vms.store.audit import AuditRecord
@@ -156,7 +157,7 @@ def _drawn(tx: Transaction, services: Services, actor: Actor, span: TimeRange) -
 
 
 def _logins_of(span: TimeRange, actor: str = "") -> AuditSearch:
-    return AuditSearch(action="login", exactly=actor, start=span.start, end=span.end)
+    return AuditSearch(action=LOGINS, exactly=actor, start=span.start, end=span.end)
 
 
 def _past(services: Services, start: str, end: str) -> TimeRange:
@@ -195,6 +196,7 @@ def _login(row: AuditRecord) -> dict[str, Any]:
         "actor": entry.actor,
         "roles": list(entry.roles),
         "result": entry.result,
+        "emergency": entry.action != "login",
         "workstation": entry.workstation,
     }
 

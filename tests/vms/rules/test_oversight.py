@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from vms.rules.oversight import Act, Bounds, Pattern, patterns, places
+from vms.rules.oversight import Act, Bounds, Handled, Pattern, looked_at_since, patterns, places
 from vms.rules.placements import Placement
 from vms.rules.sampling import draw
 
@@ -30,8 +30,9 @@ class Log:
     def hero(self, minutes: float, camera: str, **more: object) -> None:
         self(minutes, "live.watch", camera, profile="hero", **more)
 
-    def found(self, now_minutes: float = 600, **places_: str) -> list[Pattern]:
-        return patterns(self.acts, BOUNDS, places_, ZONE, NOON + timedelta(minutes=now_minutes))
+    def found(self, now_minutes: float = 600, handled: Handled | None = None, **places_: str) -> list[Pattern]:
+        now = NOON + timedelta(minutes=now_minutes)
+        return patterns(self.acts, BOUNDS, places_, ZONE, now, handled or {})
 
 
 def test_one_camera_as_the_large_picture_for_hours_is_told_with_its_minutes() -> None:
@@ -56,6 +57,70 @@ def test_tiles_other_logins_and_a_login_that_ended_do_not_make_it_longer() -> No
     still.hero(0, "markt")
     assert [one.figure for one in still.found(now_minutes=240)] == [240]
     assert [one.figure for one in still.found(now_minutes=9999)] == [720], "no login lasts longer"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"action": "shifts.end", "workstation": "w9"},
+        {"action": "session.end", "workstation": "w9", "whose": "jan"},
+        {"action": "session.end", "actor": "manager", "whose": "jan"},
+        {"action": "login.break_glass"},
+    ],
+)
+def test_the_end_of_a_shift_or_a_session_ends_the_watching(end: dict[str, str]) -> None:
+    log = Log()
+    log.hero(0, "markt")
+    log(5, "shifts.end", actor="piet")
+    log(6, "session.end", whose="piet")
+    log(7, "login", allowed=False)
+    log(100, **end)
+    log.hero(300, "markt")
+    log(380, "logout")
+    assert [one.figure for one in log.found()] == [180]
+
+
+def test_what_was_looked_into_is_told_anew_only_for_as_much_again() -> None:
+    log = Log()
+    for number in range(8):
+        log(number, "login", actor="guess", allowed=False)
+        log.hero(100 * number, "markt")
+        log(60 * number, "footage.view", "haven")
+        log((17 if number < 4 else 18) * 60 + number, "login", actor="admin", roles=frozenset({"admin"}))
+    whole = {one.code: (one.first_seq, one.last_seq, one.figure) for one in log.found(now_minutes=900)}
+    assert whole["many_looks_back"] == (3, 31, 8)
+    after: Handled = {
+        ("refused_often", "guess", ""): 12, ("long_watch", "jan", "markt"): 12,
+        ("many_looks_back", "jan", "haven"): 12, ("odd_hours", "admin", ""): 12,
+    }  # fmt: skip
+    again = {one.code: (one.first_seq, one.last_seq, one.figure) for one in log.found(900, after)}
+    assert again["many_looks_back"] == (15, 31, 5)
+    assert again["refused_often"] == (13, 29, 5)
+    assert again["long_watch"] == (14, 30, 600)
+    assert all(first > 12 for first, _, _ in again.values())
+    late: Handled = dict.fromkeys(after, 24)
+    assert {one.code for one in log.found(900, late)} == {"long_watch"}
+
+
+def test_looks_count_by_the_week_that_they_were_in() -> None:
+    log = Log()
+    for hours in (0, 2, 14, 16, 18):  # NOON is a Sunday: week 48 begins after 12 hours
+        log(hours * 60, "footage.view", "haven")
+    assert [(one.period, one.figure) for one in log.found(now_minutes=2000)] == [("2026-W48", 3)]
+
+
+@pytest.mark.parametrize(
+    ("now", "since"),
+    [
+        ("2026-11-29T23:59", "2026-11-16T00:00"),
+        ("2026-11-30T00:00", "2026-11-23T00:00"),
+        ("2026-11-25T12:00", "2026-11-16T00:00"),
+        ("2026-10-28T12:00", "2026-10-19T00:00"),
+    ],
+)
+def test_looked_at_are_whole_weeks_of_the_site(now: str, since: str) -> None:
+    at, begins = (datetime.fromisoformat(one).replace(tzinfo=ZONE) for one in (now, since))
+    assert looked_at_since(at.astimezone(UTC), ZONE) == begins
 
 
 def test_looking_back_often_at_one_place_is_told_once_a_week() -> None:
@@ -95,6 +160,9 @@ def test_a_login_of_an_office_role_at_night_is_told(local: str, roles: set[str],
     log = Log()
     log((at - NOON) / timedelta(minutes=1), "login", roles=frozenset(roles))
     assert [one.code for one in log.found()] == ["odd_hours"] * told
+    emergency = Log()
+    emergency((at - NOON) / timedelta(minutes=1), "login.break_glass", roles=frozenset(roles))
+    assert [one.code for one in emergency.found()] == ["odd_hours"] * told, "also with a break-glass account"
 
 
 def test_cameras_that_hang_near_each_other_are_one_place_also_by_way_of_a_third() -> None:

@@ -26,12 +26,19 @@ const PAGE_ROWS = 50;
  * @property {string} workstation
  */
 
+/** @param {{ sealed_rows: number, key_read: boolean }} chain */
+function sealText({ sealed_rows: sealed, key_read }) {
+  if (!sealed) return { level: "ok", text: t("Nog niet verzegeld: dat gebeurt na de eerste wisronde.") };
+  if (key_read) return { level: "ok", text: t("Verzegeld tot en met regel {n}.", { n: sealed.toLocaleString(page.language) }) };
+  return { level: "warn", text: t("Van wie de zegels zijn, is niet nagegaan: de sleutel is hier niet te lezen.") };
+}
+
 class AuditLog extends LitElement {
   constructor() {
     super();
     /** @type {Row[] | null} */
     this.rows = null;
-    /** @type {{ closes: boolean, rows: number, sealed_rows: number, findings: string[], findings_in_total: number, at_us: number } | null} */
+    /** @type {{ closes: boolean, rows: number, sealed_rows: number, key_read: boolean, findings: string[], findings_in_total: number, at_us: number } | null} */
     this.chain = null;
     this.more = false;
     this.filters = EVERYTHING;
@@ -102,9 +109,10 @@ class AuditLog extends LitElement {
 
   _verdict() {
     if (!this.chain) return nothing;
-    const { closes, rows, sealed_rows: sealed, findings_in_total: broken, findings } = this.chain;
-    return html`<p class="verdict" role="status" data-level=${closes ? "ok" : "danger"}>${icon(closes ? "shield-check" : "circle-x")}<span>
-      ${closes ? html`<strong>${t("De keten sluit.")}</strong> ${t("Alle {n} regels volgen op elkaar; geen is gewijzigd of weggehaald.", { n: rows.toLocaleString(page.language) })} ${sealed ? t("Verzegeld tot en met regel {n}.", { n: sealed.toLocaleString(page.language) }) : t("Nog niet verzegeld: dat gebeurt na de eerste wisronde.")}` : html`<strong>${t("De keten sluit niet: {n} breuken.", { n: broken })}</strong> <small class="detail" lang="en">${findings.slice(0, 5).join(" · ")}</small>`}</span></p>`;
+    const { closes, rows, findings_in_total: broken, findings } = this.chain;
+    const { level, text } = sealText(this.chain);
+    return html`<p class="verdict" role="status" data-level=${closes ? level : "danger"}>${icon(closes ? (level === "ok" ? "shield-check" : "shield-alert") : "circle-x")}<span>
+      ${closes ? html`<strong>${t("De keten sluit.")}</strong> ${t("Alle {n} regels volgen op elkaar; geen is gewijzigd of weggehaald.", { n: rows.toLocaleString(page.language) })} ${text}` : html`<strong>${t("De keten sluit niet: {n} breuken.", { n: broken })}</strong> <small class="detail" lang="en">${findings.slice(0, 5).join(" · ")}</small>`}</span></p>`;
   }
 
   /** How far copies elsewhere are. */

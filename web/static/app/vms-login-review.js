@@ -9,7 +9,7 @@ import { page, t } from "./page.js";
 import { date, full, isoDate, spelledDay } from "./times.js";
 import { actorText, roleText } from "./words.js";
 
-/** @typedef {{ seq: number, at_us: number, actor: string, roles: string[], result: string, workstation: string }} Login */
+/** @typedef {{ seq: number, at_us: number, actor: string, roles: string[], result: string, emergency: boolean, workstation: string }} Login */
 /** @typedef {{ from: string, to: string, drawn_from: number, rows: Login[] }} Sample */
 /** @typedef {{ from_us: number, to_us: number, drawn: number, drawn_from: number, bad: { seq: number, note: string }[], note: string, reviewer: string, at_us: number }} Review */
 
@@ -88,8 +88,8 @@ class LoginReview extends LitElement {
   }
 
   /** @param {Login} login */
-  _login({ seq, at_us, actor, roles, result, workstation }) {
-    return html`<tr data-login=${seq}><td class="num">${seq}</td><td class="num">${full(at_us)}</td><th scope="row">${actorText(actor)}<br><small>${roles.map(roleText).join(", ")}</small></th>
+  _login({ seq, at_us, actor, roles, result, emergency, workstation }) {
+    return html`<tr data-login=${seq}><td class="num">${seq}</td><td class="num">${full(at_us)}</td><th scope="row">${actorText(actor)}<br><small>${[...roles.map(roleText), ...(emergency ? [t("noodaccount")] : [])].join(", ")}</small></th>
       <td class="level" data-level=${result === "refused" ? "warn" : "ok"}>${result === "refused" ? t("geweigerd") : t("toegestaan")}</td><td>${workstation}</td>
       <td><fieldset><legend class="sr">${t("Oordeel over regel {n}", { n: seq })}</legend>
         <label class="choice"><input type="radio" name="v${seq}" value="good"> ${t("akkoord")}</label><label class="choice"><input type="radio" name="v${seq}" value="bad"> ${t("navragen")}</label></fieldset></td>

@@ -10,10 +10,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("user_account", schema=None) as batch_op:
+    # In place: SQLite cannot drop the old table while sessions refer to it.
+    with op.batch_alter_table("user_account", schema=None, recreate="never") as batch_op:
         batch_op.add_column(sa.Column("is_break_glass", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("external_id", sa.String(64), nullable=True))
-        batch_op.create_unique_constraint("user_account_external_id", ["external_id"])
+    op.create_index("user_account_external_id", "user_account", ["external_id"], unique=True)
     with op.batch_alter_table("login_session", schema=None) as batch_op:
         batch_op.add_column(sa.Column("method", sa.String(20), nullable=False, server_default="password"))
     with op.batch_alter_table("api_token", schema=None) as batch_op:
@@ -41,10 +42,9 @@ def downgrade() -> None:
         batch_op.drop_column("actions")
     with op.batch_alter_table("login_session", schema=None) as batch_op:
         batch_op.drop_column("method")
-    with op.batch_alter_table("user_account", schema=None) as batch_op:
-        batch_op.drop_constraint("user_account_external_id", type_="unique")
-        batch_op.drop_column("external_id")
-        batch_op.drop_column("is_break_glass")
+    op.drop_index("user_account_external_id", table_name="user_account")
+    op.drop_column("user_account", "external_id")
+    op.drop_column("user_account", "is_break_glass")
 
 
 def _id() -> sa.BigInteger:
