@@ -75,8 +75,7 @@ class PlacementBook:
         self._lock = threading.Lock()
         self._seen: Signature | None = None
         self._was_told = False
-        self._now: dict[str, Camera] = {}
-        self._ids: dict[str, int] = {}
+        self._now: dict[str, tuple[Camera, int]] = {}
         self.is_known = False
         self.refresh()
 
@@ -92,20 +91,18 @@ class PlacementBook:
                 log.warning("placements_not_read", extra={"detail": str(error)})
             self._seen, self._was_told = seen, True
             return False
-        known = {key: one for key, one in moved.items() if key in self._cameras}
-        now = {key: _hung(self._cameras[key], one) for key, one in known.items()}
+        now = {key: (_hung(self._cameras[key], one), one.id) for key, one in moved.items() if key in self._cameras}
         with self._lock:
-            self._now, self._ids = now, {key: one.id for key, one in known.items()}
-            self._seen, self.is_known = seen, True
+            self._now, self._seen, self.is_known = now, seen, True
         return True
 
     def now(self, camera: Camera) -> Camera:
         """As it hangs now: area, placement and coordinates; a moved one has no bearing and no neighbours any more."""
-        return self._now.get(camera.id, camera)
+        return self.hanging(camera)[0]
 
-    def id_of(self, camera_id: str) -> int:
-        """0: it hangs as the configuration says."""
-        return self._ids.get(camera_id, 0)
+    def hanging(self, camera: Camera) -> tuple[Camera, int]:
+        """The same, with the id of its placement; 0: it hangs as the configuration says."""
+        return self._now.get(camera.id, (camera, 0))
 
     @property
     def placed(self) -> Mapping[str, Placement]:
