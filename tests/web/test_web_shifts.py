@@ -11,11 +11,13 @@ import pytest
 
 from tests.fakes import T0_US, FakeClock
 from tests.web.served_site import MASKED, OFFER, OPEN, PASSWORD_HASH, TURNING, Site, eventually
+from tests.web.test_web_status import page, read
 from vms.clock import now_utc
 from vms.rules.shifts import HOUR_US, LONGEST_US, Shift
 from vms.store import Store, shifts, users, viewing
 from vms.store.viewing import Watched
 from vms.units import utc_from_us
+from web.api import websocket
 from web.audit_trail import AuditTrail
 from web.shift_book import ShiftBook
 from web.viewing_meter import ViewingMeter
@@ -139,6 +141,20 @@ def test_open_pictures_end_within_seconds_of_the_shift_and_the_note_reaches_the_
     following = site.browser("a.aydin").get("/api/shifts/mine").json()
     assert following["handover"]["note"] == note
     assert observer.get("/api/shifts/mine").json()["before"] == DESK
+
+
+def test_a_page_is_told_within_seconds_that_live_pictures_wait_for_a_shift(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "DIGEST_EVERY_S", 0.02)
+    observer, colleague, police = (site.browser(name) for name in ("observer", "a.aydin", "police_reviewer"))
+    with page(site, colleague) as theirs, page(site, police) as free:
+        assert read(theirs, "digest")["awaits_shift"] is True
+        begin(observer, colleagues=["a.aydin"])
+        eventually(lambda: read(theirs, "digest")["awaits_shift"] is False)
+        observer.post("/api/shifts/mine/end", json={})
+        eventually(lambda: read(theirs, "digest")["awaits_shift"] is True)
+        assert read(free, "digest")["awaits_shift"] is False
 
 
 def test_a_shift_that_nobody_closes_ends_by_itself(site: Site) -> None:
