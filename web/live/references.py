@@ -36,9 +36,13 @@ class ReferenceBook:
         """A new one, for one line of pictures."""
         return PictureWitness(self._reference_here(camera_id), must_be_placed=self._must_be_placed)
 
+    def hangs(self, camera_id: str) -> Placement | None:
+        """Where it hangs now; None: not known."""
+        return self._placements.get(camera_id)
+
     def _reference_here(self, camera_id: str) -> Reference | None:
         """One of another place: as if it could not be read."""
-        found, placed = self._reference(camera_id), self._placements.get(camera_id)
+        found, placed = self._reference(camera_id), self.hangs(camera_id)
         is_elsewhere = found is not None and placed is not None and is_moved(found.placement, placed)
         self._note(camera_id, is_elsewhere=is_elsewhere)
         return Reference() if is_elsewhere else found
