@@ -23,6 +23,8 @@ NONCE_BYTES = 12
 BLOCK_BYTES = 16
 _PREFIX = struct.Struct(">I4s16s")
 _MAX_HEADER_BYTES = 4096
+_NUMBERS_END = 2**63
+"""The catalog keeps 64 bits of a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +82,13 @@ def read_header(file: BinaryIO) -> tuple[SegmentHeader, int]:
 
 def _is_sound(header: SegmentHeader) -> bool:
     """Values of the right kind, and a place on a volume that is one of ours. Raises ValueError, TypeError."""
-    numbers = [header.start_us] if header.skew_ms is None else [header.start_us, header.skew_ms]
+    numbers = [header.start_us, *_given(header.skew_ms)]
+    ids = [*_given(header.decision_id), *_given(header.placement_id)]
     texts = [header.camera_id, header.purpose, *([] if header.key_id is None else [header.key_id])]
     is_encrypted = header.nonce is not None and len(bytes.fromhex(header.nonce)) == NONCE_BYTES
     return (
-        all(type(number) is int for number in numbers)
+        all(type(number) is int and abs(number) < _NUMBERS_END for number in numbers)
+        and all(type(number) is int and 0 < number < _NUMBERS_END for number in ids)
         and all(isinstance(text, str) for text in texts)
         and isinstance(header.starts_run, bool)
         and header.codec in get_args(Codec)
@@ -92,6 +96,10 @@ def _is_sound(header: SegmentHeader) -> bool:
         and (is_encrypted or header.nonce is None)
         and parse_path(header.path) is not None
     )
+
+
+def _given(number: int | None) -> list[int]:
+    return [] if number is None else [number]
 
 
 def cipher_at(secret: bytes, nonce: str, position: int) -> CipherContext:

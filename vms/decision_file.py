@@ -82,26 +82,43 @@ def read_register(path: Path, zone: ZoneInfo) -> Register:
         raise StorageError(f"{path}: damaged ({error})") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the decisions say of the place where a camera hangs, with that placement's id: they change together."""
+
+    placement_id: int
+    windows: list[Window]
+
+
 class DecisionBook:
-    """What each camera may do now, by the file as it was read last. refresh() now and then; any thread."""
+    """What each camera may do now, by the files as they were read last. refresh() now and then; any thread."""
 
     def __init__(self, config: SiteConfig) -> None:
         self._path = decisions_path(config.site.data_dir)
         self._zone = ZoneInfo(config.site.timezone)
-        self._gated = [camera for camera in config.cameras if needs_decision(config, camera)]
+        self._cameras = {camera.id: camera for camera in config.cameras}
+        self._gated = {camera.id: camera for camera in config.cameras if needs_decision(config, camera)}
         self.placements = PlacementBook(config)
-        self._places = {camera.id for camera in self._gated}
+        self._refreshing = threading.Lock()
         self._lock = threading.Lock()
         self._seen: Signature | None = None
         self._was_told = False
-        self._windows: dict[str, list[Window]] | None = None
+        self._known: dict[str, _Known] | None = None
         self._gates: dict[str, tuple[tuple[float, float], Gate]] = {}
 
     def refresh(self) -> bool:
-        """Read the file if it is another than before. True: something may have changed."""
+        """Read the files if they are others than before. True: something may have changed."""
+        with self._refreshing:
+            return self._refresh()
+
+    def _refresh(self) -> bool:
         has_moved = self.placements.refresh()
         seen = signature(self._path)
-        if not self._gated or (seen == self._seen and self._windows is not None and not has_moved):
+        if (
+            not self._gated
+            or not self.placements.is_known
+            or (seen == self._seen and self._known is not None and not has_moved)
+        ):
             return has_moved
         try:
             register = read_register(self._path, self._zone)
@@ -112,35 +129,34 @@ class DecisionBook:
             if has_moved:
                 self._forget()
             return has_moved
-        places = self._hanging()
-        found = {key: windows_of_place(register.decisions, place, self._zone) for key, place in places.items()}
+        found = {key: self._known_of(register, camera) for key, camera in self._gated.items()}
         with self._lock:
-            self._windows, self._gates, self._seen = found, {}, seen
+            self._known, self._gates, self._seen = found, {}, seen
         return True
 
-    def _hanging(self) -> dict[str, Place]:
-        return {camera.id: place_of(self.placements.now(camera)) for camera in self._gated}
+    def _known_of(self, register: Register, camera: Camera) -> _Known:
+        hung, placement_id = self.placements.hanging(camera)
+        return _Known(placement_id, windows_of_place(register.decisions, place_of(hung), self._zone))
 
     def _forget(self) -> None:
         """What was known was of other places."""
         with self._lock:
-            self._windows, self._gates = None, {}
+            self._known, self._gates = None, {}
 
     def gate(self, camera_id: str, at_us: int) -> Gate:
-        placement_id = self.placements.id_of(camera_id)
-        if camera_id not in self._places:
+        if camera_id not in self._gated:
+            camera = self._cameras.get(camera_id)
+            placement_id = 0 if camera is None else self.placements.hanging(camera)[1]
             return replace(FREE, placement_id=placement_id) if placement_id else FREE
-        if not self.placements.is_known:
-            return UNKNOWN
         with self._lock:
             span, gate = self._gates.get(camera_id, (None, UNKNOWN))
             if span is not None and span[0] <= at_us < span[1]:
                 return gate
-            if self._windows is None:
+            if self._known is None:
                 return UNKNOWN
-            known = self._windows[camera_id]
-            gate = replace(gate_at(known, at_us), placement_id=placement_id)
-            self._gates[camera_id] = (_unchanged_around(known, at_us), gate)
+            known = self._known[camera_id]
+            gate = replace(gate_at(known.windows, at_us), placement_id=known.placement_id)
+            self._gates[camera_id] = (_unchanged_around(known.windows, at_us), gate)
             return gate
 
 

@@ -1,4 +1,4 @@
-"""From the register in the database to the file that recorders read."""
+"""From the registers of decisions and placements in the database to the files that recorders read."""
 
 import logging
 from zoneinfo import ZoneInfo
@@ -23,7 +23,11 @@ class DecisionPublisher:
         self._written: tuple[Signature | None, int | None] = (None, None)
 
     def publish(self) -> bool:
-        """Write the file if it does not say what the register says. Raises StoreBusy, StorageError."""
+        """Write each file that does not say what its register says. Raises StoreBusy, StorageError."""
+        has_moved = self.publish_placements()
+        return self._publish_decisions() or has_moved
+
+    def _publish_decisions(self) -> bool:
         with self._store.reading() as tx:
             version = decisions.newest_id(tx)
             if version == self._written_version():
@@ -35,7 +39,7 @@ class DecisionPublisher:
         return True
 
     def publish_placements(self) -> bool:
-        """The same for where moved cameras hang. Raises StoreBusy, StorageError."""
+        """Only where moved cameras hang, also when there are none. Raises StoreBusy, StorageError."""
         with self._store.reading() as tx:
             version = placements.newest_id(tx)
             if version == self._placements_version():

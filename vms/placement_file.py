@@ -1,6 +1,8 @@
 """Where moved cameras hang, as a file for processes that wait for no database: `data_dir/placements.json`.
 
-What stands in the register of placements goes before the configuration, which tells where a camera hung at first.
+What stands in the register of placements goes before the configuration, which tells where a camera hung at first. The
+file is there also while nobody was moved: what was read last holds, and a process that never could read it knows of no
+camera where it hangs.
 """
 
 import json
@@ -49,14 +51,12 @@ def write_placements(path: Path, version: int, hanging: Sequence[Hanging]) -> No
 
 
 def read_placements(path: Path) -> tuple[int, dict[str, MovedTo]]:
-    """(version, by camera). Version 0 and nobody when there is no file. Raises StorageError when it is damaged."""
+    """(version, by camera). Raises StorageError: there is none, or it is damaged."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise StorageError(f"{path}: larger than {MAX_BYTES} bytes")
         content = json.loads(path.read_bytes())
         return int(content["version"]), {key: _moved(one) for key, one in content["cameras"].items()}
-    except FileNotFoundError:
-        return 0, {}
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -64,15 +64,18 @@ def read_placements(path: Path) -> tuple[int, dict[str, MovedTo]]:
 
 
 class PlacementBook:
-    """By the file as it was read last. refresh() now and then; any thread. Damaged from the start: nobody knows."""
+    """By the file as it was read last. refresh() now and then; any thread.
+
+    is_known: it was read at least once. Until then now() tells what is configured, which may be long ago.
+    """
 
     def __init__(self, config: SiteConfig) -> None:
         self._path = placements_path(config.site.data_dir)
         self._cameras = {camera.id: camera for camera in config.cameras}
         self._lock = threading.Lock()
         self._seen: Signature | None = None
-        self._now: dict[str, Camera] = {}
-        self._ids: dict[str, int] = {}
+        self._was_told = False
+        self._now: dict[str, tuple[Camera, int]] = {}
         self.is_known = False
         self.refresh()
 
@@ -84,24 +87,22 @@ class PlacementBook:
         try:
             _, moved = read_placements(self._path)
         except StorageError as error:
-            if seen != self._seen:
-                log.error("placements_not_read", extra={"detail": str(error)})
-            self._seen = seen
+            if seen != self._seen or not self._was_told:
+                log.warning("placements_not_read", extra={"detail": str(error)})
+            self._seen, self._was_told = seen, True
             return False
-        known = {key: one for key, one in moved.items() if key in self._cameras}
-        now = {key: _hung(self._cameras[key], one) for key, one in known.items()}
+        now = {key: (_hung(self._cameras[key], one), one.id) for key, one in moved.items() if key in self._cameras}
         with self._lock:
-            self._now, self._ids = now, {key: one.id for key, one in known.items()}
-            self._seen, self.is_known = seen, True
+            self._now, self._seen, self.is_known = now, seen, True
         return True
 
     def now(self, camera: Camera) -> Camera:
         """As it hangs now: area, placement and coordinates; a moved one has no bearing and no neighbours any more."""
-        return self._now.get(camera.id, camera)
+        return self.hanging(camera)[0]
 
-    def id_of(self, camera_id: str) -> int:
-        """0: it hangs as the configuration says."""
-        return self._ids.get(camera_id, 0)
+    def hanging(self, camera: Camera) -> tuple[Camera, int]:
+        """The same, with the id of its placement; 0: it hangs as the configuration says."""
+        return self._now.get(camera.id, (camera, 0))
 
     @property
     def placed(self) -> Mapping[str, Placement]:

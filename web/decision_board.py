@@ -61,7 +61,6 @@ class DecisionBoard:
     def refresh(self) -> None:
         """A database that is away changes nothing: what was known holds."""
         try:
-            self._publisher.publish_placements()
             self._publisher.publish()
         except (StoreBusy, StorageError) as error:
             log.warning("decisions_not_published", extra={"detail": str(error)})

@@ -72,6 +72,11 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     ),
     "shift_open": (409, "Uw dienst is al begonnen.", "Your shift has begun already."),
     "no_shift": (409, "U hebt geen dienst die nog loopt.", "You have no shift that is still on."),
+    "colleague_in_shift": (
+        409,
+        "Een collega is al in een dienst: sluit die eerst af, of begin zonder deze collega.",
+        "A colleague is in a shift already: close it first, or begin without this colleague.",
+    ),
     "no_observer": (
         422,
         "Kies collega's met een account als camera-observant.",

@@ -1,6 +1,6 @@
 """Shifts as people use them: who is in one, signing in and closing, and what managers read of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -57,25 +57,24 @@ class ShiftBook:
     def current(self, username: str) -> Shift | None:
         """That this person signed in to, or was named in by a colleague."""
         with self._store.reading() as tx:
-            found = shifts.on(tx, self._clock.now_us())
-        return next((shift for shift in reversed(found) if username in shift.people), None)
+            return _of(username, shifts.on(tx, self._clock.now_us()))
 
     def names(self, shift: Shift) -> list[str]:
         """Display names of who is in it."""
         with self._store.reading() as tx:
-            known = [users.by_name(tx, username) for username in shift.people]
-        return [user.display_name if user else name for user, name in zip(known, shift.people, strict=True)]
+            return _people(shift, _names(tx))
 
     def own(self, actor: Actor) -> dict[str, Any]:
         """What the page needs: the shift that is on, or what the form begins with."""
-        current = self.current(actor.username)
+        now_us = self._clock.now_us()
         with self._store.reading() as tx:
+            current = _of(actor.username, shifts.on(tx, now_us))
             mine, closed = shifts.last_of(tx, actor.username), shifts.last_closed(tx)
-            observers = self._observers(tx)
+            observers, names = self._observers(tx), _names(tx)
         return {
             "required": self.is_required,
-            "now_us": self._clock.now_us(),
-            "shift": self._as_json(current) if current else None,
+            "now_us": now_us,
+            "shift": _as_json(current, names) if current else None,
             "colleagues": [
                 {"username": user.username, "display_name": user.display_name}
                 for user in observers
@@ -85,19 +84,22 @@ class ShiftBook:
                 "coordinator": mine.coordinator if mine else "",
                 "workstation": mine.workstation if mine else actor.workstation,
             },
-            "handover": self._as_json(closed) if closed and closed.note else None,
+            "handover": _as_json(closed, names) if closed and closed.note else None,
         }
 
     def begin(self, actor: Actor, given: SignIn) -> dict[str, Any]:
-        """Raises Problem shift_open, invalid_input."""
+        """Raises Problem shift_open, no_observer, colleague_in_shift: a person is in one shift at a time."""
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
-            on = shifts.on(tx, now_us)
-            if any(actor.username in shift.people for shift in on):
+            on, names = shifts.on(tx, now_us), _names(tx)
+            if _of(actor.username, on):
                 raise Problem("shift_open")
             observers = {user.username for user in self._observers(tx)} - {actor.username}
             if not set(given.colleagues) <= observers:
                 raise field_problem("colleagues", "no_observer")
+            busy = [username for username in given.colleagues if _of(username, on)]
+            if busy:
+                raise _in_shift([names[username] for username in busy])
             self._trail.allow_within(
                 tx,
                 actor,
@@ -120,23 +122,22 @@ class ShiftBook:
                     note="",
                 ),
             )
-        return self._as_json(begun)
+        return _as_json(begun, names)
 
     def end(self, actor: Actor, note: str) -> dict[str, Any]:
         """By anybody who is in it. Raises Problem no_shift."""
         now_us = self._clock.now_us()
         with self._store.transaction() as tx:
-            current = next((s for s in reversed(shifts.on(tx, now_us)) if actor.username in s.people), None)
+            current = _of(actor.username, shifts.on(tx, now_us))
             if current is None:
                 raise Problem("no_shift")
             self._trail.allow_within(tx, actor, "shifts.end", f"shift:{current.id}", note=note)
-            ended = shifts.end(tx, current.id, now_us, note)
-        return self._as_json(ended)
+            return _as_json(shifts.end(tx, current.id, now_us, note), _names(tx))
 
     def register(self, before_id: int | None) -> dict[str, Any]:
         with self._store.reading() as tx:
-            found = shifts.newest(tx, _SHOWN, before_id)
-        return {"shifts": [self._as_json(shift) for shift in found], "more": len(found) == _SHOWN}
+            found, names = shifts.newest(tx, _SHOWN, before_id), _names(tx)
+        return {"shifts": [_as_json(shift, names) for shift in found], "more": len(found) == _SHOWN}
 
     def figures(self, year: int, sees: Sequence[str]) -> dict[str, Any]:
         """Of a local year, as the annual report asks. sees: cameras that may be named."""
@@ -179,18 +180,40 @@ class ShiftBook:
             if user.active and "observer" in rights_at(user.roles, given.get(user.username, ()), now_us).roles
         ]
 
-    def _as_json(self, shift: Shift) -> dict[str, Any]:
-        """over_us: when it is over at the latest. closed: somebody did."""
-        return {
-            "id": shift.id,
-            "people": self.names(shift),
-            "coordinator": shift.coordinator,
-            "workstation": shift.workstation,
-            "started_us": shift.started_us,
-            "over_us": shift.over_us,
-            "closed": shift.ended_us is not None,
-            "note": shift.note,
-        }
+
+def _of(username: str, on: Sequence[Shift]) -> Shift | None:
+    """Where this person is in; of two, which older versions let be, the newer."""
+    return next((shift for shift in reversed(on) if username in shift.people), None)
+
+
+def _in_shift(names: Collection[str]) -> Problem:
+    who = ", ".join(names)
+    nl = f"{who} is al in een dienst: sluit die eerst af, of begin zonder deze collega."
+    en = f"{who} is in a shift already: close it first, or begin without this colleague."
+    return Problem("colleague_in_shift", fields={"colleagues": {"nl": nl, "en": en}})
+
+
+def _names(tx: Transaction) -> dict[str, str]:
+    """Display names by username."""
+    return {user.username: user.display_name for user in users.all_users(tx)}
+
+
+def _people(shift: Shift, names: Mapping[str, str]) -> list[str]:
+    return [names.get(username, username) for username in shift.people]
+
+
+def _as_json(shift: Shift, names: Mapping[str, str]) -> dict[str, Any]:
+    """over_us: when it is over at the latest. closed: somebody did."""
+    return {
+        "id": shift.id,
+        "people": _people(shift, names),
+        "coordinator": shift.coordinator,
+        "workstation": shift.workstation,
+        "started_us": shift.started_us,
+        "over_us": shift.over_us,
+        "closed": shift.ended_us is not None,
+        "note": shift.note,
+    }
 
 
 def _watched(watched: Watched) -> dict[str, int]:

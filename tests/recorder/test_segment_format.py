@@ -142,6 +142,14 @@ DAMAGED: dict[str, bytes] = {
             ("start_us", 10**30),
             ("starts_run", 1),
             ("skew_ms", "12"),
+            ("skew_ms", True),
+            ("skew_ms", 2**63),
+            ("skew_ms", -(2**63) - 1),
+            *(
+                (name, value)
+                for name in ("decision_id", "placement_id")
+                for value in ("7", True, 1.0, [7], {"id": 7}, 0, -1, 2**63, 2**80)
+            ),
             ("purpose", None),
             ("key_id", "markt-01/2026-11-18/01234567"),
             ("nonce", "00" * 12),
@@ -158,6 +166,13 @@ DAMAGED: dict[str, bytes] = {
 
 def test_a_header_that_is_right_is_read() -> None:
     assert read_header(boxed(json.dumps(HEADER).encode()))[0].camera_id == "markt-01"
+
+
+@pytest.mark.parametrize("number", [1, 2**63 - 1])
+def test_a_number_that_fits_its_column_is_read(number: int) -> None:
+    more = {"decision_id": number, "placement_id": number, "skew_ms": -number}
+    header, _ = read_header(boxed(json.dumps(HEADER | more).encode()))
+    assert (header.decision_id, header.placement_id, header.skew_ms) == (number, number, -number)
 
 
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)

@@ -17,6 +17,7 @@ from vms.clock import now_utc
 from vms.config.model import SiteConfig
 from vms.decision_file import DecisionBook, decisions_path, write_register
 from vms.decision_register import DecisionPublisher
+from vms.placement_file import placements_path, write_placements
 from vms.store import Store, audit, decisions
 
 SITE = """
@@ -188,6 +189,7 @@ def test_a_thousand_decisions_are_asked_in_no_time(tmp_path: Path) -> None:
     days = [(date(2024, 1, 1) + timedelta(days=number)).isoformat() for number in range(1000)]
     many = [written(registration_numbers=[day], decided_on=[day], periods=[{"start": day, "end": day}]) for day in days]
     write_register(decisions_path(tmp_path), 1, list(enumerate(many)))
+    write_placements(placements_path(tmp_path), 0, [])
     book = DecisionBook(site(tmp_path))
     assert book.refresh() is True
     assert [book.gate("markt-01", T0_US - number).state for number in range(10_000)] == ["expired"] * 10_000

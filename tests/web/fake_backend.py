@@ -26,6 +26,7 @@ from fake_deps import FakeDeps
 from fake_following import following_routes, ways
 from fake_pictures import CLOCK_90K, FPS, SEGMENT_S, encoded_loop, picture, segment_mp4
 from fake_records import footage_routes, hold_routes, now_us, oversight_routes, problem
+from fake_shifts import placement_routes, shift_routes
 from fake_wall import wall_routes
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 
@@ -223,6 +224,8 @@ def make_app(backend: Backend) -> FastAPI:
     oversight_routes(app, backend)
     footage_routes(app, backend)
     hold_routes(app, backend)
+    shift_routes(app)
+    placement_routes(app)
     _socket_route(app, backend)
     app.add_middleware(SecurityHeaders, tls=False)
 

@@ -11,6 +11,7 @@ from vms.clock import now_utc
 from vms.rules.shifts import HOUR_US
 from vms.store import users, viewing
 from vms.store.viewing import Watched
+from web.api import websocket
 
 pytestmark = pytest.mark.e2e
 
@@ -74,4 +75,40 @@ def test_managers_read_hours_what_was_watched_and_the_register(browser: Browser,
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator(".watched")).to_be_visible()
     assert violations(page) == []
+    page.context.close()
+
+
+def begun(page: Page) -> None:
+    page.get_by_label("Coördinator van de politie").fill("B. Smits")
+    page.get_by_label("Werkplek").fill("Werkplek 2")
+    page.get_by_role("button", name="Dienst beginnen").click()
+    expect(page.locator("vms-wall .wall")).to_be_visible()
+
+
+def test_walls_go_to_dienst_when_their_shift_ends_and_come_back_as_they_were(
+    browser: Browser, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two screens of one person: what happens in one window reaches the other; a note that is being typed stays."""
+    monkeypatch.setattr(websocket, "DIGEST_EVERY_S", 0.1)
+    page = signed_in(browser, site, "observer", "/muur?stand=4%26camera=3")
+    begun(page)
+    other = page.context.new_page()
+    other.goto(f"{site.url}/muur?stand=1%2B5&camera=2&scherm=2")
+    expect(other.locator("vms-wall .wall")).to_be_visible()
+    other.keyboard.press("b")
+    other.locator("#bookmark-note").fill("fietser bij de fontein")
+    walls = [page.url, other.url]
+    ending = page.context.new_page()
+    ending.goto(f"{site.url}/dienst")
+    ending.get_by_role("button", name="Dienst afsluiten").click()
+    expect(page.get_by_role("heading", name="Dienst beginnen")).to_be_visible()
+    expect(other.locator("#shift-over")).to_contain_text("Uw dienst is voorbij.")
+    expect(other.locator("#bookmark-note")).to_have_value("fietser bij de fontein")
+    other.locator("vms-bookmark dialog button.primary").click()
+    expect(other.get_by_role("heading", name="Dienst beginnen")).to_be_visible()
+    assert [row.detail["note"] for row in site.audit("bookmarks.make")] == ["fietser bij de fontein"]
+    begun(other)
+    expect(page.locator("vms-wall .wall")).to_be_visible()
+    assert [page.url, other.url] == walls
+    expect(ending.get_by_role("heading", name="Uw dienst")).to_be_visible()
     page.context.close()

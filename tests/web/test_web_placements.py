@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from tests.web.served_site import MASKED, OFFER, OPEN, TURNING, Site
+from vms.cli.import_masks import import_documents
 from vms.clock import now_utc
 from vms.decision_file import DecisionBook
-from vms.placement_file import PlacementBook, placements_path
+from vms.placement_file import PlacementBook, placements_path, read_placements
 from vms.rules.masks import MaskImport
 from vms.store import decisions, masks, placements
 from vms.store.mask_lapse import lapse_moved
@@ -93,6 +94,18 @@ def test_masks_approved_at_the_new_place_are_not_taken_for_moved_when_processes_
     assert lapse_moved(site.store, configured, site.clock) == []
 
 
+def test_masks_that_come_by_file_are_of_the_new_place_also_when_nobody_wrote_yet_where_that_is(site: Site) -> None:
+    move(site)
+    placements_path(site.config.site.data_dir).unlink()
+    cameras = tuple(camera.model_copy(update={"masks": "required"}) for camera in site.config.cameras)
+    valid_from = now_utc(site.clock).isoformat()
+    drawn = {"camera": OPEN, "author": "a", "approver": "b", "masks": [], "valid_from": valid_from}
+    config = site.config.model_copy(update={"cameras": cameras})
+    told = import_documents(config, site.store, site.clock, [drawn])
+    assert told["imported"] == 1, told
+    assert lapse_moved(site.store, {one.id: one.placed for one in site.config.cameras}, site.clock) == []
+
+
 def test_the_history_keeps_every_place_with_its_decision_and_footage_its_own(site: Site) -> None:
     move(site)
     site.clock.advance(3600)
@@ -134,7 +147,7 @@ def test_a_move_that_is_none_or_has_no_decision_is_refused_and_changes_nothing(s
     assert move(site, role="observer").status_code == 403
     with site.store.reading() as tx:
         assert placements.current(tx) == []
-    assert not placements_path(site.config.site.data_dir).exists()
+    assert read_placements(placements_path(site.config.site.data_dir)) == (0, {})
 
 
 def test_a_damaged_file_from_the_start_closes_gated_cameras_and_the_web_process_mends_it(site: Site) -> None:

@@ -8,14 +8,19 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.sync.client import ClientConnection
 
-from tests.fakes import FakeClock
+from tests.fakes import T0_US, FakeClock
 from tests.web.served_site import MASKED, OFFER, OPEN, PASSWORD_HASH, TURNING, Site, eventually
+from tests.web.test_web_status import page, read
 from vms.clock import now_utc
-from vms.rules.shifts import HOUR_US, LONGEST_US
-from vms.store import users, viewing
+from vms.rules.shifts import HOUR_US, LONGEST_US, Shift
+from vms.store import Store, shifts, users, viewing
 from vms.store.viewing import Watched
 from vms.units import utc_from_us
+from web.api import websocket
+from web.audit_trail import AuditTrail
+from web.shift_book import ShiftBook
 from web.viewing_meter import ViewingMeter
 
 SDP = {"Content-Type": "application/sdp"}
@@ -26,13 +31,18 @@ DESK = {"coordinator": "B. Smits", "workstation": "Werkplek 2"}
 def site() -> Iterator[Site]:
     made = Site({MASKED: {"area": "Haven"}}, shifts={"required": True})
     with made.store.transaction() as tx:
-        users.add(tx, "a.aydin", "A. Aydin", PASSWORD_HASH, ["observer"], now_utc(made.clock))
+        for username, name in (("a.aydin", "A. Aydin"), ("b.bakker", "B. Bakker")):
+            users.add(tx, username, name, PASSWORD_HASH, ["observer"], now_utc(made.clock))
     yield made
     made.close()
 
 
 def begin(client: httpx.Client, **more: Any) -> httpx.Response:
     return client.post("/api/shifts", json={**DESK, **more})
+
+
+def a_shift(username: str, *colleagues: str) -> Shift:
+    return Shift(id=0, username=username, colleagues=colleagues, started_us=T0_US, ended_us=None, note="", **DESK)
 
 
 def watch(client: httpx.Client, camera: str = OPEN) -> httpx.Response:
@@ -75,6 +85,50 @@ def test_who_is_named_in_a_shift_watches_in_it(site: Site) -> None:
     assert (row.actor, row.detail["colleagues"], row.detail["coordinator"]) == ("observer", "a.aydin", "B. Smits")
 
 
+def test_nobody_is_in_two_shifts_so_who_closes_one_closes_their_own(site: Site) -> None:
+    first, second = site.browser("observer"), site.browser("b.bakker")
+    begun = begin(first, colleagues=["a.aydin"]).json()
+    for named, name in (("observer", "Demo observer"), ("a.aydin", "A. Aydin")):
+        refused = begin(second, colleagues=[named])
+        assert (refused.status_code, refused.json()["code"]) == (409, "colleague_in_shift")
+        assert refused.json()["fields"]["colleagues"]["nl"].startswith(f"{name} is al in een dienst")
+    assert len(site.audit("shifts.begin")) == 1
+    assert begin(second).status_code == 201
+    ended = site.browser("a.aydin").post("/api/shifts/mine/end", json={"note": "van A"}).json()
+    assert (ended["id"], ended["note"]) == (begun["id"], "van A")
+    assert watch(first).json()["code"] == "shift_required"
+    assert watch(second).status_code == 201
+    assert begin(first, colleagues=["a.aydin"]).status_code == 201
+
+
+def test_two_who_begin_with_the_same_colleague_at_once_get_one_shift(site: Site) -> None:
+    people = [site.browser("observer"), site.browser("b.bakker")]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda client: begin(client, colleagues=["a.aydin"]).status_code, people))
+    assert sorted(answers) == [201, 409]
+
+
+def test_names_of_a_whole_register_are_read_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with site.store.transaction() as tx:
+        for _ in range(5):
+            shifts.begin(tx, a_shift("observer", "a.aydin"))
+        shifts.begin(tx, a_shift("gone", "b.bakker"))
+    store = Store(site.config.database_url)
+    opened: list[Any] = []
+    reading = store.reading
+
+    def counted() -> Any:
+        opened.append(reading())
+        return opened[-1]
+
+    monkeypatch.setattr(store, "reading", counted)
+    book = ShiftBook(site.config, store, site.clock, AuditTrail(store, site.clock))
+    told = [shift["people"] for shift in book.register(None)["shifts"]]
+    store.close()
+    assert told == [["gone", "B. Bakker"], *[["Demo observer", "A. Aydin"]] * 5]
+    assert len(opened) == 1
+
+
 def test_open_pictures_end_within_seconds_of_the_shift_and_the_note_reaches_the_next(site: Site) -> None:
     observer = site.browser("observer")
     begin(observer)
@@ -88,6 +142,25 @@ def test_open_pictures_end_within_seconds_of_the_shift_and_the_note_reaches_the_
     following = site.browser("a.aydin").get("/api/shifts/mine").json()
     assert following["handover"]["note"] == note
     assert observer.get("/api/shifts/mine").json()["before"] == DESK
+
+
+def told(socket: ClientConnection, *, awaits: bool) -> None:
+    """Of the digests that are under way, one says so."""
+    assert any(read(socket, "digest")["awaits_shift"] is awaits for _ in range(100))
+
+
+def test_a_page_is_told_within_seconds_that_live_pictures_wait_for_a_shift(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "DIGEST_EVERY_S", 0.1)
+    observer, colleague, police = (site.browser(name) for name in ("observer", "a.aydin", "police_reviewer"))
+    with page(site, colleague) as theirs, page(site, police) as free:
+        assert read(theirs, "digest")["awaits_shift"] is True
+        begin(observer, colleagues=["a.aydin"])
+        told(theirs, awaits=False)
+        observer.post("/api/shifts/mine/end", json={})
+        told(theirs, awaits=True)
+        assert read(free, "digest")["awaits_shift"] is False
 
 
 def test_a_shift_that_nobody_closes_ends_by_itself(site: Site) -> None:

@@ -13,6 +13,7 @@ import typer
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import Clock, SystemClock, now_utc
 from vms.config import Camera, SiteConfig
+from vms.decision_register import DecisionPublisher
 from vms.errors import ConfigError
 from vms.placement_file import PlacementBook
 from vms.rules.mask_check import set_problems
@@ -44,6 +45,7 @@ def import_documents(site: SiteConfig, store: Store, clock: Clock, documents: li
     """{"imported": n, "sets": [{camera, version, masks, valid_from, draft}], "unclear": [{index, camera, problems}]}"""
     sets: list[dict[str, Any]] = []
     unclear: list[dict[str, Any]] = []
+    DecisionPublisher(site, store).publish_placements()
     hanging = PlacementBook(site)
     with store.transaction() as tx:
         for index, document in enumerate(documents):

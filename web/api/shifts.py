@@ -53,7 +53,7 @@ def mine(services: ServicesDep, actor: OwnActor) -> dict[str, Any]:
 
 @router.post("", status_code=201)
 def begin(body: NewShift, services: ServicesDep, actor: OwnActor) -> dict[str, Any]:
-    """Ends by itself after twelve hours. 409 shift_open: there is one already."""
+    """Ends by itself after twelve hours. 409 shift_open: there is one already; colleague_in_shift: they are in one."""
     return services.shifts.begin(actor, SignIn(tuple(body.colleagues), body.coordinator, body.workstation))
 
 

@@ -23,7 +23,7 @@ router = APIRouter()
 DIGEST_EVERY_S = 1.0
 _SEND_TIMEOUT_S = 5.0
 _CHECK_LOGIN_EVERY = 2
-"""Digests between two looks whether the login still holds."""
+"""Digests between two looks whether the login still holds, and the shift."""
 _MAX_MESSAGE_CHARS = 1000
 LOGIN_OVER = 4401
 TOO_MANY = 4429
@@ -62,6 +62,7 @@ async def _send_all(socket: WebSocket, services: Services, actor: Actor, followe
     await _send(socket, {"type": "hello", "server_us": services.clock.now_us()})
     if _sees_cameras(actor):
         await _send(socket, _within(_reached(services, actor), {"type": "alarms", "alarms": services.alarms.recent()}))
+    awaits_shift = await _awaits_shift(services, actor, before=False)
     loop = asyncio.get_running_loop()
     next_digest_s = loop.time()
     for number in range(1, 1_000_000_000):
@@ -71,7 +72,8 @@ async def _send_all(socket: WebSocket, services: Services, actor: Actor, followe
                 await socket.close(LOGIN_OVER, "the login is over, or its last role")
                 return
             actor = current
-        await _send(socket, digest(services, actor))
+            awaits_shift = await _awaits_shift(services, actor, before=awaits_shift)
+        await _send(socket, {**digest(services, actor), "awaits_shift": awaits_shift})
         next_digest_s = max(next_digest_s + DIGEST_EVERY_S, loop.time())
         while (wait_s := next_digest_s - loop.time()) > 0:
             try:
@@ -145,6 +147,14 @@ async def _current(services: Services, actor: Actor) -> Actor | None:
         return await run_in_threadpool(services.accounts.current, actor)
     except StoreBusy:
         return actor  # unknown; asked again soon, and every request asks for itself
+
+
+async def _awaits_shift(services: Services, actor: Actor, *, before: bool) -> bool:
+    """Live pictures are for a shift, and this person is in none (any more)."""
+    try:
+        return not await run_in_threadpool(services.shifts.lets, actor, "live.watch")
+    except StoreBusy:
+        return before
 
 
 async def _receive_all(socket: WebSocket, services: Services) -> None:

@@ -238,7 +238,7 @@ class Channels:
             witness = self._references.witness(camera.id) if camera.can_turn else None
             return MaskedPipeline(spec, self._masks, self._sources.poses, self._clock, on_packet, witness)
 
-        producer = Producer(rules, self._masks, make, put)
+        producer = Producer(rules, self._masks, make, put, lambda: self._references.hangs(camera.id))
         self._sources.attach(source, producer.take)
         return _Running(channel, producer, source)
 

@@ -18,6 +18,7 @@ from vms.config.model import Camera, Live
 from vms.packet import Packet
 from vms.rules.masking import InForce, MaskRules, NoMaskRequired, PreparedSet, SetUnknown, prepare_set
 from vms.rules.masks import Mask, MaskSet, parse_mask_import
+from vms.rules.placements import Placement
 from vms.rules.pose_at import PoseLimits
 from vms.store import Store
 from vms.store import masks as mask_store
@@ -144,7 +145,8 @@ class Producing:
         self.put: list[Any] = []
         self.pipelines: list[Painting] = []
         rules = MaskRules(policy, False, 0.6, PoseLimits(2_000_000, 2_000_000))
-        made: Any = Producer(rules, self.book, self._make, self._put)  # type: ignore[arg-type]
+        self.hung = Placement("paal 1", None, None)
+        made: Any = Producer(rules, self.book, self._make, self._put, lambda: self.hung)  # type: ignore[arg-type]
         self.take, self.producer = made.take, made
 
     def _make(self, on_packet: Any) -> Any:
@@ -193,6 +195,19 @@ def test_a_set_that_comes_into_force_masks_the_very_next_picture(channel: Channe
     assert painting.offered == list(range(3, 12))  # to the end of the group: passing on starts at a keyframe
     assert not painting.running
     producing.producer.stop()
+
+
+def test_a_camera_that_is_moved_begins_a_new_line_which_knows_nothing_of_the_old_place() -> None:
+    producing = Producing("required")
+    for index in range(4):
+        if index == 2:
+            producing.hung = Placement("paal 2", None, None)
+        producing.take(packet(index))
+    assert [(painting.offered, painting.running) for painting in producing.pipelines] == [
+        ([0, 1], False),
+        ([2, 3], True),
+    ]
+    assert producing.put == [(1, None)]
 
 
 def test_h265_is_never_passed_on() -> None:

@@ -9,6 +9,7 @@ from live_site import running_site, site_config, until_heard, until_up, viewing
 
 from vms.config.model import SiteConfig
 from vms.decision_file import decisions_path, write_register
+from vms.placement_file import placements_path, write_placements
 
 ALLOWS: dict[str, Any] = {
     "kind": "designation",
@@ -32,6 +33,7 @@ CAMERAS: list[dict[str, Any]] = [
 
 def write(config: SiteConfig, *documents: dict[str, Any]) -> None:
     write_register(decisions_path(config.site.data_dir), len(documents), list(enumerate(documents, 1)))
+    write_placements(placements_path(config.site.data_dir), 0, [])
 
 
 async def refusals(http: Any, camera: str, session: str) -> list[tuple[int, str]]:

@@ -48,6 +48,22 @@ def test_surroundings_of_another_placement_blank_the_picture(
     assert set(watch(book_of(tmp_path, moved).witness("markt-01"), stands, stands, 0.4)) == {"picture-unplaced"}
 
 
+def test_a_move_while_running_blanks_the_picture_from_the_next_line_on_and_undone_shows_it_again(
+    book: ReferenceBook, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hangs = {"markt-01": HUNG}
+    book = ReferenceBook(tmp_path, tmp_path / "site.key", hangs, must_be_placed=True)
+    for placed, expected in (
+        (HUNG, "agrees"),
+        (Placement("gevel 12", 52.0, 4.5), "picture-unplaced"),
+        (Placement("gevel 12", 52.0, 4.5), "picture-unplaced"),
+        (HUNG, "agrees"),
+    ):
+        hangs["markt-01"] = placed
+        assert set(watch(book.witness("markt-01"), stands, stands, 0.4)) == {expected}
+    assert [record.getMessage() for record in caplog.records] == ["reference_of_another_placement"]
+
+
 def test_surroundings_that_do_not_say_where_the_camera_hung_still_count(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     known = surroundings()

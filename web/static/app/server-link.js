@@ -66,6 +66,8 @@ export class ServerLink extends EventTarget {
     this.counts = { cameras: 0, up: 0, recording_faults: 0 };
     /** @type {Record<string, SessionState>} */
     this.sessions = {};
+    /** Live pictures are for a shift, and this person is in none. */
+    this.awaitsShift = false;
     /** The latest, newest first. @type {Alarm[]} */
     this.alarms = [];
     this.lostAtMs = 0;
@@ -159,6 +161,7 @@ export class ServerLink extends EventTarget {
       this.cameras = message.cameras;
       this.counts = message.counts;
       this.sessions = message.sessions ?? {};
+      this.awaitsShift = message.awaits_shift ?? false;
       this.dispatchEvent(new Event("digest"));
     } else if (message.type === "alarm") {
       this._keep([message]);

@@ -5,6 +5,7 @@ import { LitElement, html, nothing } from "lit";
 import { Problem, getJson, messageOf, post } from "./api.js";
 import { icon } from "./icon.js";
 import { t } from "./page.js";
+import { serverLink } from "./server-link.js";
 import { full, span } from "./times.js";
 
 /**
@@ -29,6 +30,7 @@ class OwnShift extends LitElement {
     this.fields = {};
     this.busy = false;
     this.justEnded = false;
+    this.awaited = false;
   }
 
   createRenderRoot() {
@@ -37,7 +39,18 @@ class OwnShift extends LitElement {
 
   async connectedCallback() {
     super.connectedCallback();
+    const link = serverLink();
+    link.addEventListener("digest", () => this._follow(link.awaitsShift));
     await this._load();
+  }
+
+  /** Begun in another window, or by a colleague: a wall that came here goes back. @param {boolean} awaits */
+  _follow(awaits) {
+    const hasBegun = this.awaited && !awaits && !this.own?.shift;
+    this.awaited = awaits;
+    if (!hasBegun || this.busy) return;
+    if (new URLSearchParams(location.search).has("next")) location.assign(following());
+    else this._load();
   }
 
   async _load() {

@@ -21,6 +21,7 @@ import { WallFollow } from "./wall-follow.js";
 import { applyFit } from "./wall-fitted.js";
 import { mapPanel, toggleMap } from "./wall-map.js";
 import { WallScreens } from "./wall-screens.js";
+import { followShift } from "./wall-shift.js";
 import { layoutText, toolbar } from "./wall-toolbar.js";
 import { WallSteering } from "./wall-steering.js";
 import { WallTools } from "./wall-tools.js";
@@ -87,6 +88,7 @@ export class Wall extends LitElement {
     setInterval(() => this._tick(), 250);
     followGamepad(this.driver, () => this.steer.allowed && this.screens.steers, (step) => this._moveActive(step, 0));
     this.screens.start();
+    followShift(this.link);
     this._load();
   }
 
