@@ -183,6 +183,8 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=18080)
     parser.add_argument("--dir", type=Path)
     options = parser.parse_args()
+    if options.dir is not None:
+        options.dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="uitkijk-wall-", dir=options.dir) as directory:
         work = Path(directory)
         with simulator(work, options.tiles) as street:
@@ -217,12 +219,20 @@ def watch(config: SiteConfig, supervisor: int, options: argparse.Namespace) -> d
         page.fill("#username", USER)
         page.fill("input[type=password]", PASSWORD)
         page.keyboard.press("Enter")
+        page.wait_for_url(re.compile(r"^[^?]*/dienst"))
+        begin_shift(page)
         page.wait_for_url(re.compile(r"^[^?]*/muur"))
         [chromium] = [pid for pid in children(os.getpid()) if is_browser(pid)][:1]
         soak = WallSoak(config, page, base, chromium, supervisor, random.Random(1))
         soak.run(options.minutes, options.kill_every_s)
         browser.close()
         return soak.report()
+
+
+def begin_shift(page: Page) -> None:
+    page.get_by_label("Coördinator van de politie").fill("De Boer")
+    page.get_by_label("Werkplek").fill("uitkijkpost 1")
+    page.get_by_role("button", name="Dienst beginnen").click()
 
 
 def until(act: Callable[[], object]) -> None:
