@@ -22,6 +22,8 @@ _PEOPLE: tuple[tuple[Color, Color, Color], ...] = (
     ((50, 60, 150), (48, 44, 42), (30, 30, 34)),
 )
 _CARS: tuple[Color, ...] = ((88, 84, 80), (70, 62, 118), (136, 132, 126), (104, 82, 54))
+_TAIL_LAMP: Color = (24, 92, 200)
+"""Amber: a coder mixes red beside blue paint into the colour that is reserved for windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def car(kind: int) -> Sprite:
     canvas.polygon([(1.96, 1.0), (3.0, 1.0), (2.5, 1.38), (1.96, 1.4)], (78, 70, 60))
     canvas.polygon([(0.1, 0.3), (4.3, 0.3), (4.32, 0.48), (0.1, 0.48)], low)
     canvas.polygon([(4.1, 0.66), (4.32, 0.62), (4.32, 0.74), (4.12, 0.8)], (190, 236, 250))
-    canvas.polygon([(0.08, 0.7), (0.2, 0.7), (0.22, 0.86), (0.1, 0.84)], (48, 44, 196))
+    canvas.polygon([(0.08, 0.7), (0.2, 0.7), (0.22, 0.86), (0.1, 0.84)], _TAIL_LAMP)
     for x in (0.9, 3.45):
         canvas.disc(x, 0.33, 0.33, (30, 28, 28))
         canvas.disc(x, 0.33, 0.19, (128, 126, 122))

@@ -20,10 +20,11 @@ def on_loss_reports(rtp_sender: RTCRtpSender, heard: Callable[[float], None]) ->
     handle = sender._handle_rtcp_packet
 
     async def listen(packet: AnyRtcpPacket) -> None:
-        await handle(packet)
-        if isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
-            for report in packet.reports:
-                if report.ssrc == sender._ssrc:
-                    heard(report.fraction_lost / _LOSS_UNIT)
+        if not isinstance(packet, (RtcpRrPacket, RtcpSrPacket)):
+            await handle(packet)  # what it does with reports is statistics that nobody reads
+            return
+        for report in packet.reports:
+            if report.ssrc == sender._ssrc:
+                heard(report.fraction_lost / _LOSS_UNIT)
 
     sender._handle_rtcp_packet = listen

@@ -50,9 +50,6 @@ class RtpWire:
         self._cut: list[tuple[int, int, bytes]] = []
         self._takes_trains = True
 
-    def leads_to(self, srtp: pylibsrtp.Session, transport: object, address: tuple[str, int]) -> bool:
-        return self._session is srtp and self._transport is transport and self._address == address
-
     @property
     def backlog_bytes(self) -> int:
         """Of the whole socket. It is gone for good when this is a gigabyte."""

@@ -17,7 +17,7 @@ from aiortc.rtcdtlstransport import State
 from vms.clock import Clock
 from web.live.masked import MaskedPacket
 from web.live.rtp_wire import SEQUENCES, RtpWire
-from web.live.sender_reports import SenderReports
+from web.live.sender_reports import SenderReports, SentMedia
 
 HISTORY_PACKETS = 1024
 """Kept for retransmission: some 2 s of a 4 Mbit/s stream."""
@@ -31,22 +31,10 @@ MAX_RETRANSMITS_PER_S = 600
 SQUEEZED_90K = 90
 """Pictures of a cached group follow each other by 1 ms, so the newest is shown at once."""
 MAX_STEP_90K = 10 * 90_000
-_NTP_OFFSET_S = 2_208_988_800
 _TICKS = 1 << 32
 
-PRIVATE = (
-    "rtp_started",
-    "rtp_exited",
-    "ntp_timestamp",
-    "rtp_timestamp",
-    "octet_count",
-    "packet_count",
-    "rtx_payload_type",
-    "rtx_sequence_number",
-)
-_STARTED, _EXITED, _NTP, _RTP, _OCTETS, _PACKETS, _RTX_TYPE, _RTX_SEQUENCE = (
-    f"_RTCRtpSender__{name}" for name in PRIVATE
-)
+PRIVATE = ("rtp_started", "rtp_exited", "rtx_payload_type", "rtx_sequence_number")
+_STARTED, _EXITED, _RTX_TYPE, _RTX_SEQUENCE = (f"_RTCRtpSender__{name}" for name in PRIVATE)
 
 
 class LeanSender:
@@ -74,6 +62,9 @@ class LeanSender:
         self._last_sent_s = clock.monotonic_s()
         self._queue: deque[tuple[tuple[bytes, ...], int]] = deque()
         self._queued = self._begun = 0  # packets in the queue; packets sent of its first picture
+        self._dtls: Any = None
+        self._nominated: dict[int, Any] = {}
+        self._known_pair: Any = None
         self._known_wire: RtpWire | None = None
         self._credit, self._credit_at_s = float(BURST_PACKETS), clock.monotonic_s()
         self._pump_handle: asyncio.TimerHandle | None = None
@@ -85,7 +76,8 @@ class LeanSender:
         self.frames = 0
         """Different ones: a repeat does not count."""
         self.newest: MaskedPacket | None = None
-        self._reports = SenderReports(rtp_sender, clock)
+        self._sent = SentMedia()
+        self._reports = SenderReports(rtp_sender, clock, self._sent)
         self._rtp._run_rtp = self._run
         self._rtp._retransmit = self._retransmit
         self._rtp._send_keyframe = on_keyframe_wanted
@@ -105,9 +97,26 @@ class LeanSender:
             return
         self._waiting_for_keyframe = False
         now_s = self._clock.monotonic_s()
-        self._enqueue(packet, self._timestamp(packet, now_s), now_s)
+        at_90k = self._timestamp(packet, now_s)
+        self._note(packet, at_90k, now_s)
+        if not self._queued and now_s - self._credit_at_s >= PACE_S and len(packet.payloads) <= BURST_PACKETS:
+            self._send_whole(packet.payloads, at_90k % _TICKS, now_s)
+            return
+        self._enqueue(packet, at_90k)
         if self._pump_handle is None:
             self._pump()
+
+    def _send_whole(self, payloads: tuple[bytes, ...], at_90k: int, now_s: float) -> None:
+        """Nearly every picture: nothing waits before it, and its packets may all go at once."""
+        wire = self._wire()
+        if wire is None:
+            return
+        count, sequence = len(payloads), self._sequence
+        self._credit, self._credit_at_s = float(BURST_PACKETS - count), now_s
+        self._remember(sequence, at_90k, payloads)
+        octets = wire.send(self._payload_type, self._ssrc, sequence, at_90k, payloads, ends=True)
+        self._sent.add(at_90k, now_s, count, octets)
+        self._sequence = (sequence + count) % SEQUENCES
 
     def send_gop(self, gop: list[MaskedPacket]) -> None:
         if not self._running or not gop or not gop[0].is_keyframe:
@@ -118,7 +127,9 @@ class LeanSender:
         self._offset_90k = newest_90k - gop[-1].pts_90k
         self._waiting_for_keyframe = False
         for index, packet in enumerate(gop):
-            self._enqueue(packet, newest_90k - SQUEEZED_90K * (len(gop) - 1 - index), now_s)
+            at_90k = newest_90k - SQUEEZED_90K * (len(gop) - 1 - index)
+            self._note(packet, at_90k, now_s)
+            self._enqueue(packet, at_90k)
         if self._pump_handle is None:
             self._pump()
 
@@ -142,9 +153,11 @@ class LeanSender:
     def _elapsed_90k(self, now_s: float) -> int:
         return self._last_90k + round((now_s - self._last_sent_s) * 90_000)
 
-    def _enqueue(self, packet: MaskedPacket, at_90k: int, now_s: float) -> None:
+    def _enqueue(self, packet: MaskedPacket, at_90k: int) -> None:
         self._queue.append((packet.payloads, at_90k % _TICKS))
         self._queued += len(packet.payloads)
+
+    def _note(self, packet: MaskedPacket, at_90k: int, now_s: float) -> None:
         self._last_90k, self._last_sent_s = at_90k, now_s
         self.newest = packet
         if packet.taken_us > self._counted_us:
@@ -179,7 +192,7 @@ class LeanSender:
                 self._queue.popleft()
         self._queued -= sent
         if sent:
-            self._report(at_90k, sent, octets)
+            self._sent.add(at_90k, self._clock.monotonic_s(), sent, octets)
         if self._queue:
             self._pump_handle = self._loop.call_later(PACE_S, self._pump)
 
@@ -195,17 +208,17 @@ class LeanSender:
 
     def _wire(self) -> RtpWire | None:
         """How to reach the viewer now; None when that is over, or its socket is full."""
-        transport = self._rtp.transport
-        pair = transport.transport._connection._nominated.get(1)
-        if not self._running or transport._state != State.CONNECTED or pair is None:
+        pair = self._nominated.get(1)
+        if pair is None or not self._running or self._dtls._state != State.CONNECTED:
             return None
-        way = (transport._tx_srtp, pair.protocol.transport, pair.remote_addr)
-        if self._known_wire is None or not self._known_wire.leads_to(*way):
-            self._known_wire = RtpWire(*way)
-        if self._known_wire.backlog_bytes > MAX_BACKLOG_BYTES:
+        wire = self._known_wire
+        if wire is None or pair is not self._known_pair:
+            wire = self._known_wire = RtpWire(self._dtls._tx_srtp, pair.protocol.transport, pair.remote_addr)
+            self._known_pair = pair
+        if wire.backlog_bytes > MAX_BACKLOG_BYTES:
             self._waiting_for_keyframe = True
             return None
-        return self._known_wire
+        return wire
 
     def _remember(self, sequence: int, at_90k: int, payloads: tuple[bytes, ...]) -> None:
         """For retransmission; pictures, not packets, so that sending costs nothing for it."""
@@ -214,18 +227,11 @@ class LeanSender:
         while self._remembered - len(self._history[0][2]) >= HISTORY_PACKETS:
             self._remembered -= len(self._history.popleft()[2])
 
-    def _report(self, at_90k: int, packets: int, octets: int) -> None:
-        """What aiortc's sender reports tell."""
-        seconds, micros = divmod(self._clock.now_us(), 1_000_000)
-        state = self._state
-        state[_NTP] = (seconds + _NTP_OFFSET_S) << 32 | (micros << 32) // 1_000_000
-        state[_RTP] = at_90k
-        state[_OCTETS] += octets
-        state[_PACKETS] += packets
-
     async def _run(self, codec: Any) -> None:
         """Started by aiortc once the connection is secure; cancelled by it at the end."""
         self._payload_type = codec.payloadType
+        self._dtls = self._rtp.transport
+        self._nominated = self._dtls.transport._connection._nominated
         self._sequence = self._state[_RTX_SEQUENCE]
         self._last_90k = self._ssrc  # a random start, as RFC 3550 wants
         self._last_sent_s = self._clock.monotonic_s()

@@ -7,6 +7,7 @@ A receiver of a single stream needs them for little, and each wakes both ends.
 import asyncio
 import random
 import struct
+from dataclasses import dataclass
 from typing import Any, cast
 
 from aiortc import RTCRtpSender
@@ -16,30 +17,35 @@ from vms.clock import Clock
 FIRST_AFTER_S = 0.5
 REPORT_EVERY_S = 4.0
 """On average: each wait is half to one and a half of it, so that viewers who came together do not report together."""
-PRIVATE = (
-    "rtcp_started",
-    "rtcp_exited",
-    "ntp_timestamp",
-    "rtp_timestamp",
-    "packet_count",
-    "octet_count",
-    "lsr",
-    "lsr_time",
-    "cname",
-)
-_STARTED, _EXITED, _NTP, _RTP, _PACKETS, _OCTETS, _LSR, _LSR_TIME, _CNAME = (
-    f"_RTCRtpSender__{name}" for name in PRIVATE
-)
+PRIVATE = ("rtcp_started", "rtcp_exited", "cname")
+_STARTED, _EXITED, _CNAME = (f"_RTCRtpSender__{name}" for name in PRIVATE)
+_NTP_OFFSET_S = 2_208_988_800
 _REPORT = struct.Struct("!BBHLQLLL")
 _CHUNK = struct.Struct("!BBHL")
 _SR, _SDES, _BYE = 200, 202, 203
-_32_BITS = 0xFFFFFFFF
+_32_BITS, _64_BITS = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
+
+
+@dataclass(slots=True)
+class SentMedia:
+    """What one viewer was sent so far. at_90k: RTP time of the newest picture, at_s: when it went (monotonic)."""
+
+    at_90k: int = 0
+    at_s: float = 0.0
+    packets: int = 0
+    octets: int = 0
+
+    def add(self, at_90k: int, at_s: float, packets: int, octets: int) -> None:
+        self.at_90k, self.at_s = at_90k, at_s
+        self.packets += packets
+        self.octets += octets
 
 
 class SenderReports:
-    """loop only. Shares aiortc's private state with what reads receiver reports."""
+    """loop only."""
 
-    def __init__(self, rtp_sender: RTCRtpSender, clock: Clock) -> None:
+    def __init__(self, rtp_sender: RTCRtpSender, clock: Clock, sent: SentMedia) -> None:
+        self._sent = sent
         self._rtp = cast(Any, rtp_sender)
         self._state: dict[str, Any] = vars(rtp_sender)
         self._clock = clock
@@ -60,12 +66,15 @@ class SenderReports:
         self._state[_EXITED].set()
 
     def _report(self) -> bytes:
-        """SR and SDES; remembers when, for the round trip that a receiver report tells."""
-        state, ssrc = self._state, self._rtp._ssrc
-        state[_LSR], state[_LSR_TIME] = state[_NTP] >> 16 & _32_BITS, self._clock.now_us() / 1e6
-        counts = state[_PACKETS] & _32_BITS, state[_OCTETS] & _32_BITS
-        report = _REPORT.pack(0x80, _SR, 6, ssrc, state[_NTP], state[_RTP], *counts)
-        name = (state[_CNAME] or "").encode()[:255]
+        """SR and SDES."""
+        sent, ssrc = self._sent, self._rtp._ssrc
+        sent_us = self._clock.now_us() - round((self._clock.monotonic_s() - sent.at_s) * 1e6)
+        seconds, micros = divmod(sent_us, 1_000_000)
+        ntp = (seconds + _NTP_OFFSET_S) << 32 | (micros << 32) // 1_000_000
+        report = _REPORT.pack(
+            0x80, _SR, 6, ssrc, ntp & _64_BITS, sent.at_90k, sent.packets & _32_BITS, sent.octets & _32_BITS
+        )
+        name = (self._state[_CNAME] or "").encode()[:255]
         items = bytes((1, len(name))) + name
         items += bytes(4 - len(items) % 4)
         return report + _CHUNK.pack(0x81, _SDES, 1 + len(items) // 4, ssrc) + items

@@ -135,8 +135,8 @@ def test_sequence_numbers_markers_and_times_are_those_of_one_stream() -> None:
         steps = {(b.timestamp - a.timestamp) % 2**32 for a, b in pairwise(sent[::3])}
         assert steps == {7200}
         assert sending.sender.rtp_timestamp == sent[-1].timestamp
-        assert sending.rtp._RTCRtpSender__packet_count == 9
-        assert sending.rtp._RTCRtpSender__rtp_timestamp == sent[-1].timestamp
+        assert sending.sender._sent.packets == 9
+        assert sending.sender._sent.octets == sum(len(p.payload) for p in sent)
 
     run(scenario)
 
@@ -302,6 +302,8 @@ def test_sender_reports_tell_the_time_of_the_stream_and_say_goodbye(monkeypatch:
         sending.wire.transport._send_rtp = keep
         sending.rtp._RTCRtpSender__cname = "{a-name}"
         sending.sender.send(picture(0, size=3000))
+        sent_at_us = sending.clock.now_us()
+        sending.clock.advance(0.7)
         reports = asyncio.ensure_future(sending.rtp._run_rtcp())
         while not packets:
             await asyncio.sleep(0)
@@ -311,7 +313,9 @@ def test_sender_reports_tell_the_time_of_the_stream_and_say_goodbye(monkeypatch:
         assert report.sender_info.rtp_timestamp == sending.sender.rtp_timestamp
         assert (report.sender_info.packet_count, report.ssrc) == (3, sending.rtp._ssrc)
         assert names.chunks[0].items == [(1, b"{a-name}")]
-        assert sending.rtp._RTCRtpSender__lsr == report.sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF
+        seconds = (report.sender_info.ntp_timestamp >> 32) - 2_208_988_800
+        micros = (report.sender_info.ntp_timestamp & 0xFFFFFFFF) * 1_000_000 >> 32
+        assert abs(seconds * 1_000_000 + micros - sent_at_us) < 10
         (bye,) = RtcpPacket.parse(packets[1])
         assert bye.sources == [sending.rtp._ssrc]
 
