@@ -34,14 +34,6 @@ NOW = {"kind": "deployment", "decided_on": ["2026-11-01"], "locations": ["Markt"
 DAY_US = 86_400_000_000
 
 
-@pytest.fixture
-def store(store_url: str) -> Any:
-    store = Store(store_url)
-    store.migrate()
-    yield store
-    store.close()
-
-
 def site(tmp_path: Path, purpose: str = "public_order", *, enforce: bool = True) -> SiteConfig:
     camera = {"id": "markt-01", "number": 1, "name": "Markt", "area": "Markt", "main": "rtsp://127.0.0.1:9/a"}
     return SiteConfig.model_validate(

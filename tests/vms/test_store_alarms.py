@@ -1,24 +1,13 @@
 """Alarms in the database: each once, with who saw it, and not for ever."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from vms.store import Store, alarms
 from vms.store.alarms import KEPT_FOR, StoredAlarm
 
 AT = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
 LOST = StoredAlarm(7, AT, "markt-01", "camera_lost", "Geen beeld", "No picture", "no answer", "", None)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store(store_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def save(store: Store, *saved: StoredAlarm) -> None:

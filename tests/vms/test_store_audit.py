@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,14 +7,6 @@ from vms.store import Store, audit
 from vms.store.audit import AuditEntry
 
 AT = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store(store_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def write(store: Store, count: int, **changes: object) -> None:

@@ -1,9 +1,7 @@
 """Questions to the audit log, on both databases, and the columns that they need for rows written before."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, inspect
@@ -24,14 +22,6 @@ ROWS: list[tuple[str, str, str, AuditResult, dict[str, str | int | None]]] = [
     ("command line", "users.add", "user:c", "allowed", {}),
     ("token:meldkamer", "live.watch", "camera:plein-02", "allowed", {}),
 ]
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store(store_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def write(store: Store) -> None:

@@ -13,14 +13,6 @@ from vms.store import Store, schema_logins, schema_oversight, schema_shifts
 from vms.store.schema import Base, VolumeRow
 
 
-@pytest.fixture
-def store(store_url: str):
-    store = Store(store_url)
-    store.migrate()
-    yield store
-    store.close()
-
-
 def test_migrations_build_exactly_the_schema_the_code_uses(store: Store) -> None:
     engine = create_engine(store.url)
     with engine.connect() as connection:

@@ -1,22 +1,11 @@
 """Second factors, recovery codes and login sessions in both databases: what counts once counts once."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from vms.store import Store, login_sessions, second_factors, users
 from vms.store.users import User
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    made = Store(store_url)
-    made.migrate()
-    yield made
-    made.close()
 
 
 def test_what_counts_once_counts_once_and_for_one_person(store: Store) -> None:

@@ -35,14 +35,6 @@ def document(camera: str = "vast", days: int = 0, **changes: Any) -> dict[str, A
     } | changes
 
 
-@pytest.fixture
-def store(store_url: str) -> Any:
-    store = Store(store_url)
-    store.migrate()
-    yield store
-    store.close()
-
-
 def add(store: Store, **changes: Any) -> int:
     with store.transaction() as tx:
         return mask_store.add(tx, parse_mask_import(document(**changes)), now_utc(FakeClock())).version

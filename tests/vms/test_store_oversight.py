@@ -1,6 +1,5 @@
 """What those who oversee keep of patterns, on both databases: an alert is told once, and grows until it is handled."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,14 +16,6 @@ from vms.store.audit import AuditEntry
 
 AT = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
 LOOKS = Pattern("many_looks_back", "jan", "haven", "2026-W47", 12, 10, 5, 31)
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store(store_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def note(store: Store, *found: Pattern) -> int:

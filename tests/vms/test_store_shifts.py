@@ -1,9 +1,6 @@
 """Grants, placements, shifts and hours watched in the database, on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-
-import pytest
 
 from tests.fakes import T0_US
 from vms.rules.grants import Grant
@@ -22,14 +19,6 @@ HANGING = Hanging(
     id=0, camera_id="flex-01", placement=Placement("paal 3", 51.3, 6.1), area="Markt", decision_id=None, start_us=None,
     author="", reason="",
 )  # fmt: skip
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = Store(store_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def test_what_was_written_is_read_again(store: Store) -> None:
