@@ -18,7 +18,16 @@ from vms.clock import Clock, now_utc
 from vms.errors import StorageError
 from vms.keys import day_keys, destroy_day_key
 from vms.rules.layout import sidecar_path
-from vms.rules.retention import Erase, EraseReason, Keep, PurgeDecision, decide_early, decide_purge, oldest_allowed
+from vms.rules.retention import (
+    Erase,
+    EraseReason,
+    Keep,
+    PurgeDecision,
+    decide_early,
+    decide_purge,
+    is_day_held,
+    oldest_allowed,
+)
 from vms.store import Store, catalog, holds, ledger
 from vms.store.catalog import Segment
 from vms.store.holds import EvidenceHold
@@ -73,14 +82,17 @@ class Purger:
         return result
 
     def destroy_keys(self) -> int:
-        """Of days that have wholly expired and that no footage (held, say) needs; how many."""
+        """Of days that have wholly expired and that no footage needs, nor a hold that is not secured yet; how many."""
         now = now_utc(self.clock)
         destroyed = 0
         for camera_id, day in list(day_keys(self.keys_dir)):
             if day >= oldest_allowed(now + self.ahead, self.days).date():
                 continue
             with self.store.transaction() as tx:
-                if catalog.needs_day_key(tx, camera_id, day) or not destroy_day_key(self.keys_dir, camera_id, day):
+                is_needed = catalog.needs_day_key(tx, camera_id, day) or is_day_held(
+                    camera_id, day, catalog.MAX_SEGMENT, holds.active(tx)
+                )
+                if is_needed or not destroy_day_key(self.keys_dir, camera_id, day):
                     continue
                 ledger.append(tx, now, "key", None, {"camera": camera_id, "day": day.isoformat()})
                 destroyed += 1

@@ -10,7 +10,7 @@ from retention.finding import Finding
 from retention.verify_evidence import EvidenceProof, Reads, verify_evidence
 from vms.keys import day_keys
 from vms.rules.layout import parse_path, segment_of
-from vms.rules.retention import holds_on, oldest_allowed
+from vms.rules.retention import holds_on, is_day_held, oldest_allowed
 from vms.store import Store, Transaction, catalog, holds, ledger, seals
 from vms.store.catalog import Segment
 from vms.store.holds import EvidenceHold
@@ -88,7 +88,7 @@ def verify(
             held = _sidecar_row(kept, file.path)
             if held is None or not holds_on(held, holding):
                 findings.append(Finding("R1", file.path, f"taken {name.start_at:%Y-%m-%d %H:%M:%S} UTC: too old"))
-    findings += _late_keys(keys_dir, kept.values(), limit)
+    findings += _late_keys(keys_dir, kept.values(), holding, limit)
     secured = verify_evidence(store, evidence_dir, keys_dir, now, reads)
     findings += secured.findings
     size = sum(file.bytes for file in files)
@@ -127,13 +127,17 @@ def _late_rows(rows: Iterable[Segment], holding: Sequence[EvidenceHold], limit: 
     ]
 
 
-def _late_keys(keys_dir: Path, rows: Iterable[Segment], limit: datetime) -> list[Finding]:
-    """A day key whose whole day has expired and that no kept segment needs."""
+def _late_keys(
+    keys_dir: Path, rows: Iterable[Segment], holding: Sequence[EvidenceHold], limit: datetime
+) -> list[Finding]:
+    """A day key whose whole day has expired and that no kept segment needs, nor a hold that is not secured yet."""
     needed = {row.key_id.rsplit("/", 1)[0] for row in rows if row.key_id}
     return [
         Finding("R6", f"{camera_id}/{day}", "its footage is gone; the key must be destroyed too")
         for camera_id, day in day_keys(keys_dir)
-        if day < limit.date() and f"{camera_id}/{day}" not in needed
+        if day < limit.date()
+        and f"{camera_id}/{day}" not in needed
+        and not is_day_held(camera_id, day, catalog.MAX_SEGMENT, holding)
     ]
 
 

@@ -194,3 +194,21 @@ def test_a_stray_that_a_hold_may_need_stays(world: World) -> None:
     part.write_bytes(b"footage")
     assert world.runner.run().erased == 0
     assert part.exists()
+
+
+def test_the_key_of_a_stray_that_a_hold_may_need_stays_until_the_hold_does_not_need_it(world: World) -> None:
+    start_at = days_ago(35)
+    lost = world.record(start_at)
+    world.hold(lost)
+    with world.store.transaction() as tx:
+        catalog.set_states(tx, [lost.id], "purged")
+    part = world.root / (segment_path(CAMERA, "main", start_at) + ".part")
+    part.write_bytes(b"footage")
+    key_file = world.keys_dir / CAMERA / f"{start_at:%Y-%m-%d}.json"
+    assert world.runner.run().keys_destroyed == 0
+    assert (part.exists(), key_file.exists()) == (True, True)
+    assert "R6" not in {finding.code for finding in world.proof().findings}
+    with world.store.transaction() as tx:
+        holds.release(tx, 1, "a.second", NOW)
+    assert world.runner.run().keys_destroyed == 1
+    assert (part.exists(), key_file.exists()) == (False, False)

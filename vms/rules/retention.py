@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, Protocol
 
 
@@ -80,6 +80,21 @@ def holds_on(footage: Footage, holds: Sequence[Hold]) -> tuple[int, ...]:
         and footage.camera_id in hold.cameras
         and hold.start_at < footage.end_at
         and footage.start_at < hold.end_at
+    )
+
+
+def is_day_held(camera_id: str, day: date, longest: timedelta, holds: Sequence[Hold]) -> bool:
+    """May a hold need what this camera took on that day (UTC), files without a row too? longest: of one file."""
+    midnight = datetime.combine(day, time(), UTC)
+    after = midnight + timedelta(days=1)
+    return any(
+        hold.released_at is None
+        and hold.secured_at is None
+        and camera_id in hold.cameras
+        and hold.expired_before < after
+        and hold.start_at < after + longest
+        and midnight < hold.end_at
+        for hold in holds
     )
 
 
