@@ -23,7 +23,7 @@ _PEOPLE: tuple[tuple[Color, Color, Color], ...] = (
 )
 _CARS: tuple[Color, ...] = ((88, 84, 80), (70, 62, 118), (136, 132, 126), (104, 82, 54))
 _TAIL_LAMP: Color = (24, 92, 200)
-"""Amber: a coder mixes red beside blue paint into the colour that is reserved for windows."""
+"""Amber: a coder mixes red beside blue paint into the colour that is reserved for windows, this one more rarely."""
 
 
 @dataclass(frozen=True, slots=True)
