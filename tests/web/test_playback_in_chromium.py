@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -170,7 +171,7 @@ def test_a_step_is_one_picture_each_way_wherever_in_a_picture_it_begins(page: Pa
     for into_us in (1_000, 42_000, 82_000):
         keys = [start_us + 33_000_000 + into_us, *".....,,,,,,,"]
         times_s = page.evaluate(SHOWN, keys)
-        steps = [round((after - before) * 12, 2) for before, after in zip(times_s, times_s[1:], strict=False)]
+        steps = [round((after - before) * 12, 2) for before, after in pairwise(times_s)]
         assert steps == [1.0] * 5 + [-1.0] * 7, into_us
 
 
