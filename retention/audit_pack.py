@@ -96,7 +96,7 @@ def write_pack(out: Path, order: PackOrder, store: Store, disks: Disks, signer: 
                 return _write(out, file, order, tx, signer, now, proof, certificate)
         except json.JSONDecodeError as error:
             out.unlink()
-            raise StorageError(f"rows of the audit log cannot be read ({error})") from error
+            raise StorageError(f"a register cannot be read ({error})") from error
         except BaseException:
             out.unlink()
             raise

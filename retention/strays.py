@@ -6,14 +6,14 @@ days that have begun to expire are read.
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
 from retention.purger import PurgeResult, sync_if_there, unlink_beneath
 from vms.errors import StorageError
 from vms.rules.layout import QUARANTINE, StoredName, parse_path, segment_of
-from vms.rules.retention import holds_on
+from vms.rules.retention import Hold, holds_on
 from vms.store import Store, catalog, holds, ledger
 from vms.store.catalog import MAX_SEGMENT
 from vms.store.holds import EvidenceHold
@@ -21,7 +21,7 @@ from vms.units import us_from_utc
 
 
 class _Shot:
-    """The most that a stray file may cover, for the holds."""
+    """The most that a stray file may cover."""
 
     def __init__(self, name: StoredName) -> None:
         self.camera_id: str = name.camera_id
@@ -41,6 +41,11 @@ def erase_strays(store: Store, volumes: dict[str, Path], limit: datetime, now: d
     return result
 
 
+def holds_on_stray(name: StoredName, holding: Sequence[Hold]) -> tuple[int, ...]:
+    """Ids of the holds that may need a file without a row: how much it covers is not known, so the most is taken."""
+    return holds_on(_Shot(name), holding)
+
+
 def _is_accounted_for(store: Store, volume_uuid: str, path: str) -> bool:
     with store.reading() as tx:
         row = catalog.by_path(tx, volume_uuid, segment_of(path))
@@ -50,7 +55,7 @@ def _is_accounted_for(store: Store, volume_uuid: str, path: str) -> bool:
 def _erase(
     store: Store, root: Path, path: str, name: StoredName, holding: list[EvidenceHold], now: datetime
 ) -> PurgeResult:
-    if holds_on(_Shot(name), holding):
+    if holds_on_stray(name, holding):
         return PurgeResult(held=1)
     start_us = us_from_utc(name.start_at)
     facts: ledger.Payload = {"camera": name.camera_id, "path": path, "start_us": start_us, "reason": "stray"}

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from retention.finding import Finding
+from retention.strays import holds_on_stray
 from retention.verify_evidence import EvidenceProof, Reads, verify_evidence
 from vms.keys import day_keys
 from vms.rules.layout import parse_path, segment_of
@@ -85,8 +86,10 @@ def verify(
         if row is not None and holds_on(row, holding):
             held_files += 1
         elif name.start_at <= limit:
-            held = _sidecar_row(kept, file.path)
-            if held is None or not holds_on(held, holding):
+            owner = _sidecar_row(kept, file.path)
+            if owner is None and holds_on_stray(name, holding):
+                held_files += 1
+            elif owner is None or not holds_on(owner, holding):
                 findings.append(Finding("R1", file.path, f"taken {name.start_at:%Y-%m-%d %H:%M:%S} UTC: too old"))
     findings += _late_keys(keys_dir, kept.values(), holding, limit)
     secured = verify_evidence(store, evidence_dir, keys_dir, now, reads)

@@ -288,11 +288,44 @@ def test_a_log_that_gets_no_seal_is_told_in_the_pack_all_the_same(signer: SiteSi
     done = made(world, signer, tmp_path / "p.zip")
     assert [str(one) for one in done.proof.findings] == ["audit 2: was changed after it was written"]
     assert findings(done.path) == ["de server vond: audit 2: was changed after it was written"]
+
+
+def test_a_row_that_cannot_be_read_is_named_in_a_pack_that_is_made_and_signed(
+    signer: SiteSigner, tmp_path: Path
+) -> None:
+    world = World(tmp_path)
+    for number in range(3):
+        Acts(world)(2, "a", "footage.consult", f"case:{number}")
+        Acts(world)(2, "a", "users.add", f"user:{number}")
+    seal_audit(world.store, signer, NOW)
     with world.store.transaction() as tx:
-        tx.execute(text("update audit set detail = '{' where seq = 1"))
-    with pytest.raises(StorageError, match="rows of the audit log cannot be read"):
-        made(world, signer, tmp_path / "unreadable.zip")
-    assert not (tmp_path / "unreadable.zip").exists()
+        tx.execute(text("update audit set detail = '{' where seq = 3"))
+        tx.execute(text("update audit set roles = 'none' where seq = 4"))
+    done = made(world, signer, tmp_path / "p.zip")
+    assert [str(one) for one in done.proof.findings] == [
+        "audit 3: was changed after it was written",
+        "audit 4: was changed after it was written",
+    ]
+    assert {
+        "steekproef.jsonl: regel 3 is gewijzigd",
+        "autorisaties.jsonl: regel 4 is gewijzigd",
+        "de server vond: audit 3: was changed after it was written",
+        "de server vond: audit 4: was changed after it was written",
+    } == set(findings(done.path, signer.key_id))
+    parts = parts_of(done.path)
+    [row] = [line["row"] for line in rows(parts, "steekproef.jsonl") if line["row"]["seq"] == 3]
+    assert row["detail"] == {"unreadable": "{"}
+    assert "audit 3: was changed" in parts["samenvatting.html"].decode()
+
+
+def test_a_register_that_cannot_be_read_is_said_and_leaves_no_half_pack(signer: SiteSigner, tmp_path: Path) -> None:
+    world = World(tmp_path)
+    with world.store.transaction() as tx:
+        users.add(tx, "a", "A", SECRET, ["observer"], NOW)
+        tx.execute(text("update user_account set roles = '{'"))
+    with pytest.raises(StorageError, match="a register cannot be read"):
+        made(world, signer, tmp_path / "p.zip")
+    assert not (tmp_path / "p.zip").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04nonsense", b"hello"])

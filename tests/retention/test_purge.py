@@ -212,3 +212,24 @@ def test_the_key_of_a_stray_that_a_hold_may_need_stays_until_the_hold_does_not_n
         holds.release(tx, 1, "a.second", NOW)
     assert world.runner.run().keys_destroyed == 1
     assert (part.exists(), key_file.exists()) == (False, False)
+
+
+def test_what_is_kept_for_a_hold_without_a_row_is_no_finding_until_the_release(world: World) -> None:
+    held = world.record(days_ago(35))
+    world.hold(held)
+    part = world.root / (segment_path(CAMERA, "main", held.start_at) + ".part")
+    quarantined = world.root / "quarantine" / segment_path(CAMERA, "main", held.start_at).replace("/", "-")
+    another = world.root / (segment_path(CameraId("gone-09"), "main", held.start_at) + ".part")
+    for file in (part, quarantined, another):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"footage")
+    before = world.proof()
+    assert {finding.subject for finding in before.findings} == {str(another.relative_to(world.root))}
+    world.runner.run()
+    assert (part.exists(), quarantined.exists(), another.exists()) == (True, True, False)
+    assert world.proof().findings == ()
+    assert world.proof().held_files == 3
+    with world.store.transaction() as tx:
+        holds.release(tx, 1, "second.person", NOW)
+    found = {(finding.code, finding.subject) for finding in world.proof().findings}
+    assert {("R1", str(file.relative_to(world.root))) for file in (part, quarantined)} <= found

@@ -109,7 +109,7 @@ def test_what_camera_clocks_tell_of_late_footage_is_taken_into_account(
     page.keyboard.press("k")
     page.evaluate(f"document.querySelector('vms-playback').seek({start_us + 60_000_000})")
     times = "[...document.querySelectorAll('.screens video')].map(v => v.seeking ? -1 : v.currentTime)"
-    wanted = [60, 59.5, 60]
+    wanted = [60.6, 60.1, 60.6]
     assert eventually(lambda: all(abs(t - w) < 0.1 for t, w in zip(page.evaluate(times), wanted, strict=True)))
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -138,6 +139,61 @@ def test_twenty_random_seeks_land_within_a_picture(page: Page, start_us: int) ->
     assert max(abs(off_us) for _, off_us in found) <= 84_000
     took_ms = sorted(ms for ms, _ in found)
     print(f"20 seeks: p50 {took_ms[9]:.0f} ms, p95 {took_ms[18]:.0f} ms, longest {took_ms[19]:.0f} ms")
+
+
+def test_what_is_shown_is_what_the_camera_took_at_that_instant(page: Page, backend: Backend, start_us: int) -> None:
+    """Footage lies where it arrived; the camera's clock tells how much later that was."""
+    backend.skew_ms = {"camera-01": -150}
+    try:
+        playing(page, start_us)
+        page.keyboard.press("k")
+        found = [page.evaluate(SEEK, start_us + offset_us)[1] for offset_us in (95_000_000, 33_410_000, 62_777_000)]
+    finally:
+        backend.skew_ms.clear()
+    assert all(-84_000 <= off_us - 150_000 <= 1_000 for off_us in found), found
+
+
+SHOWN = """keys => new Promise(async done => {
+  const page = document.querySelector('vms-playback'), found = [];
+  const next = () => new Promise(r => page.video.requestVideoFrameCallback((_, { mediaTime }) => r(mediaTime)));
+  for (const key of keys) {
+    const shown = next();
+    if (typeof key === 'number') page.seek(key); else dispatchEvent(new KeyboardEvent('keydown', { key }));
+    found.push(await shown);
+  }
+  done(found);
+})"""
+
+
+def test_a_step_is_one_picture_each_way_wherever_in_a_picture_it_begins(page: Page, start_us: int) -> None:
+    playing(page, start_us)
+    page.keyboard.press("k")
+    for into_us in (1_000, 42_000, 82_000):
+        keys = [start_us + 33_000_000 + into_us, *".....,,,,,,,"]
+        times_s = page.evaluate(SHOWN, keys)
+        steps = [round((after - before) * 12, 2) for before, after in pairwise(times_s)]
+        assert steps == [1.0] * 5 + [-1.0] * 7, into_us
+
+
+COUNT = """speed => new Promise(done => {
+  const page = document.querySelector('vms-playback'), times = [];
+  const watch = () => page.video.requestVideoFrameCallback((_, { mediaTime }) => { times.push(mediaTime); watch(); });
+  for (let rate = 1; rate <= speed; rate *= 2) page.backward();
+  watch();
+  setTimeout(() => { page.hold(); done(times); }, 3000);
+})"""
+
+
+@pytest.mark.parametrize("speed", [1, 2, 4])
+def test_backwards_shows_five_pictures_a_second(page: Page, start_us: int, speed: int) -> None:
+    playing(page, start_us)
+    page.evaluate(f"document.querySelector('vms-playback').seek({start_us + 48_000_000})")
+    assert eventually(lambda: page.evaluate("document.querySelector('video').readyState >= 3"))
+    times_s = page.evaluate(COUNT, speed)
+    print(f"backwards at {speed}: {len(times_s) / 3:.1f} pictures a second")
+    assert times_s == sorted(times_s, reverse=True)
+    assert len(set(times_s)) >= 15
+    assert times_s[0] - times_s[-1] > 2 * speed
 
 
 def test_a_gap_is_jumped_and_said(page: Page, start_us: int) -> None:

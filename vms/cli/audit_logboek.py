@@ -73,7 +73,7 @@ def operations(store: Store, asked: Period, activity: str) -> Iterator[dict[str,
 def _erasures(store: Store, asked: Period, activity: str) -> Iterator[dict[str, object]]:
     with store.reading() as tx:
         for entry in ledger.entries(tx):
-            if entry.kind == "done" and asked.start <= entry.at < asked.end:
+            if entry.kind == "done" and asked.start <= entry.at < asked.end and ledger.is_whole(entry):
                 at_us = us_from_utc(entry.at)
                 for one in entry.payload.get("segments", [entry.payload]):
                     about = {name: one[name] for name in ("camera", "start_us") if name in one}

@@ -162,7 +162,7 @@ def verify_page(tx: Session, last: Link) -> tuple[list[AuditFinding], Link | Non
 
 
 def _page(tx: Session, after_seq: int) -> Sequence[Any]:
-    """Rows by column. One whose JSON somebody broke comes without it: see _is_whole."""
+    """Rows by column. One whose time is no time any more comes without it: see _is_whole."""
     where = AuditRow.seq > after_seq
     try:
         return tx.execute(select(*_COLUMNS).where(where).order_by(AuditRow.seq).limit(_PAGE)).mappings().all()

@@ -82,11 +82,16 @@ def first_break(tx: Session) -> str | None:
             return f"ledger row {expected_seq} is missing"
         if entry.prev_hash != prev_hash:
             return f"ledger row {entry.seq} does not follow row {entry.seq - 1}"
-        content = content_of(entry.seq, entry.at, entry.kind, entry.segment_id, entry.payload)
-        if entry.hash != entry_hash(prev_hash, content):
+        if not is_whole(entry):
             return f"ledger row {entry.seq} was changed"
         expected_seq, prev_hash = entry.seq + 1, entry.hash
     return None
+
+
+def is_whole(entry: LedgerEntry) -> bool:
+    """Whether it is what its hash was made of."""
+    content = content_of(entry.seq, entry.at, entry.kind, entry.segment_id, entry.payload)
+    return entry.hash == entry_hash(entry.prev_hash, content)
 
 
 def last_run_at(tx: Session) -> datetime | None:
@@ -108,11 +113,14 @@ def segments_done(tx: Session) -> set[int]:
 
 
 def segments_of(segment_id: int | None, payload: Payload) -> Iterator[int]:
-    """Ids of the segments that an entry is about, one or a batch."""
+    """Ids of the segments that an entry is about, one or a batch. Of a changed entry: as far as it goes."""
     if segment_id is not None:
         yield segment_id
-    for one in payload.get("segments", ()):
-        yield one["id"] if isinstance(one, Mapping) else one
+    batch = payload.get("segments")
+    for one in batch if isinstance(batch, list) else ():
+        number = one.get("id") if isinstance(one, Mapping) else one
+        if isinstance(number, int):
+            yield number
 
 
 def _entry(row: LedgerRow) -> LedgerEntry:

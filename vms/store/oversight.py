@@ -77,7 +77,7 @@ def acts(tx: Session, start: datetime) -> list[Act]:
     )
     try:
         return [_act(row) for row in tx.execute(rows.order_by(AuditRow.seq))]
-    except (ValueError, TypeError, AttributeError) as error:  # its roles or detail are no list or object, or no JSON
+    except (ValueError, TypeError, AttributeError) as error:  # its time is no number
         raise StorageError(f"a row of the audit log cannot be read ({error})") from error
 
 

@@ -42,12 +42,18 @@ def purge_facts(tx: Session, oldest_allowed: datetime) -> PurgeFacts:
     payload = run.payload if run else {}
     return PurgeFacts(
         last_run_at=run.at if run else None,
-        erased=int(payload.get("erased") or 0),
-        bytes=int(payload.get("bytes") or 0),
-        failed=int(payload.get("failed") or 0),
+        erased=_number(payload, "erased"),
+        bytes=_number(payload, "bytes"),
+        failed=_number(payload, "failed"),
         is_refused=tx.scalars(refused).first() is not None,
         oldest_reachable_at=tx.scalar(oldest),
     )
+
+
+def _number(payload: ledger.Payload, name: str) -> int:
+    """0 in an entry that somebody changed: what of it is wrong, the chain tells."""
+    value = payload.get(name)
+    return value if isinstance(value, int) else 0
 
 
 def stored_per_day(tx: Session) -> Iterator[tuple[str, date, int, int]]:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from vms.store.readable_json import ReadableJson
 from vms.units import us_from_utc, utc_from_us
 
 
@@ -131,7 +132,7 @@ class LedgerRow(Base):
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(12))
     segment_id: Mapped[int | None] = mapped_column(BigInteger, doc="When it is about one file.")
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[dict[str, Any]] = mapped_column(ReadableJson(dict))
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
     __table_args__ = (Index("ledger_by_segment", "segment_id"),)
@@ -448,11 +449,11 @@ class AuditRow(Base):
     seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(80))
-    roles: Mapped[list[Any]]
+    roles: Mapped[list[Any]] = mapped_column(ReadableJson(list))
     action: Mapped[str] = mapped_column(String(40))
     object: Mapped[str] = mapped_column(String(120), doc="camera:markt-01, user:j.jansen, …")
     result: Mapped[str] = mapped_column(String(10), doc="allowed or refused")
-    detail: Mapped[dict[str, Any]]
+    detail: Mapped[dict[str, Any]] = mapped_column(ReadableJson(dict))
     workstation: Mapped[str] = mapped_column(String(80), default="")
     prev_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))

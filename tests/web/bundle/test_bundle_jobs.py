@@ -257,6 +257,21 @@ def test_it_is_deleted_after_a_day_and_never_outlives_its_footage(stocked: Site,
     eventually(lambda: left(stocked) == [])
 
 
+def test_what_expired_while_web_was_off_for_days_is_gone_at_its_start(
+    stocked: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = started(stocked, granted(stocked))
+    assert ended(stocked, made)["state"] == "done"
+    stocked.stop_web()
+    (stocked.config.bundles_dir / "of-nobody").mkdir()
+    (stocked.config.bundles_dir.parent / "exports" / "left.mp4").write_bytes(b"fragment")
+    stocked.clock.advance(3 * 24 * 3600)
+    monkeypatch.setattr(background, "_BUNDLES_EVERY_S", 3600.0)
+    stocked.start_web()
+    eventually(lambda: left(stocked) == [] and state(stocked, made)["state"] == "deleted")
+    assert list((stocked.config.bundles_dir.parent / "exports").iterdir()) == []
+
+
 def test_a_render_that_fails_says_why_and_leaves_nothing(shared: Site, mp4: bytes) -> None:
     shared.live.clip = b"no video"
     job = ended(shared, started(shared, granted(shared)))

@@ -20,6 +20,7 @@ const BACK_S = 30;
 const AHEAD_S = 60;
 const HOLE_S = 0.3;
 const NEAR_END_S = 0.35;
+const STEPS = 8;
 /** What comes first is shown first: somebody waits for it. */
 const FIRST_CHUNKS = 8;
 const SOON_US = 5e6;
@@ -54,7 +55,10 @@ export class MsePlayer extends EventTarget {
     /** @type {Map<number, number>} */
     this._failedUntil = new Map();
     this._codec = "";
+    /** Media time of the picture on screen. */
     this._lastFrameS = -1;
+    /** How far the last pictures were apart; while some are passed over, the nearest tells. @type {number[]} */
+    this._stepsS = [];
     for (const name of ["timeupdate", "waiting", "seeking", "stalled"]) video.addEventListener(name, () => this._step());
     video.addEventListener("seeked", () => this.dispatchEvent(new Event("time")));
     this._timer = setInterval(() => this._step(), 250);
@@ -64,7 +68,10 @@ export class MsePlayer extends EventTarget {
   _watchFrames() {
     this.video.requestVideoFrameCallback((_, { mediaTime }) => {
       const step = mediaTime - this._lastFrameS;
-      if (step > 0.01 && step < 0.5 && this.video.playbackRate <= 1) this.frameS = step;
+      if (step > 0.01 && step < 0.5 && this.video.playbackRate <= 1) {
+        this._stepsS = [...this._stepsS, step].slice(-STEPS);
+        this.frameS = Math.min(...this._stepsS);
+      }
       this._lastFrameS = mediaTime;
       this.dispatchEvent(new Event("time"));
       this._watchFrames();
@@ -165,7 +172,15 @@ export class MsePlayer extends EventTarget {
   /** @param {number} frames negative = back */
   stepFrames(frames) {
     this.video.pause();
-    this.seek(this.nowUs + frames * this.frameS * 1e6);
+    this.seek(this.baseUs + (this._middleS(frames) + frames * this.frameS) * 1e6);
+  }
+
+  /** From the middle of one picture to that of the next: times of pictures are not quite even. @param {number} frames */
+  _middleS(frames) {
+    const { seeking, currentTime } = this.video;
+    const since = currentTime - this._lastFrameS;
+    const isShown = !seeking && since > -this.frameS / 2 && since < (frames < 0 ? 1 : this.frameS);
+    return isShown ? this._lastFrameS + this.frameS / 2 : currentTime;
   }
 
   /** Whether the buffer holds this segment from an instant on. @param {Segment} segment @param {number} us */

@@ -5,6 +5,8 @@
  * To the page it is what a single MsePlayer is. Events: "time", "gap" (nobody has footage), "end", "states".
  */
 
+import { skewMs } from "./taken-time.js";
+
 const TICK_MS = 100;
 /** A player that is further off jumps; one that is nearer hurries or dawdles. */
 const JUMP_S = 0.35;
@@ -12,11 +14,6 @@ const IN_STEP_S = 0.02;
 const HURRY = 0.12;
 /** The clock waits so long for one that is loading; then the others go on. */
 const PATIENCE_MS = 10_000;
-/**
- * Footage begins when its first packet arrived, up to 0.7 s after it was taken. Camera clocks that agree with the server's
- * within this tell how much; one that is further off tells nothing.
- */
-const TRUSTED_SKEW_MS = 1000;
 /** Playback stalls a little before a hole. */
 const END_US = 200_000;
 const JOINED_US = 300_000;
@@ -82,6 +79,11 @@ export class PlayerGroup extends EventTarget {
     this._atMs = performance.now();
   }
 
+  /** Of the camera of the timeline. */
+  get segments() {
+    return this.players[0].segments;
+  }
+
   /** @param {number} us */
   seek(us) {
     this._set(us);
@@ -137,8 +139,8 @@ export class PlayerGroup extends EventTarget {
 
   /** How much further the footage of a camera must be than that of the first one to show the same instant. @param {number} index @param {number} us */
   _offsetUs(index, us) {
-    const first = skewMs(this.players[0], us);
-    const own = skewMs(this.players[index], us);
+    const first = skewMs(this.players[0].segments, us);
+    const own = skewMs(this.players[index].segments, us);
     return first === null || own === null ? 0 : (first - own) * 1000;
   }
 
@@ -192,12 +194,6 @@ export class PlayerGroup extends EventTarget {
     if (next - now > JOINED_US) this.dispatchEvent(new CustomEvent("gap", { detail: { from_us: now, to_us: next } }));
     this.seek(next);
   }
-}
-
-/** @param {MsePlayer} player @param {number} us */
-function skewMs(player, us) {
-  const skew = player.segments.find(({ end_us }) => us < end_us)?.skew_ms ?? null;
-  return skew !== null && Math.abs(skew) <= TRUSTED_SKEW_MS ? skew : null;
 }
 
 /** Whether a player has footage at an instant, and a little longer. @param {MsePlayer} player @param {number} us */

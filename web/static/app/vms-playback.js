@@ -16,12 +16,16 @@ import { playbackKeys } from "./playback-keys.js";
 import { PlaybackMotion, showMovements } from "./playback-motion.js";
 import { takePhoto } from "./playback-photo.js";
 import { PlaybackTrails } from "./playback-trail.js";
+import { placeOf } from "./taken-time.js";
 import { TimelineThumbnail } from "./timeline-thumbnail.js";
 import { clockTime, full, span, zone } from "./times.js";
 import { inOrder } from "./wall-state.js";
 
 /** Backwards, the next picture lies before this one. */
 const BEHIND_S = 15;
+const REVERSE_MS = 100;
+/** What is waited for longer is not made up for. */
+const REVERSE_STEP_MS = 500;
 const KEPT = "uitkijk-raadpleging";
 
 /** @typedef {{ id: number, expires_us: number, purpose: string, reference: string }} Consultation */
@@ -264,12 +268,17 @@ export class Playback extends LitElement {
     }
   }
 
-  /** @param {number} us */
+  /** To what was taken at that instant. @param {number} us */
   seek(us) {
     if (!this.player?.isOpen) return;
-    this.player.seek(us);
+    this._seekPlace(placeOf(this.player.segments, us), us);
+  }
+
+  /** @param {number} us where it lies on the timeline @param {number} [askedUs] for the address */
+  _seekPlace(us, askedUs = us) {
+    this.player?.seek(us);
     const query = new URLSearchParams(location.search);
-    query.set("op", String(Math.round(us)));
+    query.set("op", String(Math.round(askedUs)));
     history.replaceState(null, "", `?${query}`);
   }
 
@@ -294,7 +303,7 @@ export class Playback extends LitElement {
 
   /** @param {number} seconds */
   skip(seconds) {
-    if (this.player?.isOpen) this.seek(this.player.nowUs + seconds * 1e6);
+    if (this.player?.isOpen) this._seekPlace(this.player.nowUs + seconds * 1e6);
   }
 
   toggle() {
@@ -325,7 +334,7 @@ export class Playback extends LitElement {
     this.player?.pause();
   }
 
-  /** J: backwards by steps, each time faster. */
+  /** J: backwards picture by picture, as fast as they come; each time faster. */
   backward() {
     const speed = Math.min(4, this.reverse ? this.reverse * 2 : 1);
     this._stopReverse();
@@ -333,7 +342,14 @@ export class Playback extends LitElement {
     this.player.pause();
     this.player.behindS = BEHIND_S;
     this.reverse = speed;
-    this._reverseTimer = window.setInterval(() => this.video.seeking || this.player?.seek(this.player.nowUs - speed * 500_000), 500);
+    let us = this.player.nowUs;
+    let stepped = performance.now();
+    this._reverseTimer = window.setInterval(() => {
+      if (this.video.seeking) return;
+      us -= speed * 1000 * Math.min(performance.now() - stepped, REVERSE_STEP_MS);
+      stepped = performance.now();
+      this.player?.seek(us);
+    }, REVERSE_MS);
     this.requestUpdate();
   }
 
