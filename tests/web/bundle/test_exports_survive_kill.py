@@ -92,7 +92,7 @@ def files(directory: Path) -> list[str]:
 
 def bundle_of(site: Site, *cameras: str) -> str:
     request = asked(site, cameras=list(cameras))
-    officer = site.client("evidence_officer")
+    officer = site.person("evidence_officer")
     assert officer.patch(f"/api/requests/{request}", json={"decision": "granted"}).status_code == 200
     return str(officer.post("/api/bundles", json={"request": request}).json()["id"])
 
