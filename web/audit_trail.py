@@ -36,7 +36,8 @@ class Actor:
 
     @property
     def rights(self) -> Rights:
-        return Rights(self.roles - {grant.role for grant in self.limited}, self.limited, self.scope)
+        everywhere = self.roles - {grant.role for grant in self.limited}
+        return Rights(everywhere, self.limited, self.scope, is_machine=not self.by_cookie)
 
     @property
     def by_cookie(self) -> bool:

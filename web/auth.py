@@ -1,8 +1,10 @@
 """Signing in: password, for privileged roles a second factor; opaque tokens, of which only the SHA-256 is stored."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from starlette.requests import HTTPConnection
 
@@ -29,6 +31,7 @@ BREAK_GLASS_LASTS = timedelta(hours=2)
 MIN_REASON_CHARS = 10
 _TOUCH_EVERY = timedelta(minutes=5)
 _MAX_TOKEN_CHARS = 200
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class _Refused(Exception):
 
 
 class _Changed(Exception):
-    """The same, because the account is not any more what was proved: another password, or switched off."""
+    """The same, because the account is not any more what was proved: another password, switched off, or spent."""
 
 
 class Accounts:
@@ -75,7 +78,8 @@ class Accounts:
 
     def login(self, attempt: Attempt) -> Login:
         """Raises Problem login_failed or login_paused, the same for names that do not exist; for who has the password,
-        what is missing yet: second_factor_enrol, second_factor_code, second_factor_wrong or break_glass_reason."""
+        what is missing yet: second_factor_enrol, second_factor_code, second_factor_wrong or break_glass_reason; or that
+        a break-glass account was used before: break_glass_spent."""
         user = self.person(attempt)
         return self._enter(attempt, user, self._proof(attempt, user))
 
@@ -133,15 +137,18 @@ class Accounts:
         login = self._enter(attempt, user, Proof("totp", couple))
         return replace(login, recovery_codes=codes)
 
-    def prove_again(self, attempt: Attempt) -> User:
-        """Before something that only this very person may do to their own account. Raises Problem as `login` does."""
+    def prove_again(self, attempt: Attempt, act: Callable[[Transaction], Done]) -> Done:
+        """For what only this very person may do to their own account. act: in the transaction that looks whether the
+        account is still the one that was proved. Raises Problem as `login` does."""
         user = self.person(attempt)
         proof = self._proof(attempt, user)
-        with self._store.transaction() as tx:
-            is_taken = proof.take(tx)
-        if not is_taken:
-            raise self.wrong_code(attempt, user)
-        return user
+
+        def take_and_act() -> Done:
+            with self._store.transaction() as tx:
+                _take(tx, user, proof)
+                return act(tx)
+
+        return self._decided(attempt, user, take_and_act)
 
     def login_elsewhere(self, user: User, workstation: str, method: str) -> Login | None:
         """Somebody else vouched for them: the provider of OpenID Connect. None: meanwhile switched off."""
@@ -186,9 +193,12 @@ class Accounts:
 
     def _proof(self, attempt: Attempt, user: User) -> Proof:
         if user.is_break_glass:
+            if user.spent_at is not None:
+                self._refuse(attempt, "spent")
+                raise Problem("break_glass_spent")
             if len(attempt.reason.strip()) < MIN_REASON_CHARS:
                 raise Problem("break_glass_reason")
-            return Proof("break_glass", lambda _tx: True)
+            return Proof("break_glass", lambda tx: users.spend(tx, user.id, now_utc(self._clock)))
         with self._store.reading() as tx:
             if not self.needs_second_factor(tx, user):
                 return Proof("password", lambda _tx: True)
@@ -203,8 +213,14 @@ class Accounts:
         return proof
 
     def _enter(self, attempt: Attempt, user: User, proof: Proof) -> Login:
+        return self._decided(
+            attempt, user, lambda: self._open(user, attempt.workstation, proof, attempt.reason.strip())
+        )
+
+    def _decided(self, attempt: Attempt, user: User, step: Callable[[], Done]) -> Done:
+        """Raises Problem where the step raises _Refused or _Changed."""
         try:
-            return self._open(user, attempt.workstation, proof, attempt.reason.strip())
+            return step()
         except _Refused:
             raise self.wrong_code(attempt, user) from None
         except _Changed:
@@ -220,12 +236,7 @@ class Accounts:
         detail = {"method": proof.method} | ({"reason": reason} if is_emergency else {})
         action = "login.break_glass" if is_emergency else "login"
         with self._store.transaction() as tx:
-            known = users.by_name(tx, user.username)
-            if known is None or not known.active or known.password_hash != user.password_hash:
-                raise _Changed
-            if not proof.take(tx):
-                raise _Refused
-            rights = self._rights(tx, known)
+            rights = self._rights(tx, _take(tx, user, proof))
             audit.append(tx, self._entry(user, rights, action, workstation, **detail))
             users.set_failures(tx, user.id, 0, None)
             login_sessions.add(
@@ -297,6 +308,17 @@ class Accounts:
                 login_sessions.touch(tx, session_hash, now)
         except StoreBusy as error:
             log.warning("session_not_touched", extra={"reason": str(error)})
+
+
+def _take(tx: Transaction, user: User, proof: Proof) -> User:
+    """The account as it is now. Raises _Changed; _Refused: the proof was used before."""
+    known = users.by_name(tx, user.username)
+    is_same = known is not None and (known.active, known.password_hash) == (True, user.password_hash)
+    if known is None or not is_same or known.spent_at != user.spent_at:
+        raise _Changed
+    if not proof.take(tx):
+        raise _Refused
+    return known
 
 
 def _person(user: User, rights: Rights, workstation: str, login_key: str, csrf_token: str) -> Actor:

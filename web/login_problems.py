@@ -28,6 +28,11 @@ LOGIN_TEXTS: Final[dict[str, tuple[int, str, str]]] = {
         "Dit is een noodaccount. Geef de reden op; de aanmelding wordt aan iedereen gemeld.",
         "This is a break-glass account. Give the reason; everybody is told of this login.",
     ),
+    "break_glass_spent": (
+        403,
+        "Dit noodaccount is al gebruikt. De beheerder geeft het eerst een nieuw wachtwoord.",
+        "This break-glass account was used already. The administrator gives it a new password first.",
+    ),
     "first_run_over": (409, "Er zijn al accounts; log in.", "There are accounts already; sign in."),
     "first_run_code": (403, "Deze code klopt niet.", "This code is wrong."),
     "own_password": (403, "Dit is niet uw huidige wachtwoord.", "This is not your present password."),

@@ -167,8 +167,6 @@ class MaskRegister:
 
     def _decidable(self, known: _Known, actor: Actor, camera: Camera, version: int) -> tuple[MaskSet, Refusal | None]:
         draft, state = self._draft(known, version)
-        if not actor.by_cookie:
-            return draft, "second_person"
         moved = is_moved(draft.placement, camera.placed)
         return draft, may_decide(state, draft.author, actor.username, moved=moved)
 

@@ -1,5 +1,6 @@
 """What people do with their own account: another password, another telephone, new recovery codes, end a session."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from vms.store.login_sessions import LoginSession
 from vms.store.users import User
 from vms.units import us_from_utc
 from web.audit_trail import Actor, AuditTrail
-from web.auth import Accounts, Attempt
+from web.auth import Accounts, Attempt, Done
 from web.passwords import hash_password
 from web.problems import Problem, field_problem
 from web.second_factor import SecondFactors
@@ -58,35 +59,42 @@ class OwnAccount:
 
     def change_password(self, actor: Actor, consent: Consent, new: str) -> None:
         """Ends this person's other sessions. Raises Problem."""
-        user = self._proven(actor, consent)
         if new == consent.password:
             raise field_problem("new", "password_same")
         try:
             password_hash = hash_password(new)
         except ValueError as error:
             raise field_problem("new", "password_rule") from error
-        with self._store.transaction() as tx:
-            self._trail.allow_within(tx, actor, "account.password", f"user:{user.username}")
-            users.set_password(tx, user.username, password_hash, keep_session=actor.login_key)
+
+        def change(tx: Transaction) -> None:
+            self._trail.allow_within(tx, actor, "account.password", f"user:{actor.username}")
+            users.set_password(tx, actor.username, password_hash, keep_session=actor.login_key)
+
+        self._proven(actor, consent, change)
 
     def forget_telephone(self, actor: Actor, consent: Consent) -> None:
         """The next login couples another one. Ends every session of this person. Raises Problem."""
-        user = self._proven(actor, consent)
-        with self._store.transaction() as tx:
-            self._trail.allow_within(tx, actor, "second_factor.reset", f"user:{user.username}")
-            second_factors.reset(tx, user.id)
-            for session in login_sessions.standing(tx, now_utc(self._clock), user.username):
+
+        def forget(tx: Transaction) -> None:
+            self._trail.allow_within(tx, actor, "second_factor.reset", f"user:{actor.username}")
+            second_factors.reset(tx, self._user(tx, actor).id)
+            for session in login_sessions.standing(tx, now_utc(self._clock), actor.username):
                 login_sessions.end(tx, session.token_hash)
+
+        self._proven(actor, consent, forget)
 
     def new_recovery_codes(self, actor: Actor, consent: Consent) -> tuple[str, ...]:
         """Shown once; the earlier ones end. Raises Problem."""
-        user = self._proven(actor, consent)
-        with self._store.transaction() as tx:
+
+        def renew(tx: Transaction) -> tuple[str, ...]:
+            user = self._user(tx, actor)
             factor = second_factors.of(tx, user.id)
             if factor is None or factor.confirmed_at is None:
                 raise Problem("second_factor_enrol")
             self._trail.allow_within(tx, actor, "second_factor.recovery_codes", f"user:{user.username}")
             return self._factors.new_recovery_codes(tx, user)
+
+        return self._proven(actor, consent, renew)
 
     def sessions(self, actor: Actor, *, of_all: bool = False) -> list[dict[str, Any]]:
         now = now_utc(self._clock)
@@ -105,14 +113,15 @@ class OwnAccount:
             self._trail.allow_within(tx, actor, "session.end", f"user:{found.user.username}", session=handle)
             login_sessions.end(tx, found.token_hash)
 
-    def _proven(self, actor: Actor, consent: Consent) -> User:
+    def _proven(self, actor: Actor, consent: Consent, act: Callable[[Transaction], Done]) -> Done:
+        """What `act` answers, done while the account is still the one that was proved."""
         with self._store.reading() as tx:
             user = self._user(tx, actor)
         if user.external_id is not None:
             raise Problem("not_local")
         attempt = Attempt(user.username, consent.password, actor.workstation, consent.code)
         try:
-            return self._accounts.prove_again(attempt)
+            return self._accounts.prove_again(attempt, act)
         except Problem as problem:
             if problem.status_code != _UNAUTHENTICATED:
                 raise

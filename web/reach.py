@@ -27,7 +27,9 @@ class Reach:
         """Raises Problem forbidden. A camera that left the configuration is in no group any more."""
         verdict = self._decide(actor, action, camera_id)
         if isinstance(verdict, Deny):
-            self._trail.refuse(actor, action, f"camera:{camera_id}", reason="out_of_reach")
+            is_elsewhere = isinstance(actor.may(action), Allow)
+            detail = {"reason": "out_of_reach"} if is_elsewhere else {}
+            self._trail.refuse(actor, action, f"camera:{camera_id}", **detail)
             raise Problem("forbidden", nl=verdict.nl, en=verdict.en)
 
     def camera(self, actor: Actor, action: Action, camera_id: str) -> Camera:

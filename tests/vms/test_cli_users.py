@@ -251,7 +251,8 @@ def test_a_token_is_narrowed_to_actions_of_its_roles(config: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("can", "says"), [("video.all", "no such action"), ("live.watch", "none of its roles may do that")]
+    ("can", "says"),
+    [("video.all", "no such action"), ("live.watch", "none of its roles may do that"), ("masks.approve", "no token")],
 )
 def test_a_token_never_gets_more_than_its_roles(config: Path, can: str, says: str) -> None:
     done = run(tokens_app, config, "add", "machine", "--role", "technician", "--can", can)
@@ -289,6 +290,25 @@ def test_a_break_glass_account_is_marked_as_such(config: Path) -> None:
     [listed] = json.loads(run(users_app, config, "list", "--json").output)
     assert listed["break_glass"] is True
     assert "(break-glass)" in run(users_app, config, "list").output
+
+
+def test_a_break_glass_account_that_was_used_is_told_and_needs_another_password(config: Path) -> None:
+    run(users_app, config, "add", "nood", "--role", "shift_manager", "--break-glass", stdin=f"{PASSWORD}\n")
+    store = opened(config)
+    with store.transaction() as tx:
+        user = users.by_name(tx, "nood")
+        assert user is not None
+        assert users.spend(tx, user.id, datetime.now(UTC))
+    [listed] = json.loads(run(users_app, config, "list", "--json").output)
+    assert listed["spent_at"] is not None
+    assert "used: needs a new password" in run(users_app, config, "list").output
+    same = run(users_app, config, "password", "nood", stdin=f"{PASSWORD}\n")
+    assert isinstance(same.exception, ConfigError)
+    assert "the one that was used" in str(same.exception)
+    assert run(users_app, config, "password", "nood", stdin="een-nieuwe-envelop\n").exit_code == 0
+    [listed] = json.loads(run(users_app, config, "list", "--json").output)
+    assert listed["spent_at"] is None
+    store.close()
 
 
 def test_an_account_of_elsewhere_gets_no_password_here(config: Path) -> None:

@@ -331,6 +331,7 @@ class Site:
         self.start_live()
         self._capture: FakeCapture | None = None
         self._clients: list[httpx.Client] = []
+        self._people: dict[tuple[str, str], httpx.Client] = {}
         self._web: Served | None = None
         self.start_web()
 
@@ -389,6 +390,12 @@ class Site:
         assert answer.status_code == 200, answer.text
         client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
         return client
+
+    def person(self, role: str) -> httpx.Client:
+        """The same login each time."""
+        if (self.url, role) not in self._people:
+            self._people[self.url, role] = self.browser(role)
+        return self._people[self.url, role]
 
     def consultation(self, client: httpx.Client) -> int:
         answer = client.post("/api/consultations", json={"purpose": "heterdaad", "reference": "BVH 2026-118822"})

@@ -1,14 +1,28 @@
 """Every route declares what it needs, and every role gets exactly its row of the table."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
 
-from tests.web.served_site import MASKED, TURNING, Site
+from tests.web.served_site import MASKED, OPEN, TURNING, Site
 from vms.clock import now_utc
-from vms.rules.access import ACTIONS, ALLOWED, ROLES, Allow, Deny, decide
+from vms.rules.access import (
+    ACTIONS,
+    ALLOWED,
+    PERSONS_ONLY,
+    ROLES,
+    Action,
+    Allow,
+    Deny,
+    decide,
+    decide_at_all,
+    decide_on,
+)
+from vms.rules.grants import Rights
 from vms.store import users
 from web import pages
 from web.deps import PUBLIC_PATHS, Guard
@@ -105,15 +119,62 @@ REQUESTS = {
 }
 
 
+def allowed_by_token(action: str) -> frozenset[str]:
+    return frozenset() if action in PERSONS_ONLY else ALLOWED[action]  # type: ignore[index]
+
+
 def test_each_role_gets_its_row_over_http_and_refusals_are_audited(site: Site) -> None:
     for role in ROLES:
         client = site.client(role)
         for action, (method, path) in REQUESTS.items():
             answer = client.request(method, path)
             forbidden = answer.status_code == 403 and answer.json()["code"] == "forbidden"
-            assert forbidden == (role not in ALLOWED[action]), (role, action, answer.text)  # type: ignore[index]
+            assert forbidden == (role not in allowed_by_token(action)), (role, action, answer.text)
         refused = {entry.action for entry in site.audit(result="refused") if entry.actor == f"token:{role}"}
-        assert refused == {action for action in REQUESTS if role not in ALLOWED[action]}  # type: ignore[index]
+        assert refused == {action for action in REQUESTS if role not in allowed_by_token(action)}
+
+
+@pytest.mark.parametrize("action", sorted(PERSONS_ONLY))
+def test_a_token_does_nothing_that_takes_a_person(action: Action) -> None:
+    for role in ALLOWED[action]:
+        assert decide([role], action) == Allow(role)
+        for rights in (Rights(frozenset({role}), is_machine=True), Rights(frozenset(ROLES), (), {action}, True)):
+            for verdict in (decide_at_all(rights, action), decide_on(rights, action, "", "public_order")):
+                assert isinstance(verdict, Deny)
+                assert "geen token" in verdict.nl
+
+
+@pytest.mark.parametrize(
+    ("role", "method", "path", "body"),
+    [
+        ("privacy_officer", "POST", f"/api/cameras/{MASKED}/masks/1/approve", None),
+        ("privacy_officer", "POST", f"/api/cameras/{MASKED}/masks/1/reject", {"reason": "mist het dakraam"}),
+        ("evidence_officer", "PATCH", "/api/holds/1", {"release": True}),
+        ("evidence_officer", "PATCH", "/api/requests/1", {"decision": "granted"}),
+        ("evidence_officer", "POST", "/api/requests", {"unmasked": True}),
+        ("privacy_officer", "PATCH", "/api/oversight/alerts/1", {"note": "nagegaan"}),
+        ("shift_manager", "POST", "/api/oversight/logins", {}),
+    ],
+)
+def test_a_token_is_no_second_person_and_gives_no_rights(
+    steady_site: Site, role: str, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    """Who holds the token is one of the two already."""
+    site = steady_site
+    hour_ago = now_utc(site.clock) - timedelta(hours=1)
+    span = {"from": hour_ago.isoformat(), "to": (hour_ago + timedelta(minutes=1)).isoformat()}
+    if path == "/api/holds/1":
+        wish = {"cameras": [OPEN], **span, "case_number": "PL 1", "basis": "sv_126nd", "requester": "B. Smits"}
+        site.segment(OPEN)
+        assert site.client(role).post("/api/holds", json=wish).status_code == 201, "which a token may"
+    if path == "/api/requests":
+        body = {**(body or {}), "organisation": "Politie", "requester": "B. Smits", "case_number": "PL 1",
+                "legal_basis": "Sv", "cameras": [MASKED], "note": "gezicht onder het masker nodig", **span}  # fmt: skip
+    answer = site.client(role).request(method, path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), answer.text
+    assert "geen token" in answer.json()["nl"]
+    [refused] = [row for row in site.audit(result="refused") if row.actor == f"token:{role}"][-1:]
+    assert refused.detail.get("reason") != "out_of_reach"
 
 
 @pytest.mark.parametrize("allowed", ["metrics.read", "status.read", "cameras.list"])
@@ -135,7 +196,7 @@ def test_a_token_is_never_more_than_its_roles(site: Site) -> None:
     client = site.client()
     client.headers["Authorization"] = "Bearer wide"
     allowed = {action for action, request in REQUESTS.items() if client.request(*request).status_code != 403}
-    assert allowed == {action for action in REQUESTS if "admin" in ALLOWED[action]}  # type: ignore[index]
+    assert allowed == {action for action in REQUESTS if "admin" in allowed_by_token(action)}
 
 
 @pytest.mark.parametrize(("method", "path"), [*REQUESTS.values(), ("GET", "/api/me"), ("POST", "/api/logout")])

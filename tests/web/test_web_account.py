@@ -8,7 +8,9 @@ import pytest
 
 from tests.web.served_site import PASSWORD, Site
 from vms.rules.access import ROLES
+from vms.store import second_factors, users
 from vms.units import US_PER_SECOND
+from web.passwords import verify_password
 
 NEW = "een-veel-beter-wachtwoord"
 
@@ -55,6 +57,45 @@ def test_a_password_that_will_not_do_changes_nothing(site: Site) -> None:
         answer = client.post("/api/account/password", json=given)
         assert (answer.json()["code"], list(answer.json()["fields"])) == (code, [field])
     assert site.client().post("/api/login", json={"username": "observer", "password": PASSWORD}).status_code == 200
+
+
+@pytest.mark.parametrize("change", ["password", "off"])
+@pytest.mark.parametrize("path", ["password", "recovery-codes", "second-factor/reset"])
+def test_what_was_proved_with_a_password_that_is_no_more_is_not_done(
+    strict_site: Site, monkeypatch: pytest.MonkeyPatch, path: str, change: str
+) -> None:
+    """An administrator changes the account between the proof and the act."""
+    site = strict_site
+    client, secret = admin_with_telephone(site)
+
+    def verified_and_then(password: str, password_hash: str | None) -> bool:
+        is_right = verify_password(password, password_hash)
+        with site.store.transaction() as tx:
+            if change == "password":
+                users.set_password(tx, "admin", "$other$")
+            else:
+                users.set_active(tx, "admin", active=False)
+        return is_right
+
+    before = left_of(site)
+    monkeypatch.setattr("web.auth.verify_password", verified_and_then)
+    given = {"password": PASSWORD, "code": code_of(site, secret)} | ({"new": NEW} if path == "password" else {})
+    answer = client.post(f"/api/account/{path}", json=given)
+    assert (answer.status_code, answer.json()["code"]) == (403, "own_password")
+    assert left_of(site) == before
+    with site.store.reading() as tx:
+        user = users.by_name(tx, "admin")
+    assert user is not None
+    assert verify_password(NEW, user.password_hash) is False
+    assert site.audit("login", "refused")[-1].detail["reason"] == "changed"
+
+
+def left_of(site: Site) -> tuple[bool, int]:
+    """Is a telephone coupled, and how many recovery codes are left?"""
+    with site.store.reading() as tx:
+        user = users.by_name(tx, "admin")
+        assert user is not None
+        return second_factors.of(tx, user.id) is not None, second_factors.recovery_codes_left(tx, user.id)
 
 
 def test_guessing_the_password_in_an_open_session_pauses_too(site: Site) -> None:

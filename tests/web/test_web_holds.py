@@ -6,11 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.web.served_site import MASKED, OPEN, Site
+from tests.web.served_site import MASKED, OPEN, PASSWORD_HASH, Site
 from vms.clock import now_utc
 from vms.store import catalog, users
 from vms.units import us_from_utc
-from web.passwords import token_hash
 
 HOUR = timedelta(hours=1)
 
@@ -23,8 +22,8 @@ def officer(site: Site) -> httpx.Client:
 def second(site: Site) -> httpx.Client:
     """Another evidence officer."""
     with site.store.transaction() as tx:
-        users.add_token(tx, "second", token_hash("token-second"), ["evidence_officer"], now_utc(site.clock), None)
-    return site.client("second")
+        users.add(tx, "second", "S. Cond", PASSWORD_HASH, ["evidence_officer"], now_utc(site.clock))
+    return site.browser("second")
 
 
 def wish(site: Site, **changes: Any) -> dict[str, Any]:
@@ -95,8 +94,9 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_written(
     assert site.audit("holds.create") == []
 
 
-def test_a_second_person_releases_it_once(site: Site, officer: httpx.Client) -> None:
+def test_a_second_person_releases_it_once(site: Site) -> None:
     site.segment(OPEN)
+    officer = site.browser("evidence_officer")
     officer.post("/api/holds", json=wish(site))
     own = officer.patch("/api/holds/1", json={"release": True})
     assert (own.status_code, own.json()["code"]) == (403, "second_person")
@@ -106,7 +106,7 @@ def test_a_second_person_releases_it_once(site: Site, officer: httpx.Client) -> 
     released = other.patch("/api/holds/1", json={"release": True})
     assert (released.status_code, released.json()["state"]) == (200, "released")
     assert other.patch("/api/holds/1", json={"release": True}).json()["code"] == "no_hold"
-    assert [row.actor for row in site.audit("holds.release", "allowed")] == ["token:second"]
+    assert [row.actor for row in site.audit("holds.release", "allowed")] == ["second"]
 
 
 def test_extending_is_a_step_of_its_own(site: Site, officer: httpx.Client) -> None:

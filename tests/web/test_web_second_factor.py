@@ -8,7 +8,7 @@ import httpx
 import pyotp
 import pytest
 
-from tests.web.served_site import PASSWORD, Site
+from tests.web.served_site import PASSWORD, PASSWORD_HASH, Site
 from vms.clock import now_utc
 from vms.rules.access import ROLES, Role
 from vms.rules.grants import Grant
@@ -18,7 +18,7 @@ from vms.store.users import User
 from vms.units import US_PER_SECOND, us_from_utc
 from web.audit_trail import Actor
 from web.auth import COOKIE
-from web.passwords import token_hash
+from web.passwords import hash_password, token_hash, verify_password
 from web.second_factor import Proof, SecondFactors
 
 LOGIN = {"username": "admin", "password": PASSWORD}
@@ -242,11 +242,7 @@ def test_a_wrong_password_says_nothing_of_the_second_factor(site: Site) -> None:
 
 
 def test_a_break_glass_account_needs_a_reason_and_everybody_is_told(site: Site) -> None:
-    from tests.web.served_site import PASSWORD_HASH
-
-    with site.store.transaction() as tx:
-        users.add(tx, "nood", "Noodtoegang", PASSWORD_HASH, ["shift_manager"], utc(site), is_break_glass=True)
-    nood = {"username": "nood", "password": PASSWORD}
+    nood = sealed_account(site)
     client = site.client()
     assert problem(client.post("/api/login", json=nood)) == "break_glass_reason"
     assert problem(client.post("/api/login", json=nood | {"reason": "  kort  "})) == "break_glass_reason"
@@ -256,9 +252,65 @@ def test_a_break_glass_account_needs_a_reason_and_everybody_is_told(site: Site) 
     row = site.audit("login.break_glass")[0]
     assert (row.actor, row.detail) == ("nood", {"method": "break_glass", "reason": "telefoons liggen eruit"})
     told = site.app.state.services.alarms.recent()[-1]
-    assert (told["code"], told["text_nl"]) == ("break_glass", "Noodaccount gebruikt: Noodtoegang op 127.0.0.1")
+    says = "Noodaccount gebruikt: Noodtoegang op 127.0.0.1. Na afloop nieuw wachtwoord: vms users password nood"
+    assert (told["code"], told["text_nl"]) == ("break_glass", says)
     site.clock.advance(2 * 3600)
     assert client.get("/api/me").status_code == 401
+
+
+def sealed_account(site: Site) -> dict[str, str]:
+    """What stands in its envelope."""
+    with site.store.transaction() as tx:
+        users.add(tx, "nood", "Noodtoegang", PASSWORD_HASH, ["shift_manager"], utc(site), is_break_glass=True)
+    return {"username": "nood", "password": PASSWORD}
+
+
+def test_a_break_glass_password_opens_one_session_and_then_nothing_until_there_is_another(site: Site) -> None:
+    nood = sealed_account(site) | {"reason": "telefoons liggen eruit"}
+    client = site.client()
+    assert client.post("/api/login", json=nood).status_code == 200
+    again = site.client().post("/api/login", json=nood)
+    assert (again.status_code, again.json()["code"]) == (403, "break_glass_spent")
+    assert "uitkijk_session" not in again.cookies
+    assert client.get("/api/me").status_code == 200, "the session itself goes on"
+    assert site.audit("login", "refused")[-1].detail["reason"] == "spent"
+    wrong = site.client().post("/api/login", json=nood | {"password": "geraden"})
+    assert wrong.json()["code"] == "login_failed", "only who has the password is told"
+    site.clock.advance(2 * 3600)
+    assert site.client().post("/api/login", json=nood).json()["code"] == "break_glass_spent"
+    with site.store.transaction() as tx:
+        users.set_active(tx, "nood", active=False)
+        users.set_active(tx, "nood", active=True)
+    assert site.client().post("/api/login", json=nood).json()["code"] == "break_glass_spent"
+    with site.store.transaction() as tx:
+        users.set_password(tx, "nood", hash_password("een-nieuwe-envelop"))
+    assert site.client().post("/api/login", json=nood).json()["code"] == "login_failed"
+    assert site.client().post("/api/login", json=nood | {"password": "een-nieuwe-envelop"}).status_code == 200
+
+
+def test_two_at_once_with_one_break_glass_password_are_one_login(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    nood = sealed_account(site) | {"reason": "telefoons liggen eruit"}
+
+    def overtaken(password: str, password_hash: str | None) -> bool:
+        with site.store.transaction() as tx:
+            user = users.by_name(tx, "nood")
+            assert user is not None
+            assert users.spend(tx, user.id, utc(site))
+            assert not users.spend(tx, user.id, utc(site))
+        return verify_password(password, password_hash)
+
+    monkeypatch.setattr("web.auth.verify_password", overtaken)
+    assert site.client().post("/api/login", json=nood).json()["code"] == "login_failed"
+    assert site.audit("login.break_glass") == []
+
+
+def test_a_break_glass_session_does_not_give_the_account_its_next_password(site: Site) -> None:
+    nood = sealed_account(site)
+    client = site.client()
+    opened = client.post("/api/login", json=nood | {"reason": "telefoons liggen eruit"})
+    client.headers["X-CSRF-Token"] = opened.json()["csrf_token"]
+    given = {"password": PASSWORD, "new": "zelf-gekozen-wachtwoord"}
+    assert client.post("/api/account/password", json=given).json()["code"] == "break_glass_spent"
 
 
 def test_switched_off_nobody_is_asked_and_nothing_can_be_coupled() -> None:

@@ -15,6 +15,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
+from vms.cli.bench_verify import time_verify
 from vms.cli.options import JsonOption, answer
 from vms.clock import Clock, SystemClock, now_utc
 from vms.config import SiteConfig
@@ -71,7 +72,7 @@ def bench_access(
 ) -> None:
     """Lay down an audit log and decisions, then time a request with all checks beside the same one without, in turns.
 
-    Questions of /toezicht are timed on the same log.
+    Questions of /toezicht are timed on the same log, and the check of all of it.
     """
     clock = SystemClock()
     with ExitStack() as stack:
@@ -81,14 +82,27 @@ def bench_access(
         fill_s = _fill(store, rows, decision_count, clock)
         figure = _measure(config, store, clock, rows, decision_count, rounds, fill_s)
         questions = _questions(store, clock)
+        verified = time_verify(store, Path(made), clock)
     lines = [
         f"{rows:,} audit rows, {decision_count:,} decisions, laid down in {fill_s:.0f} s; {rounds} requests of each",
         f"with all checks     p50 {figure.whole_p50:6.2f} ms  p95 {figure.whole_p95:6.2f} ms",
         f"without             p50 {figure.bare_p50:6.2f} ms  p95 {figure.bare_p95:6.2f} ms",
         f"checks and audit    p50 {figure.added_p50:6.2f} ms  p95 {figure.added_p95:6.2f} ms",
         *(f"{name:18s}  p95 {taken:8.2f} ms" for name, taken in questions.items()),
+        f"the whole log checked, seals too: {verified.audit_verify_s:.1f} s",
     ]
-    answer({**asdict(figure), "questions_p95_ms": questions}, lines, as_json=as_json)
+    if verified.audit_verify_mb is not None:
+        lines[-1] += f", {verified.audit_verify_mb:.0f} MB at most beyond what was held"
+    answer(
+        {
+            **asdict(figure),
+            "questions_p95_ms": questions,
+            "audit_verify_s": verified.audit_verify_s,
+            "audit_verify_mb": verified.audit_verify_mb,
+        },
+        lines,
+        as_json=as_json,
+    )
 
 
 def _config(directory: Path, url: str) -> SiteConfig:

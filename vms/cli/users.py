@@ -13,7 +13,7 @@ from vms.cli.grants import grant, list_grants, revoke
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import SystemClock, now_utc
 from vms.errors import ConfigError
-from vms.rules.access import ACTIONS, ROLES, Action, Deny, Role, decide, is_action, is_role
+from vms.rules.access import ACTIONS, PERSONS_ONLY, ROLES, Action, Deny, Role, decide, is_action, is_role
 from vms.rules.account_names import NAME_RULE, is_account_name
 from vms.store import Transaction, audit, grants, second_factors, users
 from vms.store.audit import AuditEntry
@@ -85,6 +85,7 @@ def list_users(config: ConfigOption = None, as_json: JsonOption = False) -> None
             "granted": granted,
             "active": user.active,
             "break_glass": user.is_break_glass,
+            "spent_at": _iso(user.spent_at),
             "external": user.external_id is not None,
             "second_factor": has_telephone,
         }
@@ -120,7 +121,7 @@ def change_password(name: UserArgument, config: ConfigOption = None, as_json: Js
             raise users.NoSuchName(f"no user {name!r}; see `vms users list`")
         if known.external_id is not None:
             raise ConfigError([f"{name} signs in elsewhere and has no password here; `vms users disable` ends that"])
-        password_hash = _password_hash()
+        password_hash = _password_hash(other_than=known if known.is_break_glass else None)
         with store.transaction() as tx:
             user = users.set_password(tx, name, password_hash)
             audit.append(tx, _entry(_Change("users.password", f"user:{name}")))
@@ -267,7 +268,12 @@ def _also(granted: Sequence[str]) -> str:
 
 
 def _marks(user: User) -> str:
-    marks = {"off": not user.active, "break-glass": user.is_break_glass, "signs in elsewhere": bool(user.external_id)}
+    marks = {
+        "off": not user.active,
+        "break-glass": user.is_break_glass,
+        "used: needs a new password": user.spent_at is not None,
+        "signs in elsewhere": bool(user.external_id),
+    }
     return "".join(f"  ({mark})" for mark, holds in marks.items() if holds)
 
 
@@ -300,7 +306,9 @@ def _actions(names: list[str], roles: list[Role]) -> list[Action] | None:
     wrong = [f"--can {name}: no such action; use one of {', '.join(ACTIONS)}" for name in names if not is_action(name)]
     actions = [name for name in dict.fromkeys(names) if is_action(name)]
     for action in actions:
-        if isinstance(decide(roles, action), Deny):
+        if action in PERSONS_ONLY:
+            wrong.append(f"--can {action}: a person does that, no token")
+        elif isinstance(decide(roles, action), Deny):
             wrong.append(f"--can {action}: none of its roles may do that ({', '.join(roles)}); give another --role")
     if wrong:
         raise ConfigError(wrong)
@@ -312,12 +320,17 @@ def _check_name(name: str) -> None:
         raise ConfigError([f"{name!r}: {NAME_RULE}"])
 
 
-def _password_hash() -> str:
+def _password_hash(other_than: User | None = None) -> str:
     """Raises ConfigError when the password will not do."""
-    from web.passwords import hash_password
+    from web.passwords import hash_password, verify_password
 
+    password = _password()
+    if other_than is not None and verify_password(password, other_than.password_hash):
+        raise ConfigError(
+            [f"{other_than.username}: a break-glass account gets another password than the one that was used"]
+        )
     try:
-        return hash_password(_password())
+        return hash_password(password)
     except ValueError as error:
         raise ConfigError([str(error)]) from error
 

@@ -49,6 +49,7 @@ Action = Literal[
     "exports.check",
     "holds.read",
     "holds.set",
+    "holds.release",
     "metrics.read",
     "audit.read",
     "audit.alert",
@@ -102,6 +103,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "exports.check": _EVERYONE,
     "holds.read": _LOOK_BACK | {"privacy_officer"},
     "holds.set": frozenset({"evidence_officer"}),
+    # Never one's own: vms.rules.holds.
+    "holds.release": frozenset({"evidence_officer"}),
     "metrics.read": frozenset({"technician", "admin"}),
     "audit.read": frozenset({"privacy_officer", "shift_manager"}),
     # Never about oneself: web.api.oversight.
@@ -131,6 +134,19 @@ SITE_WIDE: frozenset[Action] = frozenset(
     }
 )
 """About every camera at once: a role that is limited to some cameras gives none of these."""
+
+PERSONS_ONLY: frozenset[Action] = frozenset(
+    {
+        "masks.approve",
+        "masks.lift",
+        "requests.decide",
+        "holds.release",
+        "audit.alert",
+        "audit.review",
+    }
+)
+"""What a bearer token does not do, whatever its roles: one of the two persons of four eyes may be who holds the token,
+and nobody can tell."""
 
 _REASONS: dict[Action, tuple[str, str]] = {
     "live.watch": (
@@ -231,11 +247,15 @@ def is_role(name: str) -> TypeGuard[Role]:
     return name in ROLES
 
 
-def decide(roles: Collection[str], action: Action, scope: Collection[str] | None = None) -> Allow | Deny:
+def decide(
+    roles: Collection[str], action: Action, scope: Collection[str] | None = None, *, is_machine: bool = False
+) -> Allow | Deny:
     """Deny unless one of the roles is in the action's row. Unknown roles give nothing.
 
     scope: what a bearer token is narrowed to. None: to nothing less than its roles.
     """
+    if is_machine and action in PERSONS_ONLY:
+        return Deny(action, "Dit doet een persoon die zelf is ingelogd, geen token.", "A person does this, no token.")
     if scope is not None and action not in scope:
         return Deny(action, "Dit token is hier niet voor uitgegeven.", "This token was not issued for this.")
     granted = ALLOWED[action]
@@ -248,7 +268,7 @@ def decide(roles: Collection[str], action: Action, scope: Collection[str] | None
 
 def decide_at_all(rights: Rights, action: Action) -> Allow | Deny:
     """For one camera at least; what is about the whole site needs a role for the whole site."""
-    verdict = decide(rights.everywhere if action in SITE_WIDE else rights.roles, action, rights.scope)
+    verdict = _decide(rights.everywhere if action in SITE_WIDE else rights.roles, rights, action)
     if _is_only_elsewhere(verdict, rights, action):
         nl = "Dit gaat over alle camera's; uw rol geldt voor een deel ervan."
         return Deny(action, nl, "This is about every camera; your role covers some of them.")
@@ -257,12 +277,16 @@ def decide_at_all(rights: Rights, action: Action) -> Allow | Deny:
 
 def decide_on(rights: Rights, action: Action, group: str, purpose: str) -> Allow | Deny:
     """For a camera of this group and purpose."""
-    verdict = decide(rights.on(group, purpose), action, rights.scope)
+    verdict = _decide(rights.on(group, purpose), rights, action)
     if _is_only_elsewhere(verdict, rights, action):
         nl = "Uw rol geldt niet voor deze camera: u hebt haar voor een ander gebied of doel."
         return Deny(action, nl, "Your role does not cover this camera: you hold it for another area or purpose.")
     return verdict
 
 
+def _decide(roles: Collection[str], rights: Rights, action: Action) -> Allow | Deny:
+    return decide(roles, action, rights.scope, is_machine=rights.is_machine)
+
+
 def _is_only_elsewhere(verdict: Allow | Deny, rights: Rights, action: Action) -> bool:
-    return isinstance(verdict, Deny) and isinstance(decide(rights.roles, action, rights.scope), Allow)
+    return isinstance(verdict, Deny) and isinstance(_decide(rights.roles, rights, action), Allow)

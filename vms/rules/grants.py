@@ -43,12 +43,13 @@ class Grant:
 class Rights:
     """What somebody holds at a moment. everywhere: roles for every camera. limited: grants for some of them.
 
-    scope: the actions that a bearer token is narrowed to; None = all of its roles.
+    scope: the actions that a bearer token is narrowed to; None = all of its roles. is_machine: held by such a token.
     """
 
     everywhere: frozenset[str]
     limited: tuple[Grant, ...] = ()
     scope: frozenset[str] | None = None
+    is_machine: bool = False
 
     @property
     def roles(self) -> frozenset[str]:

@@ -399,6 +399,7 @@ class UserRow(Base):
     is_break_glass: Mapped[bool] = mapped_column(
         Boolean, default=False, doc="Sealed, for emergencies: a reason instead of a second factor, and an alarm."
     )
+    spent_at: Mapped[datetime | None] = mapped_column(doc="Its break-glass password was used: it opens nothing more.")
     external_id: Mapped[str | None] = mapped_column(
         String(64), doc="SHA-256 over issuer and subject of who signs in through OpenID Connect."
     )

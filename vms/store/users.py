@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from vms.errors import UitkijkError
@@ -33,6 +33,8 @@ class User:
     locked_until: datetime | None
     is_break_glass: bool
     external_id: str | None
+    spent_at: datetime | None
+    """When the password of a break-glass account was used; it needs another one since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,18 @@ def set_active(tx: Session, username: str, *, active: bool) -> User:
 
 
 def set_password(tx: Session, username: str, password_hash: str, *, keep_session: str = "") -> User:
-    """Also ends every session but that of this token hash, and the pause after wrong passwords. Raises NoSuchName."""
+    """Also ends every session but that of this token hash, and the pause after wrong passwords; a break-glass account
+    may be used once more. Raises NoSuchName."""
     row = _changing(tx, username, keep_session)
     row.password_hash = password_hash
-    row.failed_logins, row.locked_until = 0, None
+    row.failed_logins, row.locked_until, row.spent_at = 0, None, None
     return user_of(row)
+
+
+def spend(tx: Session, user_id: int, now: datetime) -> bool:
+    """The one login of a break-glass password. False: somebody had it already."""
+    unspent = update(UserRow).where(UserRow.id == user_id, UserRow.spent_at.is_(None)).values(spent_at=now)
+    return tx.execute(unspent.returning(UserRow.id)).first() is not None
 
 
 def set_roles(tx: Session, username: str, roles: Sequence[str], by: str, now: datetime) -> tuple[User, list[Grant]]:
@@ -208,4 +217,5 @@ def user_of(row: UserRow) -> User:
         row.locked_until,
         row.is_break_glass,
         row.external_id,
+        row.spent_at,
     )

@@ -87,7 +87,8 @@ def change(hold: HoldId, body: ChangedHold, services: ServicesDep, actor: SetAct
     extends = body.end is not None or body.review is not None
     if body.release == extends:
         raise Problem("invalid_input", detail='give "release": true, or "to" and "review"')
-    _require(services, actor, "holds.set", _register(services).one(hold)["cameras"])
+    action: Action = "holds.release" if body.release else "holds.set"
+    _require(services, actor, action, _register(services).one(hold)["cameras"])
     if body.release:
         return _register(services).release(actor, hold)
     end_at = None if body.end is None else parse_time(body.end, "to")

@@ -110,8 +110,9 @@ def _signed_in(request: Request, response: Response, opened: Login) -> dict[str,
 
 def _break_glass(actor: Actor) -> Alarm:
     """The reason is in the audit log, for who oversees."""
-    nl = f"Noodaccount gebruikt: {actor.display_name} op {actor.workstation}"
-    en = f"Break-glass account used: {actor.display_name} at {actor.workstation}"
+    renew = f"vms users password {actor.username}"
+    nl = f"Noodaccount gebruikt: {actor.display_name} op {actor.workstation}. Na afloop nieuw wachtwoord: {renew}"
+    en = f"Break-glass account used: {actor.display_name} at {actor.workstation}. Afterwards a new password: {renew}"
     return Alarm("", "break_glass", nl, en)
 
 

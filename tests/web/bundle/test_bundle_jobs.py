@@ -64,26 +64,26 @@ def wanted(site: Site, age: timedelta = AGE, **changes: Any) -> dict[str, Any]:
 
 
 def asked(site: Site, role: str = "police_reviewer", **changes: Any) -> int:
-    answer = site.client(role).post("/api/requests", json=wanted(site, **changes))
+    answer = site.person(role).post("/api/requests", json=wanted(site, **changes))
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
 
 
 def granted(site: Site, **changes: Any) -> int:
     request = asked(site, **changes)
-    answer = site.client("evidence_officer").patch(f"/api/requests/{request}", json={"decision": "granted"})
+    answer = site.person("evidence_officer").patch(f"/api/requests/{request}", json={"decision": "granted"})
     assert answer.status_code == 200, answer.text
     return request
 
 
 def started(site: Site, request: int, **changes: Any) -> str:
-    answer = site.client("evidence_officer").post("/api/bundles", json={"request": request, **changes})
+    answer = site.person("evidence_officer").post("/api/bundles", json={"request": request, **changes})
     assert answer.status_code == 202, answer.text
     return answer.json()["id"]
 
 
 def state(site: Site, bundle: str) -> dict[str, Any]:
-    return site.client("evidence_officer").get(f"/api/bundles/{bundle}").json()
+    return site.person("evidence_officer").get(f"/api/bundles/{bundle}").json()
 
 
 def ended(site: Site, bundle: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def test_a_granted_request_becomes_an_export_that_proves_itself_and_is_signed_fo
     bundle = started(stocked, request, watermark=True)
     job = ended(stocked, bundle)
     assert (job["state"], job["error"], job["progress"]) == ("done", None, 1.0)
-    officer = stocked.client("evidence_officer")
+    officer = stocked.person("evidence_officer")
     answer = officer.get(job["url"])
     assert answer.headers["content-disposition"] == 'attachment; filename="export-PL2300-2026118822.zip"'
     assert verify_export(io.BytesIO(answer.content)).is_intact
@@ -112,7 +112,7 @@ def test_a_granted_request_becomes_an_export_that_proves_itself_and_is_signed_fo
     assert "use=evidence" in query
     assert "watermark=Officier+van+Justitie" in query
     noted = officer.patch(f"/api/requests/{request}", json={"receipt": "B. Smits, bon 12"}).json()
-    assert (noted["receipt"], noted["received_by"]) == ("B. Smits, bon 12", "token:evidence_officer")
+    assert (noted["receipt"], noted["received_by"]) == ("B. Smits, bon 12", "evidence_officer")
     again = officer.patch(f"/api/requests/{request}", json={"receipt": "een ander"})
     assert (again.status_code, again.json()["code"]) == (409, "request_received")
     rows = [row for row in stocked.audit(result="allowed") if row.action.startswith(("requests.", "export."))]
@@ -124,16 +124,16 @@ def test_a_granted_request_becomes_an_export_that_proves_itself_and_is_signed_fo
 
 def test_nobody_decides_about_their_own_request(shared: Site) -> None:
     request = asked(shared, "evidence_officer")
-    answer = shared.client("evidence_officer").patch(f"/api/requests/{request}", json={"decision": "granted"})
+    answer = shared.person("evidence_officer").patch(f"/api/requests/{request}", json={"decision": "granted"})
     assert (answer.status_code, answer.json()["code"]) == (403, "second_person")
-    answer = shared.client("police_reviewer").patch(f"/api/requests/{request}", json={"decision": "granted"})
+    answer = shared.person("police_reviewer").patch(f"/api/requests/{request}", json={"decision": "granted"})
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    answer = shared.client("privacy_officer").patch(f"/api/requests/{request}", json={"decision": "granted"})
-    assert answer.json()["decided_by"] == "token:privacy_officer"
+    answer = shared.person("privacy_officer").patch(f"/api/requests/{request}", json={"decision": "granted"})
+    assert answer.json()["decided_by"] == "privacy_officer"
 
 
 def test_a_refusal_needs_its_reason_and_stands(shared: Site) -> None:
-    request, officer = asked(shared), shared.client("evidence_officer")
+    request, officer = asked(shared), shared.person("evidence_officer")
     before = shared.live.paths("GET")
     answer = officer.patch(f"/api/requests/{request}", json={"decision": "refused"})
     assert (answer.status_code, answer.json()["fields"]["reason"]["nl"]) == (422, "Geef een reden op.")
@@ -168,7 +168,7 @@ def test_a_wrong_request_is_named(steady_site: Site, changes: Any, status: int, 
 
 
 def test_expired_footage_and_what_was_never_recorded_make_no_export(shared: Site) -> None:
-    officer = shared.client("evidence_officer")
+    officer = shared.person("evidence_officer")
     for age, status, code in ((timedelta(days=29), 410, "expired"), (timedelta(hours=9), 404, "no_footage")):
         answer = officer.post("/api/bundles", json={"request": granted(shared, age=age)})
         assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -180,7 +180,7 @@ def test_what_does_not_fit_is_refused_before_it_begins_with_both_figures(
 ) -> None:
     monkeypatch.setattr(workshop, "_ROOM_BYTES", 1 << 60)
     before = shared.live.paths("GET")
-    answer = shared.client("evidence_officer").post("/api/bundles", json={"request": granted(shared)})
+    answer = shared.person("evidence_officer").post("/api/bundles", json={"request": granted(shared)})
     assert (answer.status_code, answer.json()["code"]) == (507, "no_room")
     assert answer.json()["needed_bytes"] > answer.json()["free_bytes"] > 0
     assert shared.live.paths("GET") == before
@@ -190,12 +190,12 @@ def test_a_cancelled_export_stops_and_leaves_nothing(stocked: Site) -> None:
     stocked.live.hold_clip.clear()
     bundle = started(stocked, granted(stocked))
     eventually(lambda: stocked.live.paths("GET"))
-    answer = stocked.client("evidence_officer").delete(f"/api/bundles/{bundle}")
+    answer = stocked.person("evidence_officer").delete(f"/api/bundles/{bundle}")
     assert answer.json()["state"] == "cancelled"
     stocked.live.hold_clip.set()
     eventually(lambda: left(stocked) == [])
     assert state(stocked, bundle)["state"] == "cancelled"
-    gone = stocked.client("evidence_officer").get(f"/api/bundles/{bundle}/file")
+    gone = stocked.person("evidence_officer").get(f"/api/bundles/{bundle}/file")
     assert (gone.status_code, gone.json()["code"]) == (410, "export_gone")
 
 
@@ -238,7 +238,7 @@ def test_a_finished_video_that_a_power_cut_took_away_is_rendered_again(stocked: 
     stocked.start_web()
     job = ended(stocked, bundle)
     assert job["state"] == "done", job
-    answer = stocked.client("evidence_officer").get(job["url"])
+    answer = stocked.person("evidence_officer").get(job["url"])
     assert verify_export(io.BytesIO(answer.content)).is_intact
 
 
@@ -284,7 +284,7 @@ REASON = "gezicht onder het masker is voor de identificatie nodig"
 
 
 def test_masks_are_lifted_by_right_reason_and_a_second_person_only(shared: Site) -> None:
-    reviewer, officer = shared.client("police_reviewer"), shared.client("evidence_officer")
+    reviewer, officer = shared.client("police_reviewer"), shared.person("evidence_officer")
     body = wanted(shared, unmasked=True, note=REASON)
     assert reviewer.post("/api/requests", json=body).json()["code"] == "forbidden"
     short = officer.post("/api/requests", json={**body, "note": "zomaar"})
@@ -293,7 +293,7 @@ def test_masks_are_lifted_by_right_reason_and_a_second_person_only(shared: Site)
     own = officer.patch(f"/api/requests/{request}", json={"decision": "granted"})
     assert own.json()["code"] == "second_person"
     assert officer.post("/api/bundles", json={"request": request}).json()["code"] == "request_not_granted"
-    granted_by = shared.client("privacy_officer").patch(f"/api/requests/{request}", json={"decision": "granted"})
+    granted_by = shared.person("privacy_officer").patch(f"/api/requests/{request}", json={"decision": "granted"})
     assert granted_by.json()["unmasked"] is True
     marked = officer.post("/api/bundles", json={"request": request, "watermark": True})
     assert marked.status_code == 422
@@ -306,7 +306,7 @@ def test_masks_are_lifted_by_right_reason_and_a_second_person_only(shared: Site)
 def test_the_figures_count_by_month(stocked: Site) -> None:
     granted(stocked)
     refused = asked(stocked)
-    officer = stocked.client("evidence_officer")
+    officer = stocked.person("evidence_officer")
     officer.patch(f"/api/requests/{refused}", json={"decision": "refused", "reason": "te laat"})
     asked(stocked)
     assert officer.get("/api/requests/figures").json() == {
@@ -329,7 +329,7 @@ def test_the_register_for_a_spreadsheet_runs_nothing(steady_site: Site, typed: s
 
 def test_anybody_may_check_an_export_and_nothing_of_it_stays(shared: Site) -> None:
     bundle = started(shared, granted(shared))
-    officer = shared.client("evidence_officer")
+    officer = shared.person("evidence_officer")
     data = officer.get(ended(shared, bundle)["url"]).content
     kept = left(shared)
     for role in ("observer", "admin"):

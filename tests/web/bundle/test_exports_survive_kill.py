@@ -71,7 +71,7 @@ class Web:
 @pytest.fixture
 def web(stocked: Site) -> Iterator[Web]:
     """Start the real process on the site's data, and kill it (-9)."""
-    text = f'[site]\nname = "Venlo"\ndata_dir = "{stocked.directory}"\n[web]\nlisten = "127.0.0.1:0"\n{CAMERAS}'
+    text = f'[site]\nname = "Venlo"\ndata_dir = "{stocked.directory}"\n[web]\nlisten = "127.0.0.1:0"\nsecond_factor = "off"\n{CAMERAS}'
     (stocked.directory / "site.toml").write_text(text)
     with serving("tests.web.bundle.web_child", stocked.directory) as process:
         made = Web(stocked, process)
@@ -92,7 +92,7 @@ def files(directory: Path) -> list[str]:
 
 def bundle_of(site: Site, *cameras: str) -> str:
     request = asked(site, cameras=list(cameras))
-    officer = site.client("evidence_officer")
+    officer = site.person("evidence_officer")
     assert officer.patch(f"/api/requests/{request}", json={"decision": "granted"}).status_code == 200
     return str(officer.post("/api/bundles", json={"request": request}).json()["id"])
 
