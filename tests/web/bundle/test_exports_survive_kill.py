@@ -71,7 +71,8 @@ class Web:
 @pytest.fixture
 def web(stocked: Site) -> Iterator[Web]:
     """Start the real process on the site's data, and kill it (-9)."""
-    text = f'[site]\nname = "Venlo"\ndata_dir = "{stocked.directory}"\n[web]\nlisten = "127.0.0.1:0"\nsecond_factor = "off"\n{CAMERAS}'
+    site, web = f'[site]\nname = "Venlo"\ndata_dir = "{stocked.directory}"\n', '[web]\nlisten = "127.0.0.1:0"\n'
+    text = f'{site}{web}second_factor = "off"\n{CAMERAS}'
     (stocked.directory / "site.toml").write_text(text)
     with serving("tests.web.bundle.web_child", stocked.directory) as process:
         made = Web(stocked, process)
