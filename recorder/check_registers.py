@@ -70,11 +70,11 @@ def check_keys(scope: CheckScope) -> Iterator[Finding]:
         except KeyUnavailable as error:
             yield Finding("C302", camera_id, key_id, str(error))
     yesterday = scope.now.date() - timedelta(days=1)
-    for camera_id, day in day_keys(scope.config.site.data_dir / "keys"):
+    for key in day_keys(scope.config.site.data_dir / "keys"):
         with scope.store.reading() as tx:
-            is_used = consistency.has_rows_of_day_key(tx, camera_id, day)
-        if not is_used and day < yesterday:
-            yield Finding("C303", camera_id, day.isoformat(), "")
+            is_used = consistency.has_rows_of_day_key(tx, key.camera_id, key.day, key.name)
+        if not is_used and key.day < yesterday:
+            yield Finding("C303", key.camera_id, key.name.partition("/")[2], "")
 
 
 def check_ledger(scope: CheckScope) -> Iterator[Finding]:

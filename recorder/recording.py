@@ -68,8 +68,8 @@ class SiteKeys:
             self._ring = KeyRing(files.keys_dir, files.site_key_file)
         return self._ring
 
-    def data_key(self, camera_id: str, day: date) -> DataKey:
-        return self.ring().data_key(camera_id, day)
+    def data_key(self, camera_id: str, day: date, purpose: str) -> DataKey:
+        return self.ring().data_key(camera_id, day, purpose)
 
 
 class Recording:

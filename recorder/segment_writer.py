@@ -40,7 +40,7 @@ _OVERFLOW_SHOWN_US = 10 * US_PER_SECOND
 """So long after the last lost picture a stream counts as behind: an alarm for each group of pictures helps nobody."""
 _SUB_SHARE = 0.5
 """Substreams go without from half of the memory budget on, so that the main streams have the rest."""
-DataKeySource = Callable[[str, date], DataKey]
+DataKeySource = Callable[[str, date, str], DataKey]
 
 
 class GapJournal(Protocol):
@@ -264,7 +264,8 @@ class StreamRecorder:
     ) -> None:
         """Raises StorageError, ProtocolError; the caller turns them into a gap."""
         key_source, keyframe_format = self._settings.data_key, keyframe_format or b""
-        key = key_source(self.camera_id, utc_from_us(start_us).date()) if key_source else None
+        day, purpose = utc_from_us(start_us).date(), self._settings.purpose
+        key = key_source(self.camera_id, day, purpose) if key_source else None
         standing = self._settings.standing(packet.received_us)
         header = SegmentHeader(
             camera_id=self.camera_id,
@@ -272,7 +273,7 @@ class StreamRecorder:
             codec=packet.codec,
             start_us=start_us,
             starts_run=starts_run,
-            purpose=self._settings.purpose,
+            purpose=purpose,
             skew_ms=segmenting.skew_ms(packet, start_us, packet.dts_90k),
             key_id=None,
             nonce=None,

@@ -37,7 +37,7 @@ def make_runner(config: SiteConfig, store: Store) -> PurgeRunner:
         volumes,
         keys_dir,
         SystemClock(),
-        retention.days,
+        config.terms,
         retention.max_share_per_run,
         signer,
         retention.ahead,
@@ -86,7 +86,7 @@ def make_certificates(config: SiteConfig, store: Store, signer: SiteSigner | Non
         data_dir / "keys",
         signer,
         SystemClock(),
-        config.retention.days,
+        config.terms,
         config.evidence_dir,
     )
 

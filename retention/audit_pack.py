@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from retention.audit_pack_parts import Parts, gather
+from retention.audit_pack_parts import Parts, gather, purposes_register
 from retention.audit_pack_summary import summary_html
 from retention.certificate import write_certificate
 from retention.sealing import seal_audit
@@ -26,6 +26,7 @@ from vms.audit_copies import row_text
 from vms.errors import Refused, StorageError
 from vms.rules import merkle
 from vms.rules.chain import canonical_json
+from vms.rules.terms import Terms
 from vms.signing import SiteSigner
 from vms.store import Store, Transaction, seals
 from vms.store.audit import AuditRecord
@@ -47,7 +48,9 @@ class PackOrder:
     end: datetime
     sample: int
     seed: str
-    days: int
+    terms: Terms
+    bases: Mapping[str, str]
+    """Legal basis by purpose; empty = none written down."""
     former_keys: tuple[str, ...] = ()
 
 
@@ -115,7 +118,7 @@ def _certificate(order: PackOrder, store: Store, disks: Disks, signer: SiteSigne
                 disks.keys_dir,
                 signer,
                 now,
-                order.days,
+                order.terms,
                 disks.evidence_dir,
                 every_copy,
                 order.start,
@@ -143,7 +146,8 @@ def _write(
         for name, rows in parts.rows.items():
             package.add(name, b"".join(_lines(proven, rows)), rows=len(rows))
         package.add("zegels.jsonl", b"".join(proven.seal_lines()))
-        for name, register in parts.registers.items():
+        registers = {**parts.registers, "doelen.json": purposes_register(tx, order.bases)}
+        for name, register in registers.items():
             package.add(name, json.dumps(register, ensure_ascii=False, indent=1, sort_keys=True).encode())
         if certificate is not None:
             package.add(_CERTIFICATE, certificate)

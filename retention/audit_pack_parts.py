@@ -9,7 +9,19 @@ from typing import Any, Final
 from vms.rules.grants import Grant
 from vms.rules.oversight import LOOKS_BACK
 from vms.rules.sampling import draw
-from vms.store import Transaction, audit, audit_search, decisions, grants, holds, masks, oversight, requests, users
+from vms.store import (
+    Transaction,
+    audit,
+    audit_search,
+    decisions,
+    grants,
+    holds,
+    masks,
+    oversight,
+    requests,
+    terms,
+    users,
+)
 from vms.store.audit import AuditRecord
 from vms.store.audit_search import AuditSearch
 from vms.units import utc_from_us
@@ -138,6 +150,21 @@ def _grant(holder: str, grant: Grant) -> dict[str, Any]:
         "tot": _moment(grant.end_us),
         "ingetrokken": _moment(grant.revoked_us),
     }
+
+
+def purposes_register(tx: Transaction, bases: Mapping[str, str]) -> dict[str, Any]:
+    """Each purpose with its legal basis, and which retention term acted on which camera's footage, from when on."""
+    acted = [
+        {
+            "camera": one.camera_id,
+            "doel": one.purpose,
+            "dagen": one.days,
+            "vanaf": _plain(one.since),
+            "tot": _plain(one.until),
+        }
+        for one in terms.history(tx)
+    ]
+    return {"grondslagen": dict(bases), "bewaartermijnen": acted}
 
 
 def _masks(tx: Transaction) -> list[dict[str, Any]]:

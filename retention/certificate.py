@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from retention.sealing import seal_both
-from retention.verify import Proof, verify
+from retention.verify import Kept, Proof, verify
 from retention.verify_evidence import EvidenceProof, Reads
 from vms.errors import Refused
 from vms.rules.chain import GENESIS, canonical_json
+from vms.rules.terms import Terms
 from vms.signing import SiteSigner
 from vms.store import Store, Transaction, audit, ledger, purge_facts, seals
 from vms.store.ledger import LedgerEntry
@@ -76,7 +77,7 @@ def write_certificate(
     keys_dir: Path,
     signer: SiteSigner,
     now: datetime,
-    days: int,
+    configured: Terms,
     evidence_dir: Path,
     reads: Reads,
     since: datetime | None = None,
@@ -93,17 +94,15 @@ def write_certificate(
         try:
             with store.reading() as tx:
                 _seals_of(tx, begins)
-            proof = verify(store, roots, keys_dir, now, days, evidence_dir, reads)
-            rows = _write(file, site_name, store, signer, proof, days, begins)
+            proof = verify(store, roots, keys_dir, now, configured, evidence_dir, reads)
+            rows = _write(file, site_name, store, signer, proof, begins)
         except BaseException:
             out.unlink()
             raise
     return Certificate(out, proof, rows, signer.key_id)
 
 
-def _write(
-    file: BinaryIO, site_name: str, store: Store, signer: SiteSigner, proof: Proof, days: int, since: datetime
-) -> int:
+def _write(file: BinaryIO, site_name: str, store: Store, signer: SiteSigner, proof: Proof, since: datetime) -> int:
     with store.reading() as tx, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
         begin, newest = _seals_of(tx, since)
         after = begin.last_seq if begin else 0
@@ -115,7 +114,8 @@ def _write(
         content = {
             "v": 1,
             "site": site_name,
-            **_proof(proof, days),
+            **_proof(proof),
+            "terms": [_term(kept) for kept in proof.kept],
             "failed": erased.failed,
             "evidence": _evidence(proof.evidence, erased),
             "camera_days": _camera_days(tx, erased),
@@ -175,18 +175,30 @@ def _add_lines(package: zipfile.ZipFile, name: str, lines: Iterable[bytes]) -> s
     return digest.hexdigest()
 
 
-def _proof(proof: Proof, days: int) -> dict[str, object]:
+def _proof(proof: Proof) -> dict[str, object]:
     oldest = proof.oldest_frame_at
     return {
         "at_us": us_from_utc(proof.at),
         "limit_us": us_from_utc(proof.limit),
-        "days": days,
+        "days": proof.days,
         "oldest_frame_us": us_from_utc(oldest) if oldest else None,
         "files": proof.files,
         "bytes": proof.bytes,
         "held_files": proof.held_files,
         "erased_in_total": proof.erased_in_total,
         "findings": [asdict(finding) for finding in proof.findings],
+    }
+
+
+def _term(kept: Kept) -> dict[str, object]:
+    oldest = kept.oldest_frame_at
+    return {
+        "camera": kept.camera_id,
+        "purpose": kept.purpose,
+        "days": kept.days,
+        "limit_us": us_from_utc(kept.limit),
+        "oldest_frame_us": us_from_utc(oldest) if oldest else None,
+        "held_files": kept.held_files,
     }
 
 

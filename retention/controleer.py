@@ -240,9 +240,10 @@ class Check:
             self.findings.append("vrijgegeven kopieën: het certificaat zegt iets anders dan het wislogboek")
         if self.intents:
             self.findings.append(f"van {len(self.intents)} opnamen staat niet in het wislogboek of zij gewist zijn")
-        oldest = content["oldest_frame_us"]
-        if oldest is not None and oldest <= content["limit_us"] and not content["held_files"]:
-            self.findings.append(f"er is beeld van {moment(oldest)}, ouder dan toegestaan")
+        for one in [*content.get("terms", []), content]:
+            oldest, where = one["oldest_frame_us"], one.get("camera", "schijf")
+            if oldest is not None and oldest <= one["limit_us"] and not one["held_files"]:
+                self.findings.append(f"{where}: er is beeld van {moment(oldest)}, ouder dan toegestaan")
         self.findings += [
             f"de server vond: [{one['code']}] {one['subject']}: {one['text']}" for one in content["findings"]
         ]

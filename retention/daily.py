@@ -18,6 +18,7 @@ from retention.certificate import write_certificate
 from retention.verify_evidence import turn_of
 from vms.clock import Clock, now_utc
 from vms.errors import Refused, StorageError, StoreBusy
+from vms.rules.terms import Terms
 from vms.signing import SiteSigner
 from vms.store import Store
 from vms.units import utc_from_us
@@ -63,7 +64,7 @@ class DailyCertificates:
     keys_dir: Path
     signer: SiteSigner
     clock: Clock
-    days: int
+    terms: Terms
     evidence_dir: Path
     _thread: threading.Thread | None = None
 
@@ -106,7 +107,7 @@ class DailyCertificates:
             self.keys_dir,
             self.signer,
             now,
-            self.days,
+            self.terms,
             self.evidence_dir,
             turn_of(today),
             since,

@@ -4,8 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from vms.rules.retention import Keep, decide_purge, oldest_allowed
-from vms.store import Store, catalog, holds
+from vms.rules.retention import Keep, decide_purge
+from vms.rules.terms import Terms
+from vms.store import Store, Transaction, catalog, holds, terms
 from vms.store.catalog import Segment
 
 PAGE_SEGMENTS = 5_000
@@ -29,17 +30,28 @@ class PurgePlan:
         return dict(Counter(segment.camera_id for segment in self.erase))
 
 
-def make_plan(store: Store, now: datetime, days: int, ahead: timedelta = timedelta(0)) -> PurgePlan:
+def make_plan(store: Store, now: datetime, configured: Terms, ahead: timedelta = timedelta(0)) -> PurgePlan:
     """ahead: how long before its limit footage goes."""
+    due = now + ahead
     with store.reading() as tx:
-        expired = catalog.expired(tx, oldest_allowed(now + ahead, days), PAGE_SEGMENTS)
+        acting = terms.acting(tx, configured, due)
+        expired = _expired(tx, acting, due)
         holding = holds.active(tx)
         stored, _ = catalog.count(tx)
     erase, held = [], []
     for segment in expired:
-        decision = decide_purge(segment, holding, now + ahead, days)
+        decision = decide_purge(segment, holding, due, acting)
         if isinstance(decision, Keep) and segment.state != "purging":
             held.append((segment.id, decision.hold_ids))
         else:
             erase.append(segment)
     return PurgePlan(now, tuple(erase), tuple(held), stored)
+
+
+def _expired(tx: Transaction, acting: Terms, due: datetime) -> list[Segment]:
+    """Oldest first, a page at most: of every camera up to the longest term, then of those that have a shorter one."""
+    base = acting.base(due)
+    found = catalog.expired(tx, base, PAGE_SEGMENTS)
+    for camera_id, limit in acting.shorter(due).items():
+        found += catalog.expired_of(tx, camera_id, base, limit, PAGE_SEGMENTS)
+    return sorted(found, key=lambda segment: (segment.start_at, segment.id))[:PAGE_SEGMENTS]

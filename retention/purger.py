@@ -18,17 +18,9 @@ from vms.clock import Clock, now_utc
 from vms.errors import StorageError
 from vms.keys import day_keys, destroy_day_key
 from vms.rules.layout import sidecar_path
-from vms.rules.retention import (
-    Erase,
-    EraseReason,
-    Keep,
-    PurgeDecision,
-    decide_early,
-    decide_purge,
-    is_day_held,
-    oldest_allowed,
-)
-from vms.store import Store, catalog, holds, ledger
+from vms.rules.retention import Erase, EraseReason, Keep, PurgeDecision, decide_early, decide_purge, is_day_held
+from vms.rules.terms import Terms
+from vms.store import Store, catalog, holds, ledger, terms
 from vms.store.catalog import Segment
 from vms.store.holds import EvidenceHold
 from vms.store.ledger import Note, Payload
@@ -65,7 +57,8 @@ class Purger:
     roots: Sequence[Path]
     keys_dir: Path
     clock: Clock
-    days: int
+    terms: Terms
+    """As configured."""
     ahead: timedelta = timedelta(0)
     """See PurgeRunner."""
     _volumes: dict[str, Path] = field(init=False)
@@ -82,19 +75,23 @@ class Purger:
         return result
 
     def destroy_keys(self) -> int:
-        """Of days that have wholly expired and that no footage needs, nor a hold that is not secured yet; how many."""
+        """Of days and purposes that have wholly expired and that no footage needs, nor a hold that is not secured yet;
+        how many."""
         now = now_utc(self.clock)
         destroyed = 0
-        for camera_id, day in list(day_keys(self.keys_dir)):
-            if day >= oldest_allowed(now + self.ahead, self.days).date():
+        with self.store.reading() as tx:
+            acting = terms.acting(tx, self.terms, now + self.ahead)
+        for key in list(day_keys(self.keys_dir)):
+            if not acting.is_day_over(key.camera_id, key.purpose, key.day, now + self.ahead):
                 continue
             with self.store.transaction() as tx:
-                is_needed = catalog.needs_day_key(tx, camera_id, day) or is_day_held(
-                    camera_id, day, catalog.MAX_SEGMENT, holds.active(tx)
+                is_needed = catalog.needs_day_key(tx, key.camera_id, key.day, key.name) or is_day_held(
+                    key.camera_id, key.day, catalog.MAX_SEGMENT, holds.active(tx)
                 )
-                if is_needed or not destroy_day_key(self.keys_dir, camera_id, day):
+                if is_needed or not destroy_day_key(self.keys_dir, key):
                     continue
-                ledger.append(tx, now, "key", None, {"camera": camera_id, "day": day.isoformat()})
+                purpose = {"purpose": key.purpose} if key.purpose else {}
+                ledger.append(tx, now, "key", None, {"camera": key.camera_id, "day": key.day.isoformat(), **purpose})
                 destroyed += 1
         return destroyed
 
@@ -118,7 +115,8 @@ class Purger:
     ) -> tuple[list[Segment], int]:
         with self.store.transaction() as tx:
             holding = holds.active(tx)
-            intended = [s for s in segments if not isinstance(self._decide(s, holding, now, reason), Keep)]
+            acting = terms.acting(tx, self.terms, now + self.ahead)
+            intended = [s for s in segments if not isinstance(self._decide(s, holding, now, acting, reason), Keep)]
             catalog.set_states(tx, [segment.id for segment in intended], "purging")
             if intended:
                 ids = [segment.id for segment in intended]
@@ -126,13 +124,13 @@ class Purger:
         return intended, len(segments) - len(intended)
 
     def _decide(
-        self, segment: Segment, holding: Sequence[EvidenceHold], now: datetime, reason: EraseReason
+        self, segment: Segment, holding: Sequence[EvidenceHold], now: datetime, acting: Terms, reason: EraseReason
     ) -> PurgeDecision:
         if segment.state == "purging":
             return Erase(reason)
         if reason == "disk_pressure":
             return decide_early(segment, holding)
-        return decide_purge(segment, holding, now + self.ahead, self.days)
+        return decide_purge(segment, holding, now + self.ahead, acting)
 
     def _directory(self, segment: Segment) -> Path | None:
         root = self._volumes.get(segment.volume_uuid)

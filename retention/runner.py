@@ -14,9 +14,10 @@ from retention.sealing import seal_both
 from retention.strays import erase_strays
 from vms.clock import Clock, now_utc
 from vms.errors import Refused
-from vms.rules.retention import RunFacts, oldest_allowed, refuse_run
+from vms.rules.retention import RunFacts, refuse_run
+from vms.rules.terms import Terms
 from vms.signing import SiteSigner
-from vms.store import Store, catalog, ledger
+from vms.store import Store, catalog, ledger, terms
 from vms.volume import mounted
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,8 @@ class PurgeRunner:
     """Volume roots, and the fill level in % at which each is relieved early."""
     keys_dir: Path
     clock: Clock
-    days: int
+    terms: Terms
+    """As configured."""
     max_share: float
     signer: SiteSigner | None = None
     """Seals the ledger after each run. None: its key cannot be read; erasing goes on, and the next seal covers it."""
@@ -42,7 +44,7 @@ class PurgeRunner:
     _last_run: tuple[datetime, float] | None = None
 
     def plan(self) -> PurgePlan:
-        return make_plan(self.store, now_utc(self.clock), self.days, self.ahead)
+        return make_plan(self.store, now_utc(self.clock), self.terms, self.ahead)
 
     def run(self, *, confirmed: bool = False) -> PurgeResult:
         """Erase all that expired. Raises Refused when a guard stops the run and nobody confirmed it."""
@@ -50,15 +52,16 @@ class PurgeRunner:
         plan = self.plan()
         if not confirmed:
             self._guard(plan)
+        self._note_terms(plan.now)
         volumes = mounted(self.high_water_pct)
-        purger = Purger(self.store, list(self.high_water_pct), self.keys_dir, self.clock, self.days, self.ahead)
+        purger = Purger(self.store, list(self.high_water_pct), self.keys_dir, self.clock, self.terms, self.ahead)
         result = PurgeResult()
         while plan.erase:
             result += purger.erase(plan.erase)
             if result.failed or len(plan.erase) + len(plan.held) < PAGE_SEGMENTS:
                 break
             plan = self.plan()
-        result += erase_strays(self.store, volumes, oldest_allowed(plan.now + self.ahead, self.days), plan.now)
+        result += erase_strays(self.store, volumes, self.terms, plan.now, self.ahead)
         result += self.relieve(search_held=True)
         result = replace(result, keys_destroyed=purger.destroy_keys())
         self._record(plan, result)
@@ -74,8 +77,22 @@ class PurgeRunner:
     def relieve(self, *, search_held: bool = False) -> PurgeResult:
         """Early erasure on volumes past their mark. It looks at age in order, not at the clock: no guard needed."""
         volumes = mounted(self.high_water_pct)
-        purger = Purger(self.store, list(self.high_water_pct), self.keys_dir, self.clock, self.days)
+        purger = Purger(self.store, list(self.high_water_pct), self.keys_dir, self.clock, self.terms)
         return relieve(self.store, purger, volumes, self.high_water_pct, search_held=search_held)
+
+    def _note_terms(self, now: datetime) -> None:
+        """What is configured acts from here on, on what no earlier term binds."""
+        with self.store.transaction() as tx:
+            changed = terms.note(tx, self.terms, now)
+            cameras = {
+                after.camera_id: {"purpose": after.purpose, "days": after.days, "before": before.days}
+                for before, after in changed
+                if before.purpose or before.days != after.days
+            }
+            if cameras:
+                ledger.append(tx, now, "term", None, {"cameras": cameras})
+        for camera_id, change in cameras.items():
+            log.info("retention_term", extra={"camera": camera_id, **change})
 
     def _guard(self, plan: PurgePlan) -> None:
         with self.store.reading() as tx:
@@ -109,7 +126,7 @@ class PurgeRunner:
                     "run",
                     None,
                     {
-                        "days": self.days,
+                        "days": self.terms.longest_days(),
                         "erased": result.erased,
                         "bytes": result.bytes,
                         "held": len(plan.held),

@@ -7,14 +7,15 @@ days that have begun to expire are read.
 import errno
 import os
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from retention.purger import PurgeResult, sync_if_there, unlink_beneath
 from vms.errors import StorageError
 from vms.rules.layout import QUARANTINE, StoredName, parse_path, segment_of
 from vms.rules.retention import Hold, holds_on
-from vms.store import Store, catalog, holds, ledger
+from vms.rules.terms import Terms
+from vms.store import Store, catalog, holds, ledger, terms
 from vms.store.catalog import MAX_SEGMENT
 from vms.store.holds import EvidenceHold
 from vms.units import us_from_utc
@@ -29,13 +30,16 @@ class _Shot:
         self.end_at = name.start_at + MAX_SEGMENT
 
 
-def erase_strays(store: Store, volumes: dict[str, Path], limit: datetime, now: datetime) -> PurgeResult:
+def erase_strays(
+    store: Store, volumes: dict[str, Path], configured: Terms, now: datetime, ahead: timedelta
+) -> PurgeResult:
     """Same promise as for segments: intent, unlink, sync, done. Those that a hold may need stay."""
     result = PurgeResult()
     with store.reading() as tx:
         holding = holds.active(tx)
+        acting = terms.acting(tx, configured, now + ahead)
     for volume_uuid, root in volumes.items():
-        for path, name in _old_files(root, limit):
+        for path, name in _old_files(root, acting, now + ahead):
             if not _is_accounted_for(store, volume_uuid, path):
                 result += _erase(store, root, path, name, holding, now)
     return result
@@ -75,18 +79,21 @@ def _erase(
     return PurgeResult(erased=1, bytes=size)
 
 
-def _old_files(root: Path, limit: datetime) -> Iterator[tuple[str, StoredName]]:
-    for directory in [*_old_days(root, limit.date()), root / QUARANTINE]:
+def _old_files(root: Path, acting: Terms, due: datetime) -> Iterator[tuple[str, StoredName]]:
+    for directory in [*_old_days(root, acting, due), root / QUARANTINE]:
         for here, _, names in os.walk(directory, followlinks=False):
             for file_name in names:
                 path = (Path(here) / file_name).relative_to(root).as_posix()
                 name = parse_path(path)
-                if name is not None and name.start_at <= limit and not (root / path).is_symlink():
+                if name is None or (root / path).is_symlink():
+                    continue
+                if acting.is_expired(name.camera_id, name.start_at, due):
                     yield path, name
 
 
-def _old_days(root: Path, last: date) -> Iterator[Path]:
+def _old_days(root: Path, acting: Terms, due: datetime) -> Iterator[Path]:
     for camera in _directories(root):
+        last = acting.oldest_allowed(camera.name, due).date()
         for day in _directories(camera):
             try:
                 if date.fromisoformat(day.name) <= last:

@@ -1,7 +1,8 @@
 """Prove from the disk, not from the plan, that nothing is older than allowed and that the ledger tells the truth."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +12,9 @@ from retention.strays import holds_on_stray
 from retention.verify_evidence import EvidenceProof, Reads, verify_evidence
 from vms.keys import day_keys
 from vms.rules.layout import parse_path, segment_of
-from vms.rules.retention import holds_on, is_day_held, oldest_allowed
-from vms.store import Store, Transaction, catalog, holds, ledger, seals
+from vms.rules.retention import holds_on, is_day_held
+from vms.rules.terms import CEILING_DAYS, Terms
+from vms.store import Store, Transaction, catalog, holds, ledger, seals, terms
 from vms.store.catalog import Segment
 from vms.store.holds import EvidenceHold
 from vms.volume import MARKER_NAME, mounted
@@ -21,19 +23,47 @@ FOREIGN_NAMES = frozenset({"lost+found"})
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """How long a camera's footage is kept, and what verify saw of it. purpose: empty when nobody configured one.
+
+    limit: what began at or before it had to be gone. oldest_frame_at: of its segment files, by their names.
+    """
+
+    camera_id: str
+    purpose: str
+    days: int
+    limit: datetime
+    oldest_frame_at: datetime | None
+    held_files: int
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What verify saw. oldest_frame_at: of all segment files on the volumes, by their names; None when there is none.
+    """What verify saw. limit: whatever its camera, what began at or before it had to be gone. kept: by camera.
     findings: those of the evidence store too."""
 
     at: datetime
     limit: datetime
     files: int
     bytes: int
-    oldest_frame_at: datetime | None
-    held_files: int
+    kept: tuple[Kept, ...]
     erased_in_total: int
     evidence: EvidenceProof
     findings: tuple[Finding, ...]
+
+    @property
+    def oldest_frame_at(self) -> datetime | None:
+        """Of all segment files on the volumes; None when there is none."""
+        return min((one.oldest_frame_at for one in self.kept if one.oldest_frame_at is not None), default=None)
+
+    @property
+    def days(self) -> int:
+        """The longest term of any camera."""
+        return max((one.days for one in self.kept), default=CEILING_DAYS)
+
+    @property
+    def held_files(self) -> int:
+        return sum(one.held_files for one in self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +75,15 @@ class _DiskFile:
 
 
 def verify(
-    store: Store, roots: Sequence[Path], keys_dir: Path, now: datetime, days: int, evidence_dir: Path, reads: Reads
+    store: Store,
+    roots: Sequence[Path],
+    keys_dir: Path,
+    now: datetime,
+    configured: Terms,
+    evidence_dir: Path,
+    reads: Reads,
 ) -> Proof:
     """reads: of which copies in the evidence store the whole content is read. Raises StoreBusy, OSError."""
-    limit = oldest_allowed(now, days)
     volumes = mounted(roots)
     findings = [
         Finding("R7", str(root), "not mounted, or its marker is gone: nothing there can be proven")
@@ -57,6 +92,7 @@ def verify(
     ]
     with store.reading() as tx:
         holding = holds.active(tx)
+        acting = terms.acting(tx, configured, now)
         broken = ledger.first_break(tx)
         unfit = _first_unfit_seal(tx)
         done = ledger.segments_done(tx)
@@ -71,9 +107,10 @@ def verify(
         for segment in tombstones.values()
         if segment.id not in done
     ]
-    findings += _late_rows(kept.values(), holding, limit)
+    findings += _late_rows(kept.values(), holding, acting, now)
     files = list(_walk(volumes))
-    oldest, held_files = None, 0
+    oldest: dict[str, datetime] = {}
+    held = Counter[str]()
     for file in files:
         name = parse_path(file.path)
         if name is None or file.is_link:
@@ -81,21 +118,22 @@ def verify(
             continue
         if file.path in tombstones:
             findings.append(Finding("R2", file.path, "the ledger says it was erased, the disk still has it"))
-        oldest = name.start_at if oldest is None or name.start_at < oldest else oldest
+        oldest[name.camera_id] = min(name.start_at, oldest.get(name.camera_id, name.start_at))
         row = kept.get(file.path)
         if row is not None and holds_on(row, holding):
-            held_files += 1
-        elif name.start_at <= limit:
+            held[name.camera_id] += 1
+        elif acting.is_expired(name.camera_id, name.start_at, now):
             owner = _sidecar_row(kept, file.path)
             if owner is None and holds_on_stray(name, holding):
-                held_files += 1
+                held[name.camera_id] += 1
             elif owner is None or not holds_on(owner, holding):
                 findings.append(Finding("R1", file.path, f"taken {name.start_at:%Y-%m-%d %H:%M:%S} UTC: too old"))
-    findings += _late_keys(keys_dir, kept.values(), holding, limit)
+    findings += _late_keys(keys_dir, kept.values(), holding, acting, now)
     secured = verify_evidence(store, evidence_dir, keys_dir, now, reads)
     findings += secured.findings
     size = sum(file.bytes for file in files)
-    return Proof(now, limit, len(files), size, oldest, held_files, len(done), secured, tuple(findings))
+    kept_long = _kept(acting, now, oldest, held)
+    return Proof(now, acting.base(now), len(files), size, kept_long, len(done), secured, tuple(findings))
 
 
 def _first_unfit_seal(tx: Transaction) -> str | None:
@@ -122,25 +160,39 @@ def _sidecar_row(kept: dict[str, Segment], path: str) -> Segment | None:
     return kept.get(segment_of(path))
 
 
-def _late_rows(rows: Iterable[Segment], holding: Sequence[EvidenceHold], limit: datetime) -> list[Finding]:
+def _kept(acting: Terms, now: datetime, oldest: Mapping[str, datetime], held: Mapping[str, int]) -> tuple[Kept, ...]:
+    return tuple(
+        Kept(
+            camera_id,
+            acting.purpose_of(camera_id),
+            acting.days_of(camera_id),
+            acting.oldest_allowed(camera_id, now),
+            oldest.get(camera_id),
+            held.get(camera_id, 0),
+        )
+        for camera_id in sorted({*acting.cameras, *acting.earlier, *oldest})
+    )
+
+
+def _late_rows(rows: Iterable[Segment], holding: Sequence[EvidenceHold], acting: Terms, now: datetime) -> list[Finding]:
     return [
         Finding("R5", row.path, f"in the catalog as {row.state}, taken {row.start_at:%Y-%m-%d %H:%M:%S} UTC: too old")
         for row in rows
-        if row.start_at <= limit and not holds_on(row, holding)
+        if acting.is_expired(row.camera_id, row.start_at, now) and not holds_on(row, holding)
     ]
 
 
 def _late_keys(
-    keys_dir: Path, rows: Iterable[Segment], holding: Sequence[EvidenceHold], limit: datetime
+    keys_dir: Path, rows: Iterable[Segment], holding: Sequence[EvidenceHold], acting: Terms, now: datetime
 ) -> list[Finding]:
     """A day key whose whole day has expired and that no kept segment needs, nor a hold that is not secured yet."""
     needed = {row.key_id.rsplit("/", 1)[0] for row in rows if row.key_id}
     return [
-        Finding("R6", f"{camera_id}/{day}", "its footage is gone; the key must be destroyed too")
-        for camera_id, day in day_keys(keys_dir)
-        if day < limit.date()
-        and f"{camera_id}/{day}" not in needed
-        and not is_day_held(camera_id, day, catalog.MAX_SEGMENT, holding)
+        Finding("R6", key.name, "its footage is gone; the key must be destroyed too")
+        for key in day_keys(keys_dir)
+        if acting.is_day_over(key.camera_id, key.purpose, key.day, now)
+        and key.name not in needed
+        and not is_day_held(key.camera_id, key.day, catalog.MAX_SEGMENT, holding)
     ]
 
 

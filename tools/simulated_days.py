@@ -28,6 +28,7 @@ from retention.verify_evidence import every_copy
 from vms.clock import now_utc
 from vms.keys import KeyRing, create_site_key
 from vms.rules.layout import parse_path, segment_path
+from vms.rules.terms import PUBLIC_ORDER, Terms
 from vms.signing import SiteSigner, create_signing_key
 from vms.store import Store, catalog
 from vms.store.catalog import NewSegment
@@ -67,7 +68,9 @@ class City:
         self.volume = create_marker(self.root, START)
         with self.store.transaction() as tx:
             catalog.register_volume(tx, self.volume, str(self.root), START)
-        self.runner = PurgeRunner(self.store, {self.root: 99.0}, work / "keys", self.clock, 28, 0.9, self.signer, AHEAD)
+        self.runner = PurgeRunner(
+            self.store, {self.root: 99.0}, work / "keys", self.clock, Terms(28), 0.9, self.signer, AHEAD
+        )
 
     def record(self) -> None:
         """One segment of each camera, of a size of its own."""
@@ -78,7 +81,7 @@ class City:
                 path = segment_path(camera, "main", now)
                 (self.root / path).parent.mkdir(parents=True, exist_ok=True)
                 (self.root / path).write_bytes(content)
-                key = self.keys.data_key(camera, now.date())
+                key = self.keys.data_key(camera, now.date(), PUBLIC_ORDER)
                 catalog.add(tx, self._row(camera, path, now, content, key.key_id))
 
     def _row(self, camera: CameraId, path: str, now: datetime, content: bytes, key_id: str) -> NewSegment:
@@ -111,7 +114,7 @@ class City:
             self.work / "keys",
             self.signer,
             now,
-            28,
+            Terms(28),
             self.work / "evidence",
             every_copy,
             now - LIMIT,

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
 from vms.errors import KeyUnavailable
-from vms.keys import DataKey, day_keys, evidence_key_file, evidence_keys, key_file, unwrap_text, wrapped_text
+from vms.keys import DataKey, day_keys, evidence_key_file, evidence_keys, unwrap_text, wrapped_text
 from vms.reference_file import reference_files, rewrap_reference
 from vms.site_key import KEY_BYTES, keys_lock, read_site_keys, replace_file, replace_site_keys
 
@@ -34,7 +34,7 @@ def rotate_site_key(keys_dir: Path, site_key_file: Path) -> Rotation:
                 keys = [secrets.token_bytes(KEY_BYTES), keys[0]]
                 replace_site_keys(site_key_file, keys)
         rewrapped, locked = 0, []
-        paths = [key_file(keys_dir, camera_id, day) for camera_id, day in day_keys(keys_dir)]
+        paths = [day_key.file(keys_dir) for day_key in day_keys(keys_dir)]
         paths += [evidence_key_file(keys_dir, hold_id) for hold_id in evidence_keys(keys_dir)]
         for path in paths:
             with keys_lock(keys_dir, exclusive=True):

@@ -1,9 +1,10 @@
-"""Keys of footage at rest: one data key per camera and day (UTC), wrapped by the site key.
+"""Keys of footage at rest: one data key per camera, day (UTC) and purpose, wrapped by the site key.
 
-A wrapped key lies in `<keys_dir>/<camera>/<YYYY-MM-DD>.json`; destroying that file makes all footage of that camera
-and day unreadable (crypto-shredding). What is secured as evidence lies under a key of its hold's own,
-`<keys_dir>/_evidence/h<hold>.json`: no camera has that id. A key that is missing, wrong or destroyed is KeyUnavailable:
-nothing is ever written or read in plain instead. The site key's file is `vms.site_key`'s.
+A wrapped key lies in `<keys_dir>/<camera>/<YYYY-MM-DD>.<purpose>.json`; destroying that file makes all footage that
+this camera made for that purpose on that day unreadable (crypto-shredding). Keys from before purposes had their own
+lie in `<YYYY-MM-DD>.json` and serve what they encrypted. What is secured as evidence lies under a key of its hold's
+own, `<keys_dir>/_evidence/h<hold>.json`: no camera has that id. A key that is missing, wrong or destroyed is
+KeyUnavailable: nothing is ever written or read in plain instead. The site key's file is `vms.site_key`'s.
 """
 
 import base64
@@ -24,25 +25,47 @@ from vms.durable import sync_directory
 from vms.errors import KeyUnavailable
 from vms.site_key import KEY_BYTES, create_site_key, keys_lock, read_site_keys, unwrap, write_once
 
-__all__ = ["DataKey", "KeyRing", "create_site_key", "day_keys", "destroy_day_key", "destroy_evidence_key"]
+__all__ = ["DataKey", "DayKey", "KeyRing", "create_site_key", "day_keys", "destroy_day_key", "destroy_evidence_key"]
 
 _MAX_KEY_FILE_BYTES = 4096
-_KEY_ID = re.compile(r"([a-z0-9][a-z0-9-]{0,39})/(\d{4}-\d{2}-\d{2})/([0-9a-f]{8})")
+_KEY_ID = re.compile(r"([a-z0-9][a-z0-9-]{0,39})/(\d{4}-\d{2}-\d{2})/(?:([a-z_]{1,20})/)?([0-9a-f]{8})")
 _EVIDENCE = "_evidence"
 _EVIDENCE_KEY_ID = re.compile(rf"{_EVIDENCE}/h([1-9]\d{{0,17}})/([0-9a-f]{{8}})")
 
 
-def parse_key_id(key_id: str) -> tuple[str, date]:
-    """(camera, day) of a key id. Raises KeyUnavailable."""
+@dataclass(frozen=True, slots=True, order=True)
+class DayKey:
+    """Which footage a key opens. purpose: empty of a key from before purposes had their own."""
+
+    camera_id: str
+    day: date
+    purpose: str
+
+    @property
+    def name(self) -> str:
+        """The id of the key begins with it and a slash."""
+        return "/".join([self.camera_id, self.day.isoformat(), *([self.purpose] if self.purpose else [])])
+
+    def file(self, keys_dir: Path) -> Path:
+        stem = f"{self.day.isoformat()}.{self.purpose}" if self.purpose else self.day.isoformat()
+        return keys_dir / self.camera_id / f"{stem}.json"
+
+
+def parse_key_id(key_id: str) -> DayKey:
+    """Raises KeyUnavailable."""
     parts = _KEY_ID.fullmatch(key_id)
     if parts is None:
         raise KeyUnavailable(f"malformed key id {key_id!r}")
-    return parts[1], date.fromisoformat(parts[2])
+    try:
+        return DayKey(parts[1], date.fromisoformat(parts[2]), parts[3] or "")
+    except ValueError as error:
+        raise KeyUnavailable(f"malformed key id {key_id!r}") from error
 
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """key_id: camera/day/random, or _evidence/h<hold>/random; names the key in the catalog and in the file's header."""
+    """key_id: camera/day/purpose/random, camera/day/random or _evidence/h<hold>/random; names the key in the catalog
+    and in the file's header."""
 
     key_id: str
     secret: bytes = field(repr=False)
@@ -61,9 +84,10 @@ class KeyRing:
         self._lock = threading.Lock()
         self._cache: dict[Path, tuple[int, DataKey]] = {}
 
-    def data_key(self, camera_id: str, day: date) -> DataKey:
-        """The key to write this camera's footage of that day with; made at the first call of the day."""
-        return self._made(self._path(camera_id, day), f"{camera_id}/{day.isoformat()}")
+    def data_key(self, camera_id: str, day: date, purpose: str) -> DataKey:
+        """The key to write this camera's footage of that day and purpose with; made at the first call of the day."""
+        day_key = DayKey(camera_id, day, purpose)
+        return self._made(day_key.file(self._keys_dir), day_key.name)
 
     def evidence_key(self, hold_id: int) -> DataKey:
         """The key to write a hold's copies with; made at the first call."""
@@ -75,19 +99,16 @@ class KeyRing:
         if of_hold is not None:
             key = self._load(evidence_key_file(self._keys_dir, int(of_hold[1])))
         else:
-            key = self._load(self._path(*parse_key_id(key_id)))
+            key = self._load(parse_key_id(key_id).file(self._keys_dir))
         if key.key_id != key_id:
             raise KeyUnavailable(f"key {key_id} was destroyed")
         return key
 
-    def destroy(self, camera_id: str, day: date) -> bool:
+    def destroy(self, day_key: DayKey) -> bool:
         """Like destroy_day_key."""
         with self._lock:
-            self._cache.pop(self._path(camera_id, day), None)
-        return destroy_day_key(self._keys_dir, camera_id, day)
-
-    def _path(self, camera_id: str, day: date) -> Path:
-        return key_file(self._keys_dir, camera_id, day)
+            self._cache.pop(day_key.file(self._keys_dir), None)
+        return destroy_day_key(self._keys_dir, day_key)
 
     def _made(self, path: Path, name: str) -> DataKey:
         if not path.exists():
@@ -148,15 +169,12 @@ def unwrap_text(path: Path, text: bytes, site_keys: list[bytes]) -> DataKey:
         raise KeyUnavailable(f"{path}: damaged data key") from error
 
 
-def key_file(keys_dir: Path, camera_id: str, day: date) -> Path:
-    return keys_dir / camera_id / f"{day.isoformat()}.json"
-
-
-def day_keys(keys_dir: Path) -> Iterator[tuple[str, date]]:
-    """(camera, day) of every wrapped key there is."""
+def day_keys(keys_dir: Path) -> Iterator[DayKey]:
+    """Every wrapped key there is."""
     for path in sorted(keys_dir.glob("*/*.json")):
+        day, _, purpose = path.stem.partition(".")
         with contextlib.suppress(ValueError):
-            yield path.parent.name, date.fromisoformat(path.stem)
+            yield DayKey(path.parent.name, date.fromisoformat(day), purpose)
 
 
 def evidence_key_file(keys_dir: Path, hold_id: int) -> Path:
@@ -170,12 +188,12 @@ def evidence_keys(keys_dir: Path) -> Iterator[int]:
             yield int(path.stem[1:])
 
 
-def destroy_day_key(keys_dir: Path, camera_id: str, day: date) -> bool:
+def destroy_day_key(keys_dir: Path, day_key: DayKey) -> bool:
     """Crypto-shred: overwrite, sync, unlink, sync the directory. Needs no site key. False when there was none.
 
     Readers that have the key cached lose it at their next use. Raises OSError.
     """
-    return _destroy(keys_dir, key_file(keys_dir, camera_id, day))
+    return _destroy(keys_dir, day_key.file(keys_dir))
 
 
 def destroy_evidence_key(keys_dir: Path, hold_id: int) -> bool:

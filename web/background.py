@@ -40,7 +40,7 @@ class Background:
         self._services = services
         self._on_broken = on_broken
         self._alarms = AlarmWatch(services.alarms.lost_cameras())
-        self._disk_alarms = DiskAlarmWatch(services.config.retention.days)
+        self._disk_alarms = DiskAlarmWatch(services.config.terms.longest_days())
         self._disk_looks = 0
         self._hold_alarms = HoldAlarmWatch()
         self._copy_alarms = CopyAlarmWatch()

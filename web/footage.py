@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from vms.clock import Clock, now_utc
 from vms.errors import FootageExpired, FootageMissing
-from vms.rules.retention import Erase, decide_purge, oldest_allowed
-from vms.store import Store, catalog, evidence, holds
+from vms.rules.retention import Erase, decide_purge
+from vms.rules.terms import Terms
+from vms.store import Store, catalog, evidence, holds, terms
 from vms.store.catalog import Gap, Segment, SegmentState
 from vms.store.holds import EvidenceHold
 from vms.units import Profile
@@ -48,11 +49,11 @@ def _is_told(segment: Segment, gaps: Sequence[Gap]) -> bool:
 class Footage:
     """Blocking (database): call from a worker thread. Thread-safe."""
 
-    def __init__(self, store: Store, clock: Clock, retention_days: int, ahead: timedelta = timedelta(0)) -> None:
+    def __init__(self, store: Store, clock: Clock, configured: Terms, ahead: timedelta = timedelta(0)) -> None:
         """ahead: how long before its limit footage is due; from then on nobody sees it, erased or not."""
         self._store = store
         self._clock = clock
-        self._days = retention_days
+        self._terms = configured
         self._ahead = ahead
 
     def segment(self, segment_id: int) -> Segment:
@@ -60,7 +61,8 @@ class Footage:
         with self._store.reading() as tx:
             found = catalog.segment(tx, segment_id)
             held = holds.active(tx, found.start_at, found.end_at)
-            if not self._is_gone(found, held, now_utc(self._clock) + self._ahead):
+            now = now_utc(self._clock) + self._ahead
+            if not _is_gone(found, held, now, terms.acting(tx, self._terms, now, found.camera_id)):
                 return found
             copy = evidence.stand_in(tx, found)
         if copy is None:
@@ -74,9 +76,10 @@ class Footage:
             covered = catalog.coverage(tx, camera_id, profile, span.start, span.end)
             erased = catalog.segments(tx, camera_id, profile, span.start, span.end, ("purging", "purged"))
             held = holds.for_camera(holds.active(tx, span.start, span.end), camera_id)
+            acting = terms.acting(tx, self._terms, now, camera_id)
             copies = evidence.stand_ins(tx, camera_id, profile, span.start, span.end)
-        playable = self._playable([*covered.segments, *erased], held, copies, now)
-        limit = oldest_allowed(now, self._days)
+        playable = _playable([*covered.segments, *erased], held, copies, now, acting)
+        limit = acting.oldest_allowed(camera_id, now)
         unexplained = [
             segment
             for segment in erased
@@ -92,27 +95,32 @@ class Footage:
         with self._store.reading() as tx:
             found = catalog.segments(tx, camera_id, profile, span.start, span.end, _EVERY_STATE)
             held = holds.active(tx, span.start, span.end)
+            acting = terms.acting(tx, self._terms, now, camera_id)
             copies = evidence.stand_ins(tx, camera_id, profile, span.start, span.end)
-        playable = self._playable(found, held, copies, now)
+        playable = _playable(found, held, copies, now, acting)
         if len(playable) < len(found):
             raise FootageExpired("the retention period of a part of this interval is over")
-        if not found and span.start <= oldest_allowed(now, self._days):
+        if not found and acting.is_expired(camera_id, span.start, now):
             raise FootageExpired("the interval begins before the retention limit")
         if not found:
             raise FootageMissing("nothing was recorded in this interval")
         return playable
 
-    def expires_at(self, segment: Segment) -> datetime:
-        """When its retention is over (holds aside)."""
-        return segment.start_at + timedelta(days=self._days) - self._ahead
+    def expiries(self, segments: Sequence[Segment]) -> list[datetime]:
+        """When the retention of each is over (holds aside)."""
+        with self._store.reading() as tx:
+            acting = terms.acting(tx, self._terms, now_utc(self._clock))
+        return [acting.expires_at(one.camera_id, one.start_at) - self._ahead for one in segments]
 
-    def _playable(
-        self, known: Sequence[Segment], held: list[EvidenceHold], copies: Mapping[int, Segment], now: datetime
-    ) -> tuple[Segment, ...]:
-        """By start: originals, and in place of those that are gone their copies."""
-        found = [copies.get(one.id) if self._is_gone(one, held, now) else one for one in known]
-        return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.start_at, one.end_at)))
 
-    def _is_gone(self, segment: Segment, held: list[EvidenceHold], now: datetime) -> bool:
-        """Erased, being erased, or due to be."""
-        return segment.state != "recorded" or isinstance(decide_purge(segment, held, now, self._days), Erase)
+def _playable(
+    known: Sequence[Segment], held: list[EvidenceHold], copies: Mapping[int, Segment], now: datetime, acting: Terms
+) -> tuple[Segment, ...]:
+    """By start: originals, and in place of those that are gone their copies."""
+    found = [copies.get(one.id) if _is_gone(one, held, now, acting) else one for one in known]
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: (one.start_at, one.end_at)))
+
+
+def _is_gone(segment: Segment, held: list[EvidenceHold], now: datetime, acting: Terms) -> bool:
+    """Erased, being erased, or due to be."""
+    return segment.state != "recorded" or isinstance(decide_purge(segment, held, now, acting), Erase)

@@ -1,12 +1,12 @@
 """Evidence holds as people use them: each step stands in the audit log in the same transaction as the step itself."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from vms.clock import Clock, now_utc
-from vms.config.model import Retention
 from vms.rules.holds import HoldProblem, HoldRequest, Missing
+from vms.rules.terms import Terms
 from vms.store import Store, evidence, holding, holds
 from vms.store.evidence import Secured
 from vms.store.holding import HoldRefused, Placed
@@ -20,13 +20,13 @@ class HoldRegister:
     """Blocking (database): call from a worker thread. Raises Problem where a rule refuses, StoreBusy."""
 
     def __init__(
-        self, store: Store, clock: Clock, trail: AuditTrail, cameras: Sequence[str], retention: Retention
+        self, store: Store, clock: Clock, trail: AuditTrail, cameras: Sequence[str], terms: Terms, ahead: timedelta
     ) -> None:
         self._store = store
         self._clock = clock
         self._trail = trail
         self._cameras = cameras
-        self._days, self._ahead = retention.days, retention.ahead
+        self._terms, self._ahead = terms, ahead
 
     def overview(self) -> dict[str, Any]:
         now = now_utc(self._clock)
@@ -52,7 +52,7 @@ class HoldRegister:
         now = now_utc(self._clock)
         try:
             with self._store.transaction() as tx:
-                placed = holding.place(tx, request, self._cameras, actor.username, now, self._days, self._ahead)
+                placed = holding.place(tx, request, self._cameras, actor.username, now, self._terms, self._ahead)
                 hold = placed.hold
                 self._trail.allow_within(
                     tx,
@@ -75,7 +75,7 @@ class HoldRegister:
         now = now_utc(self._clock)
         try:
             with self._store.transaction() as tx:
-                placed = holding.extend(tx, hold_id, end_at, review_at, now, self._days, self._ahead)
+                placed = holding.extend(tx, hold_id, end_at, review_at, now, self._terms, self._ahead)
                 self._trail.allow_within(
                     tx,
                     actor,

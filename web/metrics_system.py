@@ -13,9 +13,9 @@ from prometheus_client.registry import Collector
 from vms.clock import Clock, now_utc
 from vms.errors import StoreBusy
 from vms.metrics import SECONDS, Durations, ProcessUsage, own_usage
-from vms.rules.retention import oldest_allowed
+from vms.rules.terms import Terms
 from vms.status import CaptureStatus
-from vms.store import Store
+from vms.store import Store, terms
 from vms.store.purge_facts import PurgeFacts, purge_facts
 from vms.units import us_from_utc
 from web.status_board import StatusBoard
@@ -120,19 +120,21 @@ def _buckets(durations: Durations) -> list[tuple[str, float]]:
 class PurgeCollector(Collector):
     """collect() asks the database; while that does not answer there is nothing to tell but the horizon."""
 
-    def __init__(self, store: Store, clock: Clock, retention_days: int) -> None:
+    def __init__(self, store: Store, clock: Clock, configured: Terms) -> None:
         self._store = store
         self._clock = clock
-        self._days = retention_days
+        self._terms = configured
 
     def collect(self) -> Iterable[Metric]:
         yield GaugeMetricFamily(
-            "uitkijk_retention_horizon_seconds", "How long footage is kept.", value=self._days * _DAY_S
+            "uitkijk_retention_horizon_seconds",
+            "How long footage is kept, by the longest term.",
+            value=self._terms.longest_days() * _DAY_S,
         )
         now = now_utc(self._clock)
         try:
             with self._store.reading() as tx:
-                facts = purge_facts(tx, oldest_allowed(now, self._days))
+                facts = purge_facts(tx, terms.acting(tx, self._terms, now).base(now))
         except StoreBusy as error:
             log.warning("purge_not_measured", extra={"detail": str(error)})
             return

@@ -50,15 +50,15 @@ class Oversight:
         config = self._config
         roots = [volume.path for volume in config.volumes]
         keys_dir = config.site.data_dir / "keys"
-        days, evidence_dir = config.retention.days, config.evidence_dir
         try:
-            proof = verify(self._store, roots, keys_dir, now_utc(self._clock), days, evidence_dir, no_copy)
+            now = now_utc(self._clock)
+            proof = verify(self._store, roots, keys_dir, now, config.terms, config.evidence_dir, no_copy)
         except OSError as error:
             raise StorageError(f"the proof cannot be made: {error}") from error
         with self._store.reading() as tx:
             last_run_at = ledger.last_run_at(tx)
         last_run_us = us_from_utc(last_run_at) if last_run_at else None
-        return {**_proof(proof), "days": config.retention.days, "last_run_us": last_run_us}
+        return {**_proof(proof), "purposes": _purposes(config, proof), "last_run_us": last_run_us}
 
     def _check_audit(self) -> dict[str, Any]:
         at_us = self._clock.now_us()
@@ -80,6 +80,7 @@ def _proof(proof: Proof) -> dict[str, Any]:
     oldest = proof.oldest_frame_at
     return {
         "at_us": us_from_utc(proof.at),
+        "days": proof.days,
         "limit_us": us_from_utc(proof.limit),
         "oldest_frame_us": us_from_utc(oldest) if oldest else None,
         "files": proof.files,
@@ -91,6 +92,25 @@ def _proof(proof: Proof) -> dict[str, Any]:
         "findings_in_total": len(proof.findings),
         "findings": [_finding(finding) for finding in proof.findings[:MAX_FINDINGS]],
     }
+
+
+def _purposes(config: SiteConfig, proof: Proof) -> list[dict[str, Any]]:
+    """Of each purpose that a camera has or had: its basis, and what is kept for how long. basis: empty = none given."""
+    told = []
+    for purpose, rules in config.purposes.all():
+        kept = [one for one in proof.kept if one.purpose == purpose]
+        oldest = [one.oldest_frame_at for one in kept if one.oldest_frame_at is not None]
+        if kept:
+            told.append(
+                {
+                    "purpose": purpose,
+                    "basis": rules.basis if rules else "",
+                    "days": sorted({one.days for one in kept}),
+                    "cameras": len(kept),
+                    "oldest_frame_us": us_from_utc(min(oldest)) if oldest else None,
+                }
+            )
+    return told
 
 
 def _finding(finding: Finding) -> dict[str, str]:

@@ -114,7 +114,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
     hub = EventHub()
     ptz = PtzControl(clock, capture, trail, hub.publish, reach.roles)
     patrols = Patrols(config, clock, capture, ptz, store)
-    disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.retention.days), clock)
+    disks = DiskBoard(config.volumes, capture, VolumeForecasts(store, config.terms.longest_days()), clock)
     workshop = Workshop(config, store, clock, lambda: LiveClips(config.live_sockets()))
     board = StatusBoard(config, clock, capture, live, ptz.lock_of, patrols.seen, disks, decisions.gate)
 
@@ -122,9 +122,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         return reach.may(actor, "live.watch", camera_id) and shifts.lets(actor, "live.watch")
 
     metrics = Metrics()
-    metrics.watch(
-        StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.retention.days)
-    )
+    metrics.watch(StreamCollector(board, clock), SystemCollector(board), PurgeCollector(store, clock, config.terms))
     return Services(
         config=config,
         store=store,
@@ -147,8 +145,8 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         alarms=AlarmBook(store, clock, hub.publish),
         camera_views=CameraViews(config, store, clock, capture, decisions.now),
         live_sessions=LiveSessions(clock, live, board, accounts, may_watch),
-        footage=Footage(store, clock, config.retention.days, config.retention.ahead),
-        coverage=CoverageReport(store, clock, capture, config.retention.days, config.retention.ahead),
+        footage=Footage(store, clock, config.terms, config.retention.ahead),
+        coverage=CoverageReport(store, clock, capture, config.terms, config.retention.ahead),
         originals=Shelf(config),
         exports=ExportJobs(config.site.data_dir / "exports", live, clock, fragment_seal(config, clock)),
         workshop=workshop,

@@ -204,9 +204,9 @@ def test_rows_left_in_the_journal_of_a_process_that_is_gone(site: Site, config: 
 
 
 def test_keys_that_are_missing_wrong_or_without_footage(site: Site, config: SiteConfig, recorded) -> None:
-    site.keys.data_key("markt-01", recorded[0].start_at.date() - timedelta(days=9))
+    site.keys.data_key("markt-01", recorded[0].start_at.date() - timedelta(days=9), "public_order")
     assert numbers(site, config) == [("C303", False)]
-    [today] = (site.root / "keys" / "markt-01").glob(f"{recorded[0].start_at:%Y-%m-%d}.json")
+    [today] = (site.root / "keys" / "markt-01").glob(f"{recorded[0].start_at:%Y-%m-%d}.*.json")
     today.write_text("{}")
     assert numbers(site, config) == [("C302", False), ("C303", False)]
     (site.root / "keys" / "site.key").unlink()

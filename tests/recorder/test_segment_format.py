@@ -17,7 +17,7 @@ from tests.fakes import T0_US
 from tests.recorder.conftest import Site
 from tests.recorder.encoded import stream
 from vms.errors import FootageMissing, KeyUnavailable, StorageError
-from vms.keys import KeyRing, create_site_key
+from vms.keys import DayKey, KeyRing, create_site_key
 from vms.units import CameraId, us_from_utc
 
 DAY = date(2026, 11, 18)
@@ -63,14 +63,14 @@ def test_without_the_right_key_nothing_is_read(site: Site, recorded, tmp_path: P
 
 def test_a_destroyed_day_is_unreadable_at_once_also_for_who_had_the_key(site: Site, recorded) -> None:
     site.reader.open(recorded).close()
-    assert site.keys.destroy("markt-01", recorded.start_at.date())
+    assert site.keys.destroy(DayKey("markt-01", recorded.start_at.date(), "public_order"))
     with pytest.raises(KeyUnavailable):
         site.reader.open(recorded)
-    renewed = site.keys.data_key("markt-01", recorded.start_at.date())
+    renewed = site.keys.data_key("markt-01", recorded.start_at.date(), "public_order")
     assert renewed.key_id != recorded.key_id
     with pytest.raises(KeyUnavailable, match="destroyed"):
         site.reader.open(recorded)
-    assert not site.keys.destroy("markt-01", date(2020, 1, 1))
+    assert not site.keys.destroy(DayKey("markt-01", date(2020, 1, 1), "public_order"))
 
 
 def test_no_key_no_recording(site: Site) -> None:
@@ -87,11 +87,11 @@ def test_no_key_no_recording(site: Site) -> None:
 
 def test_a_key_is_made_once_and_every_process_finds_it(site: Site) -> None:
     other = KeyRing(site.root / "keys", site.root / "keys" / "site.key")
-    key = site.keys.data_key("haven-02", DAY)
-    assert other.data_key("haven-02", DAY) == key == other.find(key.key_id)
-    assert site.keys.data_key("haven-02", date(2026, 11, 19)).secret != key.secret
-    assert (site.root / "keys/haven-02/2026-11-18.json").stat().st_mode & 0o777 == 0o600
-    assert key.secret.hex() not in (site.root / "keys/haven-02/2026-11-18.json").read_text()
+    key = site.keys.data_key("haven-02", DAY, "harbour")
+    assert other.data_key("haven-02", DAY, "harbour") == key == other.find(key.key_id)
+    assert site.keys.data_key("haven-02", date(2026, 11, 19), "harbour").secret != key.secret
+    assert (site.root / "keys/haven-02/2026-11-18.harbour.json").stat().st_mode & 0o777 == 0o600
+    assert key.secret.hex() not in (site.root / "keys/haven-02/2026-11-18.harbour.json").read_text()
     assert repr(key.secret) not in repr(key)
 
 

@@ -45,7 +45,7 @@ class EvidenceWorld(World):
             key_id=None,
             nonce=None,
         )
-        key = self.keys.data_key(camera, start_at.date())
+        key = self.keys.data_key(camera, start_at.date(), "public_order")
         file = SegmentFile(self.root, header, key)
         file.append(bytearray(plain))
         closed = file.finish()

@@ -10,6 +10,7 @@ from retention import purger
 from retention.runner import PurgeRunner
 from tests.fakes import T0_US, FakeClock
 from tests.forked import say_pid, serve
+from vms.rules.terms import Terms
 from vms.signing import SiteSigner
 from vms.store import Store
 
@@ -21,7 +22,7 @@ def purge(root: Path) -> None:
     say_pid()
     store = Store(f"sqlite:///{root}/u.db")
     signer = SiteSigner(root / "signing.pem")
-    runner = PurgeRunner(store, {root / "media": 100.0}, root / "keys", FakeClock(T0_US), 28, 0.5, signer)
+    runner = PurgeRunner(store, {root / "media": 100.0}, root / "keys", FakeClock(T0_US), Terms(28), 0.5, signer)
     runner.run(confirmed=True)
 
 

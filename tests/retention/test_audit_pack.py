@@ -23,6 +23,7 @@ from vms.errors import Refused, StorageError
 from vms.rules.grants import Grant
 from vms.rules.requests import NewRequest
 from vms.rules.sampling import draw
+from vms.rules.terms import Terms
 from vms.signing import SiteSigner, create_signing_key
 from vms.store import audit, audit_search, grants, requests, users
 from vms.store.audit import AuditEntry
@@ -91,7 +92,14 @@ REQUEST = NewRequest(
 
 
 def made(world: World, signer: SiteSigner, path: Path, **changes: Any) -> MadePack:
-    known = {"sample": 5, "seed": "", "days": 28, "start": NOW - timedelta(days=31), "end": NOW}
+    known = {
+        "sample": 5,
+        "seed": "",
+        "terms": Terms(28),
+        "bases": {"public_order": "art. 151c Gemeentewet"},
+        "start": NOW - timedelta(days=31),
+        "end": NOW,
+    }
     order = PackOrder(**({"site_name": "Gemeente Ergens", "timezone": "Europe/Amsterdam"} | known | changes))
     disks = Disks([world.root], world.keys_dir, world.root.parent / "evidence")
     return write_pack(path, order, world.store, disks, signer, NOW)

@@ -24,6 +24,7 @@ from tests.retention.test_sealing import Authority, real_authority  # noqa: F401
 from tests.retention.world import NOW, World, days_ago
 from vms.clock import now_utc
 from vms.errors import Refused
+from vms.rules.terms import Terms
 from vms.signing import SiteSigner, create_signing_key
 from vms.units import CameraId
 from web.bundle import controleer_export
@@ -79,7 +80,7 @@ def certify(world: World, signer: SiteSigner, path: Path, **options: Any) -> Cer
         world.keys_dir,
         signer,
         now,
-        28,
+        Terms(28),
         world.evidence_dir,
         every_copy,
         **options,

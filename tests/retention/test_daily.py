@@ -10,6 +10,7 @@ from retention.daily import DailyCertificates, certificate_name, certificates
 from tests.retention.test_certificate import check
 from tests.retention.world import World, days_ago
 from vms.clock import now_utc
+from vms.rules.terms import Terms
 from vms.signing import SiteSigner, create_signing_key
 
 
@@ -26,7 +27,7 @@ def making(world: World, tmp_path: Path) -> DailyCertificates:
         world.keys_dir,
         signer,
         world.clock,
-        28,
+        Terms(28),
         world.evidence_dir,
     )
 

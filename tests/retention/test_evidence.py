@@ -16,6 +16,7 @@ from tests.retention.world import CAMERA, NOW, days_ago
 from vms.errors import KeyUnavailable
 from vms.keys import evidence_key_file
 from vms.rules.layout import sidecar_path
+from vms.rules.terms import Terms
 from vms.store import catalog, evidence, holds, ledger
 from vms.units import CameraId
 
@@ -264,7 +265,7 @@ def test_every_camera_of_a_hold_is_copied_and_no_other(world: EvidenceWorld) -> 
 def test_disk_pressure_takes_the_original_only_after_it_was_secured(world: EvidenceWorld) -> None:
     segment = world.film(days_ago(2))
     world.secure(segment.start_at, segment.end_at)
-    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, 28)
+    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, Terms(28))
     assert purger.erase([segment], "disk_pressure").held == 1
     world.runner.run()
     assert purger.erase([segment], "disk_pressure").erased == 1

@@ -14,14 +14,14 @@ from tests.retention.evidence_world import MINUTE, EvidenceWorld
 from vms.clock import now_utc
 from vms.errors import StorageError
 from vms.keys import KeyRing
-from vms.rules.retention import is_expired, oldest_allowed
+from vms.rules.terms import Terms
 from vms.store import Store, holds
 from vms.store.catalog import Segment
 from vms.store.holds import NewHold
 from vms.units import CameraId
 
 CAMERAS = (CameraId("markt-01"), CameraId("markt-02"))
-DAYS = 28
+TERMS = Terms(28)
 STORIES = int(os.environ.get("UITKIJK_STORIES", "8"))
 """More for a soak: UITKIJK_STORIES=500."""
 
@@ -74,7 +74,7 @@ class Story:
             requester="B. Smits",
             created_by="e.officer",
             review_at=self.now() + timedelta(days=1),
-            expired_before=oldest_allowed(self.now(), DAYS),
+            expired_before=TERMS.oldest_allowed(CAMERAS[0], self.now()),
         )
         with self.world.store.transaction() as tx:
             made = holds.create(tx, new, self.now())
@@ -87,7 +87,7 @@ class Story:
         for segment, content in self.filmed:
             is_in = segment.start_at < known.end_at and known.start_at < segment.end_at
             is_alive = segment.start_at > known.expired_before
-            is_due = is_in and is_alive and not is_expired(segment.start_at, self.now(), DAYS)
+            is_due = is_in and is_alive and not TERMS.is_expired(CAMERAS[0], segment.start_at, self.now())
             if is_due and (segment, content) not in self.held[hold_id]:
                 self.held[hold_id].append((segment, content))
 
@@ -95,7 +95,7 @@ class Story:
         if self.held:
             hold_id = sorted(self.held)[number % len(self.held)]
             known = self.world.held(hold_id)
-            if known.end_at > oldest_allowed(self.now(), DAYS):
+            if known.end_at > TERMS.oldest_allowed(CAMERAS[0], self.now()):
                 with self.world.store.transaction() as tx:
                     holds.extend(tx, hold_id, known.end_at + timedelta(days=days), known.review_at)
 
@@ -142,7 +142,7 @@ class Story:
         """Straight from the disk: old files are those of holds that are neither secured nor released."""
         with self.world.store.reading() as tx:
             waiting = [known for known in holds.active(tx) if known.secured_at is None]
-        limit = oldest_allowed(self.now(), DAYS)
+        limit = TERMS.oldest_allowed(CAMERAS[0], self.now())
         for segment, _ in self.filmed:
             if segment.start_at <= limit and (self.world.root / segment.path).exists():
                 assert any(

@@ -12,7 +12,7 @@ from retention.runner import PurgeRunner
 from tests.mounts import Mounts
 from tests.retention.world import World, days_ago
 from vms.rules.disk_space import Space
-from vms.rules.retention import oldest_allowed
+from vms.rules.terms import Terms
 from vms.store import holds, ledger
 from vms.volume_space import obstacle_noted
 
@@ -36,7 +36,7 @@ def relieved(world: World, *looks: Space, mark: float = 90.0, search_held: bool 
     """One look after the other; the last one stays."""
     script = iter(looks)
     last = looks[-1]
-    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, 28)
+    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, Terms(28))
     volumes = {world.volume_uuid: world.root}
     marks = {world.root: mark}
     return relieve(world.store, purger, volumes, marks, lambda _: next(script, last), search_held=search_held)
@@ -99,7 +99,7 @@ def test_a_volume_that_gives_errors_costs_the_others_nothing(world: World) -> No
     def broken(_root: Path) -> Space:
         raise OSError(5, "Input/output error")
 
-    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, 28)
+    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, Terms(28))
     assert relieve(world.store, purger, {world.volume_uuid: world.root}, {}, broken) == PurgeResult()
 
 
@@ -118,21 +118,21 @@ def test_f3_on_a_real_full_disk_the_oldest_goes_until_the_mark_and_a_guarded_clo
     world = small_disk
     segments = [world.record(days_ago(20 - n), size=1 << 20) for n in range(30)]
     world.hold(segments[0])
-    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, 28, 0.5)
+    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, Terms(28), 0.5)
     assert look_at(world.root).used_pct > 90
     result = runner.relieve()
     assert 4 <= result.erased <= 6
     assert look_at(world.root).used_pct < 80
     assert [world.state(segment) for segment in segments[:2]] == ["recorded", "purged"]
     assert world.state(segments[-1]) == "recorded"
-    assert oldest_allowed(world.now, 28) < segments[1].start_at
+    assert Terms(28).oldest_allowed("markt-01", world.now) < segments[1].start_at
     assert runner.relieve().erased == 0
 
 
 def test_f3_on_a_disk_without_room_for_files_the_oldest_goes_too(small_disk: World) -> None:
     world = small_disk
     segments = [world.record(days_ago(20) + n * world.minute, size=700) for n in range(165)]
-    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, 28, 0.5)
+    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, Terms(28), 0.5)
     assert runner.relieve().erased > 5
     assert world.state(segments[-1]) == "recorded"
     space = look_at(world.root)
@@ -146,7 +146,7 @@ def test_f3_other_files_that_crowd_the_footage_out_cost_none_of_it_and_stop_that
     segments = [world.record(days_ago(20 - n), size=1 << 20) for n in range(4)]
     other = world.root / "backup.tar"
     other.write_bytes(bytes(24 << 20))
-    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, 28, 0.5)
+    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, Terms(28), 0.5)
     assert runner.relieve(search_held=True).erased == 0
     assert {world.state(segment) for segment in segments} == {"recorded"}
     obstacle = obstacle_noted(world.root)
@@ -166,7 +166,7 @@ def test_f3_some_other_files_make_the_oldest_footage_go_as_long_as_that_helps(sm
     world = small_disk
     segments = [world.record(days_ago(20 - n), size=1 << 20) for n in range(20)]
     (world.root / "backup.tar").write_bytes(bytes(8 << 20))
-    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, 28, 0.5)
+    runner = PurgeRunner(world.store, {world.root: 80.0}, world.keys_dir, world.clock, Terms(28), 0.5)
     assert 2 <= runner.relieve().erased <= 5
     assert (world.state(segments[0]), world.state(segments[-1])) == ("purged", "recorded")
     assert obstacle_noted(world.root) is None

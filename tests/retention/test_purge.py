@@ -10,6 +10,7 @@ from retention.purger import Purger
 from tests.retention.world import CAMERA, NOW, World, days_ago
 from vms.errors import Refused
 from vms.rules.layout import segment_path, sidecar_path
+from vms.rules.terms import Terms
 from vms.store import catalog, holds, ledger
 from vms.units import CameraId
 
@@ -33,10 +34,10 @@ def test_what_passed_28_days_leaves_disk_keys_and_sight_and_the_rest_stays(world
 
 def test_the_day_key_dies_with_the_last_segment_of_its_day(world: World) -> None:
     first, last = world.record(days_ago(29)), world.record(days_ago(29) + timedelta(minutes=1))
-    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, 28)
+    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, Terms(28))
     purger.erase([first])
     assert purger.destroy_keys() == 0
-    key_file = world.keys_dir / CAMERA / f"{first.start_at:%Y-%m-%d}.json"
+    key_file = world.keys_dir / CAMERA / f"{first.start_at:%Y-%m-%d}.public_order.json"
     assert key_file.exists()
     assert world.runner.run().keys_destroyed == 1
     assert not key_file.exists()
@@ -81,7 +82,7 @@ def test_a_run_that_died_after_its_intent_is_finished_by_the_next(world: World) 
 def test_a_batch_costs_as_many_statements_as_one_segment_and_its_ledger_stays_a_chain(world: World) -> None:
     """A database on another machine answers each statement a network away."""
     recorded = [world.record(days_ago(30) + timedelta(minutes=minute)) for minute in range(12)]
-    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, 28)
+    purger = Purger(world.store, [world.root], world.keys_dir, world.clock, Terms(28))
     statements: list[str] = []
     event.listen(world.store._engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
     assert purger.erase(recorded[:1]).erased == 1
@@ -162,7 +163,7 @@ def test_any_edit_of_the_ledger_is_found(world: World, tampering: str) -> None:
 
 def test_a_key_left_behind_by_a_crash_is_destroyed_by_the_next_run(world: World) -> None:
     segment = world.record(days_ago(30))
-    Purger(world.store, [world.root], world.keys_dir, world.clock, 28).erase([segment])
+    Purger(world.store, [world.root], world.keys_dir, world.clock, Terms(28)).erase([segment])
     assert "R6" in {finding.code for finding in world.proof().findings}
     assert world.runner.run().keys_destroyed == 1
     assert world.proof().findings == ()
@@ -204,7 +205,7 @@ def test_the_key_of_a_stray_that_a_hold_may_need_stays_until_the_hold_does_not_n
         catalog.set_states(tx, [lost.id], "purged")
     part = world.root / (segment_path(CAMERA, "main", start_at) + ".part")
     part.write_bytes(b"footage")
-    key_file = world.keys_dir / CAMERA / f"{start_at:%Y-%m-%d}.json"
+    key_file = world.keys_dir / CAMERA / f"{start_at:%Y-%m-%d}.public_order.json"
     assert world.runner.run().keys_destroyed == 0
     assert (part.exists(), key_file.exists()) == (True, True)
     assert "R6" not in {finding.code for finding in world.proof().findings}

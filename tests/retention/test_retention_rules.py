@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vms.rules.layout import parse_path, segment_path, sidecar_path
-from vms.rules.retention import Erase, Keep, RunFacts, decide_purge, is_expired, refuse_run
+from vms.rules.retention import Erase, Keep, RunFacts, decide_purge, refuse_run
+from vms.rules.terms import Terms
 from vms.units import EPOCH, CameraId
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -38,13 +39,13 @@ def shot(age: timedelta, length: timedelta = timedelta(minutes=1), camera: str =
     [(timedelta(days=28) - US, False), (timedelta(days=28), True), (timedelta(days=28) + US, True)],
 )
 def test_footage_expires_when_its_first_picture_is_28_times_24_hours_old(age, expired) -> None:
-    assert is_expired(NOW - age, NOW, 28) is expired
+    assert Terms(28).is_expired("markt-01", NOW - age, NOW) is expired
 
 
 def test_the_night_the_clock_goes_back_does_not_move_the_limit() -> None:
     start = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)
-    assert not is_expired(start, start + timedelta(days=28) - US, 28)
-    assert is_expired(start, start + timedelta(days=28), 28)
+    assert not Terms(28).is_expired("markt-01", start, start + timedelta(days=28) - US)
+    assert Terms(28).is_expired("markt-01", start, start + timedelta(days=28))
 
 
 def test_a_hold_keeps_what_it_overlaps_and_nothing_else() -> None:
@@ -53,9 +54,9 @@ def test_a_hold_keeps_what_it_overlaps_and_nothing_else() -> None:
     after = SomeHold(2, ("markt-01",), old.end_at, old.end_at + timedelta(hours=1))
     other_camera = SomeHold(3, ("parade-02",), old.start_at, old.end_at)
     released = SomeHold(4, ("markt-01",), old.start_at, old.end_at, released_at=NOW)
-    assert decide_purge(old, [touching, after, other_camera, released], NOW, 28) == Keep("held", (1,))
-    assert decide_purge(old, [after, other_camera, released], NOW, 28) == Erase("expired")
-    assert decide_purge(shot(timedelta(days=2)), [], NOW, 28) == Keep("young")
+    assert decide_purge(old, [touching, after, other_camera, released], NOW, Terms(28)) == Keep("held", (1,))
+    assert decide_purge(old, [after, other_camera, released], NOW, Terms(28)) == Erase("expired")
+    assert decide_purge(shot(timedelta(days=2)), [], NOW, Terms(28)) == Keep("young")
 
 
 def facts(**changes) -> RunFacts:

@@ -18,6 +18,7 @@ from tests.retention.world import days_ago
 from vms.clock import now_utc
 from vms.keys import destroy_evidence_key, evidence_key_file
 from vms.rules.layout import sidecar_path
+from vms.rules.terms import Terms
 from vms.signing import SiteSigner, create_signing_key
 from vms.store import evidence
 from vms.store.catalog import Segment
@@ -223,7 +224,16 @@ def test_the_certificate_tells_of_the_evidence_store_and_its_checker_counts_what
     def certify(name: str) -> tuple[int, str]:
         now, path = now_utc(world.clock), tmp_path / name
         write_certificate(
-            path, "Ergens", world.store, [world.root], world.keys_dir, signer, now, 28, world.store_dir, every_copy
+            path,
+            "Ergens",
+            world.store,
+            [world.root],
+            world.keys_dir,
+            signer,
+            now,
+            Terms(28),
+            world.store_dir,
+            every_copy,
         )
         return check(path)
 

@@ -11,6 +11,7 @@ from tests.fakes import T0_US, FakeClock
 from vms.clock import now_utc
 from vms.keys import KeyRing, create_site_key
 from vms.rules.layout import segment_path, sidecar_path
+from vms.rules.terms import Terms
 from vms.store import Store, catalog, holds, ledger
 from vms.store.catalog import NewSegment, Segment
 from vms.store.holds import NewHold
@@ -39,7 +40,7 @@ class World:
         self.keys = KeyRing(self.keys_dir, self.keys_dir / "site.key")
         with self.store.transaction() as tx:
             catalog.register_volume(tx, self.volume_uuid, str(self.root), NOW)
-        self.runner = PurgeRunner(self.store, {self.root: 100.0}, self.keys_dir, self.clock, 28, 0.5)
+        self.runner = PurgeRunner(self.store, {self.root: 100.0}, self.keys_dir, self.clock, Terms(28), 0.5)
 
     def record(self, start_at: datetime, camera: CameraId = CAMERA, size: int = 700, says: int = 0) -> Segment:
         """says: how many bytes the catalog believes it has, when not its real size."""
@@ -48,7 +49,7 @@ class World:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"footage" * (size // 7))
         (self.root / sidecar_path(path)).write_text("{}\n")
-        key = self.keys.data_key(camera, start_at.date())
+        key = self.keys.data_key(camera, start_at.date(), "public_order")
         with self.store.transaction() as tx:
             return catalog.add(
                 tx,
@@ -98,7 +99,7 @@ class World:
 
     def proof(self) -> Proof:
         now = now_utc(self.clock)
-        return verify(self.store, [self.root], self.keys_dir, now, 28, self.evidence_dir, every_copy)
+        return verify(self.store, [self.root], self.keys_dir, now, Terms(28), self.evidence_dir, every_copy)
 
 
 def days_ago(days: float) -> datetime:

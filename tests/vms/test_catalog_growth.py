@@ -51,7 +51,7 @@ QUESTIONS: dict[str, tuple[Callable[[Session], object], str]] = {
     "page": (lambda tx: catalog.page(tx, 5, 10), "INTEGER PRIMARY KEY (rowid>?)"),
     "open gap": (lambda tx: catalog.current_gap(tx, CAMERA, "main"), "gap_by_end (camera_id=? AND profile=? AND end_"),
     "day key": (
-        lambda tx: catalog.needs_day_key(tx, CAMERA, START.date()),
+        lambda tx: catalog.needs_day_key(tx, CAMERA, START.date(), CAMERA),
         "segment_by_span (camera_id=? AND profile=? AND start_at>? AND start_at<?)",
     ),
 }

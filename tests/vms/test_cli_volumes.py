@@ -16,6 +16,7 @@ from tests.retention.world import CAMERA, World, days_ago
 from vms.cli.volumes import volumes_app
 from vms.config import Volume, load_config
 from vms.errors import ConfigError, Refused, StorageError
+from vms.rules.terms import Terms
 from vms.store import audit, catalog, ledger
 from web.footage import Footage
 from web.time_range import TimeRange
@@ -103,7 +104,7 @@ def test_lost_footage_becomes_gaps_tombstones_ledger_lines_and_audit_rows(world:
         "controller burned out",
     )
     assert audited["hold:1"].action == "holds.footage_lost"
-    shown = Footage(world.store, world.clock, 28).window(CAMERA, "sub", TimeRange(days_ago(4), days_ago(1)))
+    shown = Footage(world.store, world.clock, Terms(28)).window(CAMERA, "sub", TimeRange(days_ago(4), days_ago(1)))
     assert [gap.reason for gap in shown.gaps] == ["volume_lost", "volume_lost"]
     assert [f.code for f in run_check(load_config(config), world.store, clock=world.clock)] == ["C501"]
     with world.store.transaction() as tx:

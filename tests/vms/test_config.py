@@ -7,10 +7,11 @@ from pydantic import BaseModel
 from vms.config import Camera, Onvif, SiteConfig, Volume, load_config
 from vms.config.audit import AuditCopy
 from vms.config.following import GivenPatrol, GivenStep, Neighbour
+from vms.config.purposes import PURPOSES
 from vms.config.web import Oidc
 from vms.errors import ConfigError
 
-TABLES = {"volumes", "oidc", "copies"}
+TABLES = {"volumes", "oidc", "copies", *PURPOSES}
 """Keys that the example writes as a table of their own."""
 EXAMPLE = Path(__file__).parents[2] / "configs" / "site.example.toml"
 GOOD = """

@@ -9,6 +9,7 @@ import pytest
 
 from tests.retention.world import CAMERA, NOW, World, days_ago
 from vms.rules.holds import HoldRequest
+from vms.rules.terms import Terms
 from vms.store import catalog, holding, holds
 from vms.store.holding import HoldRefused, NoSuchHold, Placed
 
@@ -38,7 +39,7 @@ def request(start: datetime, end: datetime, *cameras: str) -> HoldRequest:
 
 def place(world: World, start: datetime, end: datetime, *cameras: str) -> Placed:
     with world.store.transaction() as tx:
-        return holding.place(tx, request(start, end, *cameras), {CAMERA, "markt-02"}, "e.officer", NOW, 28)
+        return holding.place(tx, request(start, end, *cameras), {CAMERA, "markt-02"}, "e.officer", NOW, Terms(28))
 
 
 def test_a_hold_over_whole_footage_misses_nothing(world: World) -> None:
@@ -115,14 +116,14 @@ def test_an_extension_makes_it_unsecured_again_and_tells_what_the_new_part_misse
         holds.set_secured(tx, hold.id, NOW, "0" * 64)
         catalog.add_gap(tx, CAMERA, "main", segment.end_at, segment.end_at + MINUTE, "stalled")
     with world.store.transaction() as tx:
-        later = holding.extend(tx, hold.id, None, NOW + 100 * DAY, NOW, 28)
+        later = holding.extend(tx, hold.id, None, NOW + 100 * DAY, NOW, Terms(28))
     assert (later.hold.state, later.hold.review_at, later.missing) == ("secured", NOW + 100 * DAY, ())
     with world.store.transaction() as tx:
-        longer = holding.extend(tx, hold.id, segment.end_at + MINUTE, None, NOW, 28)
+        longer = holding.extend(tx, hold.id, segment.end_at + MINUTE, None, NOW, Terms(28))
     assert longer.hold.state == "requested"
     assert [lack.reason for lack in longer.missing] == ["stalled"]
     with world.store.transaction() as tx, pytest.raises(HoldRefused, match="only gets longer"):
-        holding.extend(tx, hold.id, segment.end_at, None, NOW, 28)
+        holding.extend(tx, hold.id, segment.end_at, None, NOW, Terms(28))
 
 
 def test_a_camera_named_twice_counts_once(world: World) -> None:
@@ -130,4 +131,4 @@ def test_a_camera_named_twice_counts_once(world: World) -> None:
     assert place(world, segment.start_at, segment.end_at, CAMERA, CAMERA).hold.cameras == (CAMERA,)
     bad = replace(request(segment.start_at, segment.end_at), case_number="=1+1")
     with world.store.transaction() as tx, pytest.raises(HoldRefused):
-        holding.place(tx, bad, {CAMERA}, "e.officer", NOW, 28)
+        holding.place(tx, bad, {CAMERA}, "e.officer", NOW, Terms(28))

@@ -90,6 +90,16 @@ class Backend:
         default_factory=lambda: {
             "at_us": now_us(), "days": 28, "limit_us": now_us() - 28 * 86_400_000_000,
             "oldest_frame_us": now_us() - 10**12,
+            "purposes": [
+                {
+                    "purpose": "public_order",
+                    "basis": "art. 151c Gemeentewet",
+                    "days": [14, 28],
+                    "cameras": 24,
+                    "oldest_frame_us": now_us() - 10**12,
+                },
+                {"purpose": "harbour", "basis": "", "days": [7], "cameras": 1, "oldest_frame_us": None},
+            ],
             "files": 1234, "bytes": 5 * 10**9, "held_files": 2, "erased_in_total": 99, "last_run_us": None,
             "evidence": {"holds": 1, "files": 3, "bytes": 10**8},
             "ledger_closes": True, "findings": [], "findings_in_total": 0,

@@ -424,7 +424,7 @@ class Site:
     def _catalogued(
         self, camera: str, profile: Profile, start_at: datetime, content: bytes, decision_id: int | None
     ) -> Segment:
-        key = self.keys.data_key(camera, start_at.date())
+        key = self.keys.data_key(camera, start_at.date(), "public_order")
         start_us = us_from_utc(start_at)
         header = SegmentHeader(
             camera_id=CameraId(camera), profile=profile, codec="h264", start_us=start_us, starts_run=False,

@@ -82,6 +82,14 @@ def test_the_proof_the_masks_and_the_audit_log_are_on_one_page(opened: Open, bac
     expect(proof.locator(".verdict")).to_be_visible()
 
 
+def test_each_purpose_tells_its_basis_and_how_long_its_footage_is_kept(opened: Open) -> None:
+    purposes = opened("privacy_officer", "/toezicht").locator("table[data-purposes]")
+    expect(purposes.locator('tr[data-purpose="public_order"]')).to_contain_text("art. 151c Gemeentewet")
+    expect(purposes.locator('tr[data-purpose="public_order"]')).to_contain_text("14 / 28 × 24 uur")
+    expect(purposes.locator('tr[data-purpose="harbour"]')).to_contain_text("geen grondslag vastgelegd")
+    expect(purposes.locator('tr[data-purpose="harbour"]')).to_contain_text("geen beeld op schijf")
+
+
 def test_the_log_is_filtered_by_camera_outcome_and_day_kept_as_a_question_and_taken_as_a_file(
     opened: Open, backend: Backend
 ) -> None:

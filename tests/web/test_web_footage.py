@@ -8,6 +8,7 @@ import pytest
 from tests.web.served_site import MASKED, OPEN, Site
 from vms.clock import now_utc
 from vms.config import Retention
+from vms.keys import DayKey
 from vms.rules.masks import parse_mask_import
 from vms.store import catalog, decisions, holds, masks
 from vms.store.catalog import Segment
@@ -197,7 +198,7 @@ def test_what_never_was_is_404(site: Site, police: httpx.Client) -> None:
 def test_a_lost_file_is_404_and_a_destroyed_key_503(site: Site, police: httpx.Client) -> None:
     lost, locked = site.segment(OPEN, content=CONTENT), site.segment(OPEN, age=timedelta(days=2), content=CONTENT)
     (site.volume / lost.path).unlink()
-    site.keys.destroy(OPEN, locked.start_at.date())
+    site.keys.destroy(DayKey(OPEN, locked.start_at.date(), "public_order"))
     assert police.get(f"/api/media/{lost.id}").status_code == 404
     assert police.get(f"/api/media/{locked.id}").json()["code"] == "storage"
 

@@ -104,6 +104,9 @@ def test_the_proof_is_made_from_the_disk_and_kept_for_a_minute(site: Site) -> No
     assert proof["oldest_frame_us"] == us_from_utc(kept.start_at)
     assert proof["limit_us"] == site.clock.us - 28 * 86_400_000_000
     assert (proof["days"], proof["last_run_us"], proof["ledger_closes"]) == (28, None, True)
+    [public_order] = proof["purposes"]
+    assert public_order["basis"] == "art. 151c Gemeentewet; Wet politiegegevens"
+    assert public_order["days"] == [28]
     site.segment(OPEN, age=timedelta(days=29), content=b"too old")
     assert client.get("/api/retention/proof").json() == proof
     site.clock.advance(61)

@@ -10,6 +10,7 @@ from retention.evidence import EvidenceKeeper
 from retention.runner import PurgeRunner
 from tests.web.served_site import MASKED, OPEN, Site
 from vms.clock import now_utc
+from vms.rules.terms import Terms
 from vms.store import catalog, holds
 from vms.store.catalog import Segment
 from vms.store.holds import NewHold
@@ -24,7 +25,7 @@ def runner(site: Site) -> PurgeRunner:
     keeper = EvidenceKeeper(
         site.store, site.config.evidence_dir, 99.0, keys_dir, site.clock, lambda: shelf.reader, lambda: shelf.keys
     )
-    return PurgeRunner(site.store, {site.volume: 100.0}, keys_dir, site.clock, 28, 1.0, evidence=keeper)
+    return PurgeRunner(site.store, {site.volume: 100.0}, keys_dir, site.clock, Terms(28), 1.0, evidence=keeper)
 
 
 def hold(site: Site, segment: Segment) -> int:

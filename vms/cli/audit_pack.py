@@ -48,7 +48,8 @@ def pack(
         end=asked.end,
         sample=sample,
         seed=seed,
-        days=site.retention.days,
+        terms=site.terms,
+        bases={purpose: rules.basis if rules else "" for purpose, rules in site.purposes.all()},
         former_keys=site.audit.former_keys,
     )
     create_signing_key(site.signing_key_file)

@@ -19,6 +19,7 @@ from vms.clock import SystemClock, now_utc
 from vms.errors import ConfigError, UitkijkError
 from vms.keys import KeyRing, create_site_key
 from vms.rules.layout import segment_path
+from vms.rules.terms import PUBLIC_ORDER, Terms
 from vms.signing import SiteSigner, create_signing_key
 from vms.store import Store, catalog
 from vms.store.catalog import NewSegment
@@ -88,7 +89,7 @@ def measure(work: Path, segments: int, kib: int) -> PurgeFigure:
     plain.mkdir()
     _lay_files(plain, site.paths, kib)
     find_s = _find(plain)
-    runner = PurgeRunner(site.store, {root: 99.0}, site.keys_dir, clock, _DAYS, 1.0, site.signer)
+    runner = PurgeRunner(site.store, {root: 99.0}, site.keys_dir, clock, Terms(_DAYS), 1.0, site.signer)
     with _probing(work) as probe:
         clock.sleep_s(max(8.0, segments / 5000))
         quiet = probe.taken()
@@ -146,7 +147,7 @@ class _Site:
                     camera_id = CameraId(f"cam-{number % _CAMERAS:02}")
                     start = self.start + timedelta(minutes=number // _CAMERAS)
                     path = segment_path(camera_id, "main", start)
-                    key_id = keys.data_key(camera_id, start.date()).key_id
+                    key_id = keys.data_key(camera_id, start.date(), PUBLIC_ORDER).key_id
                     new = _segment(camera_id, self._volume_uuid, path, start, kib * 1024, sha256, key_id)
                     catalog.add(tx, new)
                     self.paths.append(path)

@@ -8,6 +8,7 @@ import typer
 
 from vms.cli.options import JsonOption, answer
 from vms.config import SiteConfig, load_config
+from vms.config.purpose_checks import purposes_without_basis
 from vms.errors import ConfigError
 
 config_app = typer.Typer(no_args_is_help=True, help="Look at a configuration before it is used.")
@@ -25,10 +26,14 @@ def check(
             answer({"ok": False, "problems": error.problems}, (), as_json=True)
             raise typer.Exit(2) from error
         raise
+    warnings = [
+        f"purposes.{purpose}.basis: not written down; add [purposes.{purpose}] with its legal basis"
+        for purpose in purposes_without_basis(config)
+    ]
     groups = len(config.capture_groups())
     answer(
-        {"ok": True, "cameras": len(config.cameras), "capture_processes": groups},
-        [f"{file}: fine; {len(config.cameras)} cameras in {groups} capture processes"],
+        {"ok": True, "cameras": len(config.cameras), "capture_processes": groups, "warnings": warnings},
+        [f"{file}: fine; {len(config.cameras)} cameras in {groups} capture processes", *warnings],
         as_json=as_json,
     )
 

@@ -9,7 +9,7 @@ import typer
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import SystemClock, now_utc
 from vms.config import SiteConfig
-from vms.config.model import Purpose
+from vms.config.purposes import Purpose
 from vms.errors import ConfigError
 from vms.rules.access import ROLES, is_role
 from vms.rules.grants import Grant

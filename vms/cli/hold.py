@@ -80,7 +80,7 @@ def create(
         )
         try:
             placed = holding.place(
-                tx, request, [c.id for c in site.cameras], actor, now, site.retention.days, site.retention.ahead
+                tx, request, [c.id for c in site.cameras], actor, now, site.terms, site.retention.ahead
             )
         except HoldRefused as error:
             raise _usage(error) from error
@@ -123,7 +123,7 @@ def extend(
         end_at = None if end is None else _moment(end, "--to")
         review_at = None if review is None else _moment(review, "--review")
         try:
-            placed = holding.extend(tx, hold, end_at, review_at, now, site.retention.days, site.retention.ahead)
+            placed = holding.extend(tx, hold, end_at, review_at, now, site.terms, site.retention.ahead)
         except HoldRefused as error:
             raise _usage(error) from error
         _note(tx, actor, "holds.extend", placed.hold, now)

@@ -101,7 +101,7 @@ def certificate(
                 site.site.data_dir / "keys",
                 SiteSigner(site.signing_key_file),
                 now,
-                site.retention.days,
+                site.terms,
                 site.evidence_dir,
                 every_copy,
                 since.replace(tzinfo=UTC) if since else None,
@@ -131,13 +131,17 @@ def _proof(site: SiteConfig, store: Store) -> tuple[dict[str, object], list[str]
     from retention.verify_evidence import every_copy
 
     roots, keys_dir, now = [volume.path for volume in site.volumes], site.site.data_dir / "keys", now_utc(SystemClock())
-    proof = prove(store, roots, keys_dir, now, site.retention.days, site.evidence_dir, every_copy)
+    proof = prove(store, roots, keys_dir, now, site.terms, site.evidence_dir, every_copy)
     secured = proof.evidence
     oldest = proof.oldest_frame_at.isoformat() if proof.oldest_frame_at else None
     value: dict[str, object] = {
         "at": proof.at.isoformat(),
         "limit": proof.limit.isoformat(),
-        "days": site.retention.days,
+        "days": proof.days,
+        "terms": [
+            {"camera": one.camera_id, "purpose": one.purpose, "days": one.days, "limit": one.limit.isoformat()}
+            for one in proof.kept
+        ],
         "files": proof.files,
         "bytes": proof.bytes,
         "oldest_frame_at": oldest,
@@ -153,7 +157,7 @@ def _proof(site: SiteConfig, store: Store) -> tuple[dict[str, object], list[str]
         "findings": [asdict(finding) for finding in proof.findings],
     }
     lines = [
-        f"limit {proof.limit:%Y-%m-%d %H:%M:%S} UTC ({site.retention.days} × 24 h); oldest on disk {oldest or '–'}",
+        f"limit {proof.limit:%Y-%m-%d %H:%M:%S} UTC ({proof.days} × 24 h); oldest on disk {oldest or '–'}",
         f"{proof.files} files, {proof.bytes} bytes, {proof.held_files} held; {proof.erased_in_total} erased in total",
         f"evidence store: {secured.files} copies of {secured.holds} holds, {secured.bytes} bytes, "
         f"{secured.read} read whole; {secured.leaving} released and waiting to be erased",

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from vms.config.links import link_problems
 from vms.config.model import SiteConfig
+from vms.config.purpose_checks import term_problem
 from vms.config.toml_position import line_of
 from vms.errors import ConfigError
 
@@ -125,6 +126,11 @@ def _cross_checks(config: SiteConfig, text: str) -> list[tuple[int, str]]:
             (line_of(text, ("cameras", index, *where)), f"cameras[{camera.id}].{where[0]}: {message}")
             for where, message in link_problems(config, camera)
         ]
+    found += [
+        (line_of(text, ("cameras", index, "retention_days")), f"cameras[{camera.id}].retention_days: {message}")
+        for index, camera in enumerate(config.cameras)
+        if (message := term_problem(config, camera))
+    ]
     evidence = config.evidence_dir.resolve()
     for volume in (volume.path.resolve() for volume in config.volumes):
         if evidence.is_relative_to(volume) or volume.is_relative_to(evidence):

@@ -13,18 +13,17 @@ from vms.config.audit import Audit, Oversight
 from vms.config.decisions import Decisions
 from vms.config.following import GivenNeighbour, GivenPatrol
 from vms.config.places import Area, Map
+from vms.config.purposes import Purpose, Purposes
 from vms.config.section import Section as _Section
 from vms.config.shifts import Shifts
 from vms.config.web import Web
 from vms.rules.live_shards import live_name, shard_of
 from vms.rules.placements import Placement
+from vms.rules.terms import CEILING_DAYS, LONGEST_DAYS, CameraTerm, Terms
 
-PURPOSES = ("public_order", "traffic", "bollard", "harbour", "waste_site")
-Purpose = Literal["public_order", "traffic", "bollard", "harbour", "waste_site"]
 CAMERAS_PER_CAPTURE = 20
 """A capture process records at most this many cameras, so that a crash of one touches few."""
-RETENTION_CEILING_DAYS = 28
-"""Hard ceiling in code (ten hoogste vier weken): a site may choose shorter, never longer."""
+RETENTION_CEILING_DAYS = CEILING_DAYS
 
 
 class Site(_Section):
@@ -110,7 +109,12 @@ class Recorder(_Section):
 
 
 class Retention(_Section):
-    days: int = Field(28, ge=1, le=RETENTION_CEILING_DAYS, description="Days of 24 hours that footage is kept.")
+    days: int = Field(
+        28,
+        ge=1,
+        le=RETENTION_CEILING_DAYS,
+        description="Days of 24 hours that footage is kept, of purposes that say nothing else.",
+    )
     purge_interval_s: int = Field(60, ge=5, le=3600, description="Seconds between purge runs.")
     max_share_per_run: float = Field(
         0.5, gt=0, le=1, description="A run that would erase a larger share of the store stops and asks."
@@ -186,6 +190,9 @@ class Camera(_Section):
     ptz: bool | None = Field(None, description="Can it turn? Default: yes for kind ptz and flex with onvif.")
     area: str = Field("", max_length=60, description="Area of the mayor's decision, for grouping.")
     purpose: Purpose = Field("public_order", description="Why it records: decides retention, roles, keys.")
+    retention_days: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Days of 24 hours that its footage is kept, shorter than its purpose's."
+    )
     lat: Annotated[float, Field(ge=-90, le=90)] | None = Field(None, description="Latitude, WGS 84 degrees.")
     lon: Annotated[float, Field(ge=-180, le=180)] | None = Field(None, description="Longitude, WGS 84 degrees.")
     bearing_deg: Annotated[float, Field(ge=0, lt=360)] | None = Field(
@@ -255,6 +262,7 @@ class SiteConfig(_Section):
     live: Live = Live()
     recorder: Recorder = Recorder()
     retention: Retention = Retention()
+    purposes: Purposes = Purposes()
     decisions: Decisions = Decisions()
     shifts: Shifts = Shifts()
     map: Map = Map()
@@ -331,6 +339,18 @@ class SiteConfig(_Section):
     def bundles_dir(self) -> Path:
         """Exports in the making, and those that wait to be fetched."""
         return self.site.data_dir / "bundles"
+
+    @property
+    def terms(self) -> Terms:
+        """How long each camera's footage is kept, as this file has it (vms.store.terms: what acted before)."""
+        days = self.retention.days
+        cameras = {
+            camera.id: CameraTerm(
+                camera.purpose, min(self.purposes.days(camera.purpose, days), camera.retention_days or LONGEST_DAYS)
+            )
+            for camera in self.cameras
+        }
+        return Terms(days, cameras)
 
     def camera(self, camera_id: str) -> Camera | None:
         return next((camera for camera in self.cameras if camera.id == camera_id), None)

@@ -11,7 +11,6 @@ from typing import Final, Literal, get_args
 
 from vms.rules.coverage import Stretch
 from vms.rules.mask_governance import is_same_person
-from vms.rules.retention import oldest_allowed
 from vms.units import us_from_utc
 
 MAX_HOLD: Final = timedelta(days=7)
@@ -95,12 +94,21 @@ def interval_problems(start: datetime, end: datetime, now: datetime, days: int) 
             f"Ten hoogste {MAX_HOLD.days} dagen per veiligstelling; verdeel de periode.",
             f"At most {MAX_HOLD.days} days per hold; split the interval.",
         )
-    elif end <= oldest_allowed(now, days):
+    elif end <= now - timedelta(days=days):
         yield HoldProblem(
             "from",
             f"De bewaartermijn van {days} dagen is voor de hele periode voorbij; er is niets meer veilig te stellen.",
             f"The retention of {days} days is over for the whole interval; nothing is left to hold.",
         )
+
+
+def one_limit(limits: Sequence[datetime], start: datetime) -> HoldProblem | None:
+    """limits: of each camera, what had expired. A hold has one, so that it never brings anything back."""
+    if min(limits) == max(limits) or start > max(limits):
+        return None
+    nl = "Deze camera's hebben verschillende bewaartermijnen en de periode begint daarvoor; stel per termijn veilig."
+    en = "These cameras have different retention terms, which the interval begins before; set a hold for each term."
+    return HoldProblem("cameras", nl, en)
 
 
 def case_problems(case_number: str) -> Iterator[HoldProblem]:
@@ -154,7 +162,7 @@ def extension_problems(
                 "A hold only gets longer; release this one and set another.",
             )
         ]
-    if new_end > old_end and old_end <= oldest_allowed(now, days):
+    if new_end > old_end and old_end <= now - timedelta(days=days):
         return [
             HoldProblem(
                 "to",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, Protocol
 
+from vms.rules.terms import Terms
+
 
 class Footage(Protocol):
     """What the rule needs of a segment."""
@@ -59,16 +61,6 @@ class Erase:
 PurgeDecision = Keep | Erase
 
 
-def oldest_allowed(now: datetime, days: int) -> datetime:
-    """Footage whose first picture was taken at or before this moment is expired."""
-    return now - timedelta(days=days)
-
-
-def is_expired(start_at: datetime, now: datetime, days: int) -> bool:
-    """True from the moment the footage's *first* picture is days × 24 h old, so nothing is ever older."""
-    return start_at <= oldest_allowed(now, days)
-
-
 def holds_on(footage: Footage, holds: Sequence[Hold]) -> tuple[int, ...]:
     """Ids of the holds that keep this footage where it is: not released, not secured, and overlapping (half-open)."""
     return tuple(
@@ -98,8 +90,8 @@ def is_day_held(camera_id: str, day: date, longest: timedelta, holds: Sequence[H
     )
 
 
-def decide_purge(footage: Footage, holds: Sequence[Hold], now: datetime, days: int) -> PurgeDecision:
-    if not is_expired(footage.start_at, now, days):
+def decide_purge(footage: Footage, holds: Sequence[Hold], now: datetime, terms: Terms) -> PurgeDecision:
+    if not terms.is_expired(footage.camera_id, footage.start_at, now):
         return Keep("young")
     if held_by := holds_on(footage, holds):
         return Keep("held", held_by)

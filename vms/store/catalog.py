@@ -245,6 +245,18 @@ def expired(tx: Session, before: datetime, limit: int, camera_id: str | None = N
     return sorted(found, key=lambda segment: (segment.start_at, segment.id))[:limit]
 
 
+def expired_of(tx: Session, camera_id: str, after: datetime, before: datetime, limit: int) -> list[Segment]:
+    """The same of one camera, with after < start_at ≤ before. Its tombstones there are passed over in the index."""
+    rows = select(*_COLUMNS).where(
+        SegmentRow.camera_id == camera_id,
+        SegmentRow.profile.in_(PROFILES),
+        SegmentRow.start_at > after,
+        SegmentRow.start_at <= before,
+        _STATE != "purged",
+    )
+    return _segments(tx, rows.order_by(SegmentRow.start_at, SegmentRow.id).limit(limit))
+
+
 def page(
     tx: Session,
     after_id: int = 0,
@@ -321,16 +333,23 @@ def volumes(tx: Session) -> list[CatalogVolume]:
     return [CatalogVolume(row.uuid, row.path, row.given_up_at) for row in rows]
 
 
-def needs_day_key(tx: Session, camera_id: str, day: date) -> bool:
-    """Is there footage that only this camera's key of that day opens? A key serves segments that start on its day."""
-    prefix = f"{camera_id}/{day.isoformat()}/"
+def under_key(name: str) -> str:
+    """Pattern (escape "!") of the ids of a key of this name: it, a slash and eight digits."""
+    return f"{name.replace('_', '!_')}/{'_' * 8}"
+
+
+def needs_day_key(tx: Session, camera_id: str, day: date, name: str) -> bool:
+    """Is there footage that only this camera's key of that day opens? A key serves segments that start on its day.
+
+    name: what the key's id begins with.
+    """
     midnight = datetime.combine(day, time(), UTC)
     rows = select(SegmentRow.id).where(
         SegmentRow.camera_id == camera_id,
         SegmentRow.profile.in_(PROFILES),
         SegmentRow.start_at >= midnight - MAX_SEGMENT,
         SegmentRow.start_at < midnight + timedelta(days=1) + MAX_SEGMENT,
-        SegmentRow.key_id.startswith(prefix, autoescape=True),
+        SegmentRow.key_id.like(under_key(name), escape="!"),
         SegmentRow.state != "purged",
     )
     return tx.scalars(rows.limit(1)).first() is not None

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from vms.store import ledger
-from vms.store.catalog import MAX_SEGMENT, Segment, from_row, segment
+from vms.store.catalog import MAX_SEGMENT, Segment, from_row, segment, under_key
 from vms.store.gaps import Gap, gap_from_row
 from vms.store.schema import GapRow, LedgerRow, SegmentRow, UtcDateTime
 from vms.units import PROFILES
@@ -25,15 +25,18 @@ def paths(tx: Session, volume_uuid: str, directory: str) -> set[str]:
     return set(tx.scalars(rows))
 
 
-def has_rows_of_day_key(tx: Session, camera_id: str, day: date) -> bool:
-    """Did footage under this key ever stand in the catalog? Also when it is erased by now."""
+def has_rows_of_day_key(tx: Session, camera_id: str, day: date, name: str) -> bool:
+    """Did footage under this key ever stand in the catalog? Also when it is erased by now.
+
+    name: what the key's id begins with.
+    """
     midnight = datetime.combine(day, time(), UTC)
     rows = select(SegmentRow.id).where(
         SegmentRow.camera_id == camera_id,
         SegmentRow.profile.in_(PROFILES),
         SegmentRow.start_at >= midnight - MAX_SEGMENT,
         SegmentRow.start_at < midnight + timedelta(days=1) + MAX_SEGMENT,
-        SegmentRow.key_id.startswith(f"{camera_id}/{day.isoformat()}/", autoescape=True),
+        SegmentRow.key_id.like(under_key(name), escape="!"),
     )
     return tx.scalars(rows.limit(1)).first() is not None
 

@@ -13,8 +13,8 @@ from vms.errors import Refused
 from vms.rules import holds as rules
 from vms.rules.coverage import Known, KnownGap, Stretch, explain
 from vms.rules.holds import HoldProblem, HoldRequest, Missing
-from vms.rules.retention import oldest_allowed
-from vms.store import evidence, holds, spans
+from vms.rules.terms import Terms
+from vms.store import evidence, holds, spans, terms
 from vms.store.holds import EvidenceHold, NewHold
 from vms.units import PROFILES, us_from_utc
 
@@ -47,18 +47,22 @@ def place(
     known_cameras: Collection[str],
     by: str,
     now: datetime,
-    days: int,
+    configured: Terms,
     ahead: timedelta = timedelta(0),
 ) -> Placed:
     """Set a hold. What had expired, or was due, stays so: the hold does not bring it back. Raises HoldRefused.
 
     ahead: how long before its limit footage is due.
     """
-    problems = rules.problems_of(request, known_cameras, now, days)
+    problems = rules.problems_of(request, known_cameras, now, configured.longest_days(request.cameras))
     if problems:
         raise HoldRefused(problems)
     cameras = tuple(dict.fromkeys(request.cameras))
-    limit = oldest_allowed(now + ahead, days)
+    limits = _limits(tx, cameras, configured, now + ahead)
+    limit = max(limits)
+    apart = rules.one_limit(limits, request.start_at)
+    if apart is not None:
+        raise HoldRefused([apart])
     told = {camera: _told(tx, camera, request.start_at, request.end_at, now, limit) for camera in cameras}
     nothing = rules.nothing_left([stretch for stretches in told.values() for stretch in stretches], now)
     if nothing is not None:
@@ -85,22 +89,21 @@ def extend(
     end_at: datetime | None,
     review_at: datetime | None,
     now: datetime,
-    days: int,
+    configured: Terms,
     ahead: timedelta = timedelta(0),
 ) -> Placed:
     """A later end, a later review, or both. Raises HoldRefused, NoSuchHold."""
     hold = find_open(tx, hold_id)
     new_end, new_review = end_at or hold.end_at, review_at or hold.review_at
-    problems = rules.extension_problems(hold.start_at, hold.end_at, new_end, now, days)
+    problems = rules.extension_problems(hold.start_at, hold.end_at, new_end, now, configured.longest_days(hold.cameras))
     if review_at is not None:
         problems += rules.review_problems(review_at, now)
     if problems:
         raise HoldRefused(problems)
     lacking: list[Missing] = []
+    limit = max(_limits(tx, hold.cameras, configured, now + ahead))
     for camera in hold.cameras if new_end > hold.end_at else ():
-        lacking += rules.missing(
-            camera, _told(tx, camera, hold.end_at, new_end, now, oldest_allowed(now + ahead, days)), now
-        )
+        lacking += rules.missing(camera, _told(tx, camera, hold.end_at, new_end, now, limit), now)
     return Placed(holds.extend(tx, hold_id, new_end, new_review), tuple(lacking))
 
 
@@ -125,6 +128,12 @@ def lacking(tx: Session, hold: EvidenceHold, now: datetime) -> list[Missing]:
     start, end, limit = hold.start_at, hold.end_at, hold.expired_before
     told = {camera: _told(tx, camera, start, end, now, limit) for camera in hold.cameras}
     return [lack for camera, stretches in told.items() for lack in rules.missing(camera, stretches, now)]
+
+
+def _limits(tx: Session, cameras: Collection[str], configured: Terms, due: datetime) -> list[datetime]:
+    """Of each camera: what began at or before it is gone."""
+    acting = terms.acting(tx, configured, due)
+    return [acting.oldest_allowed(camera, due) for camera in cameras]
 
 
 def _told(tx: Session, camera_id: str, start: datetime, end: datetime, now: datetime, limit: datetime) -> list[Stretch]:

@@ -16,8 +16,9 @@ from vms.rules.chain import GENESIS, entry_hash
 from vms.store.schema import LedgerRow
 from vms.units import us_from_utc
 
-LedgerKind = Literal["run", "intent", "done", "failed", "refused", "key"]
-"""run: a purge run's summary. refused: a guard stopped it. key: a day's key was destroyed."""
+LedgerKind = Literal["run", "intent", "done", "failed", "refused", "key", "term"]
+"""run: a purge run's summary. refused: a guard stopped it. key: a day's key was destroyed. term: other
+retention terms act from here on."""
 Payload = Mapping[str, Any]
 """Texts, integers, and lists and mappings of them; floats have no one spelling."""
 Note = tuple[LedgerKind, int | None, Payload]

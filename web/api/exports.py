@@ -103,7 +103,7 @@ def _prepare(services: Services, actor: Actor, body: NewExport, span: TimeRange)
         reference=consultation.reference,
     )
     now_us = services.clock.now_us()
-    limits_us = [us_from_utc(services.footage.expires_at(segment)) for segment in segments]
+    limits_us = [us_from_utc(limit) for limit in services.footage.expiries(segments)]
     young_us = [limit_us for limit_us in limits_us if limit_us > now_us]  # the others are held
     latest_us = now_us + 24 * KEPT_S * US_PER_SECOND
     return sum(segment.bytes for segment in segments), min([latest_us, *young_us]), consultation

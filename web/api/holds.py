@@ -103,4 +103,5 @@ def _require(services: Services, actor: Actor, action: Action, camera_ids: Itera
 
 def _register(services: Services) -> HoldRegister:
     cameras = [camera.id for camera in services.config.cameras]
-    return HoldRegister(services.store, services.clock, services.trail, cameras, services.config.retention)
+    config = services.config
+    return HoldRegister(services.store, services.clock, services.trail, cameras, config.terms, config.retention.ahead)

@@ -124,7 +124,7 @@ def me(services: ServicesDep, actor: Annotated[Actor, needs("session.own")]) -> 
         "csrf_token": actor.csrf_token,
         "site": {"name": site.name, "timezone": site.timezone},
         "server_us": services.clock.now_us(),
-        "limits": {"observer_replay_s": OBSERVER_REPLAY_S, "retention_days": services.config.retention.days},
+        "limits": {"observer_replay_s": OBSERVER_REPLAY_S, "retention_days": services.config.terms.longest_days()},
     }
 
 

@@ -25,7 +25,7 @@ async def status(services: ServicesDep, actor: Annotated[Actor, needs("status.re
             if camera in reached
         },
         "disk": board.disks(),
-        "retention_days": services.config.retention.days,
+        "retention_days": services.config.terms.longest_days(),
         "encrypted": services.config.recorder.encrypt,
         "processes": processes,
         "live": {"up": board.live_answers, "viewers": board.viewers},

@@ -60,7 +60,7 @@ class Workshop:
         self._store = store
         self._clock = clock
         self._clips = clips
-        self._footage = Footage(store, clock, config.retention.days)
+        self._footage = Footage(store, clock, config.terms)
 
     def prepare(self, order: BundleOrder, directory: Path) -> Prepared:
         """Raises FootageExpired, FootageMissing, NoRoom, StoreBusy, OSError: before anything was made."""
@@ -71,7 +71,7 @@ class Workshop:
         expected_bytes = sum(segment.bytes for segment in found)
         check_room(directory, expected_bytes)
         now = now_utc(self._clock)
-        limits = [limit for segment in found if (limit := self._footage.expires_at(segment)) > now]
+        limits = [limit for limit in self._footage.expiries(found) if limit > now]
         latest_us = us_from_utc(now) + round(KEPT.total_seconds()) * US_PER_SECOND
         return Prepared(expected_bytes, min([latest_us, *(us_from_utc(limit) for limit in limits)]))
 

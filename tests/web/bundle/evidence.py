@@ -98,7 +98,7 @@ class Evidence:
 
     def record(self, camera: str, number: int, skew_ms: int | None = None) -> Segment:
         start_at = utc_from_us(self.start_us) + number * timedelta(seconds=SEGMENT_S)
-        key = self.keys.data_key(camera, start_at.date())
+        key = self.keys.data_key(camera, start_at.date(), "public_order")
         header = SegmentHeader(
             camera_id=CameraId(camera), profile="main", codec="h264", start_us=us_from_utc(start_at),
             starts_run=False, purpose="public_order", skew_ms=skew_ms, key_id=None, nonce=None,

@@ -6,7 +6,7 @@ import { Problem, getJson, messageOf } from "./api.js";
 import { icon } from "./icon.js";
 import { bytes, page, t } from "./page.js";
 import { full } from "./times.js";
-import { findingText } from "./words.js";
+import { findingText, purposeText } from "./words.js";
 
 /**
  * @typedef {object} Proof
@@ -20,6 +20,7 @@ import { findingText } from "./words.js";
  * @property {number} erased_in_total
  * @property {{ holds: number, files: number, bytes: number }} evidence
  * @property {number | null} last_run_us
+ * @property {{ purpose: string, basis: string, days: number[], cameras: number, oldest_frame_us: number | null }[]} purposes
  * @property {boolean} ledger_closes
  * @property {number} findings_in_total
  * @property {{ code: string, subject: string, detail: string }[]} findings
@@ -93,6 +94,13 @@ class RetentionProof extends LitElement {
   }
 
   /** @param {Proof} proof */
+  _purposes({ purposes }) {
+    if (!purposes.length) return nothing;
+    return html`<div class="scroll"><table data-purposes><caption class="sr">${t("Doelen")}</caption><thead><tr><th>${t("Doel")}</th><th>${t("Grondslag")}</th><th>${t("Bewaartermijn")}</th><th>${t("Camera's")}</th><th>${t("Oudste beeld op schijf")}</th></tr></thead>
+      <tbody>${purposes.map(({ purpose, basis, days, cameras, oldest_frame_us: oldest }) => html`<tr data-purpose=${purpose}><th scope="row">${purposeText(purpose)}</th><td>${basis || t("geen grondslag vastgelegd")}</td><td>${t("{days} × 24 uur", { days: days.join(" / ") })}</td><td class="num">${cameras}</td><td>${oldest === null ? t("geen beeld op schijf") : full(oldest)}</td></tr>`)}</tbody></table></div>`;
+  }
+
+  /** @param {Proof} proof */
   _findings({ findings, findings_in_total: total }) {
     if (!total) return nothing;
     return html`<div class="scroll"><table><caption class="sr">${t("Bevindingen")}</caption><thead><tr><th>${t("bevinding")}</th><th>${t("waar")}</th><th>${t("technische melding")}</th></tr></thead>
@@ -105,7 +113,7 @@ class RetentionProof extends LitElement {
         <span class="actions"><button type="button" ?disabled=${this.busy} @click=${() => this._load()}>${icon("refresh-cw")} ${t("Opnieuw controleren")}</button>
         <button type="button" @click=${() => print()}>${t("Afdrukken")}</button></span></div>
       ${this.error && !this.busy ? html`<p class="failed" role="alert">${icon("wifi-off")} ${this.error}</p>` : nothing}
-      ${this.proof ? html`${this._verdict(this.proof)}${this._facts(this.proof)}${this._findings(this.proof)}` : nothing}
+      ${this.proof ? html`${this._verdict(this.proof)}${this._facts(this.proof)}${this._purposes(this.proof)}${this._findings(this.proof)}` : nothing}
       ${this.busy && !this.proof ? html`<p role="status">${t("De schijven worden nagekeken…")}</p>` : nothing}
     </section>`;
   }
