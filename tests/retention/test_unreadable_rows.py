@@ -56,7 +56,8 @@ def test_a_ledger_row_that_cannot_be_read_is_a_finding_in_a_certificate_that_is_
             assert purge_facts.purge_facts(tx, days_ago(28)).bytes == (0 if seq == 4 else 700)
         out = tmp_path / f"{number}.zip"
         made = write_certificate(
-            out, "Venlo", world.store, [world.root], world.keys_dir, signer, NOW, Terms(28), world.evidence_dir, every_copy
+            *(out, "Venlo", world.store, [world.root], world.keys_dir, signer, NOW, Terms(28)),
+            *(world.evidence_dir, every_copy),
         )
         assert f"ledger row {seq} was changed" in {finding.text for finding in made.proof.findings}
         with zipfile.ZipFile(out) as package:

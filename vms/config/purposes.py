@@ -45,11 +45,11 @@ class PublicOrder(PurposeRules):
 class Purposes(Section):
     """None: cameras of that purpose have no basis written down, and the site's own term."""
 
-    public_order: PublicOrder = PublicOrder()
-    traffic: PurposeRules | None = None
-    bollard: PurposeRules | None = None
-    harbour: PurposeRules | None = None
-    waste_site: PurposeRules | None = None
+    public_order: PublicOrder = Field(PublicOrder(), description="Camera supervision of public order (art. 151c).")
+    traffic: PurposeRules | None = Field(None, description="Traffic: flow, accidents.")
+    bollard: PurposeRules | None = Field(None, description="Bollards: who may pass.")
+    harbour: PurposeRules | None = Field(None, description="Harbours and their bridges and locks.")
+    waste_site: PurposeRules | None = Field(None, description="Sites where waste is brought.")
 
     def of(self, purpose: Purpose) -> PurposeRules | None:
         rules: PurposeRules | None = getattr(self, purpose)

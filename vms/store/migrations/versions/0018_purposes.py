@@ -5,7 +5,7 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_purposes"
+revision = "0018_purposes"
 down_revision = "0017_ident"
 branch_labels = None
 depends_on = None
