@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from vms.copy_targets import Line, Target
+from vms.copy_targets import Line, Rejection, Target
 from vms.durable import sync_directory
 from vms.errors import StorageError
 from vms.rules.chain import GENESIS, canonical_json
@@ -29,11 +29,16 @@ class LogDiffers(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """seq and hash of the last row copied; seal: last row of the last seal copied."""
+    """seq and hash of the last row copied; seal: last row of the last seal copied.
+
+    rejected: lines that the receiver will never take, until somebody accepts that; rejection: the last time, and why.
+    """
 
     seq: int = 0
     hash: str = GENESIS
     seal: int = 0
+    rejected: int = 0
+    rejection: str = ""
 
 
 class PositionFile:
@@ -45,7 +50,13 @@ class PositionFile:
         try:
             with self._path.open("rb") as file:
                 known = json.loads(file.read(_MAX_FILE_BYTES))
-            return Position(int(known["seq"]), str(known["hash"]), int(known["seal"]))
+            return Position(
+                int(known["seq"]),
+                str(known["hash"]),
+                int(known["seal"]),
+                int(known.get("rejected", 0)),
+                str(known.get("rejection", "")),
+            )
         except FileNotFoundError:
             return Position()
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -73,14 +84,13 @@ class AuditCopier:
         self._store = store
         self._target = target
         self._file = position
-        self._position: Position | None = None
+        self._position = Position()
 
     def step(self) -> bool:
         """Copy what came, at most MOST_ROWS; True: there is more. Raises StorageError, LogDiffers, StoreBusy."""
-        at = self._position or self._file.read()
+        at = self._position = before = self._file.read()
         with self._store.reading() as tx:
             if audit.hash_at(tx, at.seq) != at.hash:
-                self._position = None  # somebody may accept the log as it is, which changes the file
                 raise LogDiffers(f"row {at.seq} of the audit log is not the one that was copied")
             try:
                 rows = audit.after(tx, at.seq, MOST_ROWS)
@@ -88,16 +98,18 @@ class AuditCopier:
                 raise StorageError(f"rows after {at.seq} of the audit log cannot be read ({error})") from error
             reached = rows[-1].seq if rows else at.seq
             new_seals = [seal for seal in seals.AUDIT.after(tx, at.seal) if seal.last_seq <= reached][:MOST_ROWS]
-        self._target.send([*map(_row_line, rows), *map(_seal_line, new_seals)])
+        rejection = self._target.send([*map(_row_line, rows), *map(_seal_line, new_seals)])
+        if self._file.read() != before:
+            return True  # somebody accepted meanwhile: begin as that says
         if rows or new_seals:
-            at = _moved(at, rows, new_seals)
+            at = _with(rejection, at, _moved(at, rows, new_seals))
             self._file.write(at)
-        self._position = at
+            self._position = at
         return len(rows) == MOST_ROWS
 
     @property
     def position(self) -> Position:
-        return self._position or Position()
+        return self._position
 
     def close(self) -> None:
         self._target.close()
@@ -119,11 +131,26 @@ def _moved(at: Position, rows: Sequence[AuditRecord], new_seals: Sequence[Seal])
     return replace(at, seal=new_seals[-1].last_seq) if new_seals else at
 
 
+def _with(rejection: Rejection | None, before: Position, at: Position) -> Position:
+    if rejection is None:
+        return at
+    text = f"{rejection.lines} of rows {before.seq + 1} to {at.seq}: {rejection.reason or 'no reason given'}"
+    return replace(at, rejected=at.rejected + rejection.lines, rejection=text)
+
+
 def _row_line(record: AuditRecord) -> Line:
-    return Line(record.entry.at, "audit", row_text(record), is_refusal=record.entry.result == "refused")
+    entry = record.entry
+    fields = (
+        ("seq", record.seq),
+        ("hash", record.hash),
+        ("actor", entry.actor),
+        ("action", entry.action),
+        ("object", entry.object),
+        ("result", entry.result),
+    )
+    return Line(entry.at, "audit", row_text(record), is_refusal=entry.result == "refused", fields=fields)
 
 
 def _seal_line(seal: Seal) -> Line:
-    return Line(
-        seal.at, "audit-seal", canonical_json({"seal": {**seal.content(), "signature": seal.signature}}).decode()
-    )
+    text = canonical_json({"seal": {**seal.content(), "signature": seal.signature}}).decode()
+    return Line(seal.at, "audit-seal", text, fields=(("last_seq", seal.last_seq),))

@@ -1,9 +1,9 @@
-"""Where lines of the audit log can be copied to: a file, or a syslog receiver (RFC 5424).
+"""Where lines of the audit log can be copied to: a file, a syslog receiver (RFC 5424), or an OTLP collector.
 
 `send` returns when the lines are safe: a file is synced; over TCP and TLS the receiver's machine has acknowledged every
-byte. Whoever calls sends the same lines again after a failure, and what was sent last is sent again over the next
-connection, because a receiver that fell may not have read it: it may get some twice, and misses none. UDP and /dev/log
-promise nothing of the kind.
+byte; a collector has answered that it took them (vms.otlp_target). Whoever calls sends the same lines again after a
+failure, and over TCP and TLS what was sent last is sent again over the next connection, because a receiver that fell
+may not have read it: it may get some twice, and misses none. UDP and /dev/log promise nothing of the kind.
 """
 
 import fcntl
@@ -33,16 +33,33 @@ _UNREAD_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """kind: what a receiver can sort by (audit, audit-seal). text: one line of JSON."""
+    """kind: what a receiver can sort by (audit, audit-seal). text: one line of JSON. fields: for who reads no JSON."""
 
     at: datetime
     kind: str
     text: str
     is_refusal: bool = False
+    fields: tuple[tuple[str, str | int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Lines that the receiver has seen and will never take, and why; it does not say which."""
+
+    lines: int
+    reason: str
+
+
+class ReceiverBusy(StorageError):
+    """The receiver is there, cannot now, and may have said when to come back."""
+
+    def __init__(self, text: str, retry_after_s: float) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
 
 
 class Target(Protocol):
-    def send(self, lines: Sequence[Line]) -> None:
+    def send(self, lines: Sequence[Line]) -> Rejection | None:
         """Raises StorageError: some of them, or none, arrived. No lines: see whether the connection still stands."""
         ...
 
@@ -55,6 +72,10 @@ def open_target(copy: AuditCopy) -> Target:
         return FileTarget(copy.path)
     if copy.kind in ("udp", "unix"):
         return DatagramTarget(copy)
+    if copy.kind in ("otlp+http", "otlp+https"):
+        from vms.otlp_target import OtlpTarget  # protobuf costs time and memory: only where it is used
+
+        return OtlpTarget(copy)
     return StreamTarget(copy)
 
 

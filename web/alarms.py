@@ -26,6 +26,7 @@ AlarmCode = Literal[
     "certificate_ends",
     "audit_copy_fault",
     "audit_copy_back",
+    "audit_copy_rejected",
     "audit_differs",
 ]
 

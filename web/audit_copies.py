@@ -3,12 +3,12 @@
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from vms.audit_copies import AuditCopier, LogDiffers, PositionFile
 from vms.config import SiteConfig
-from vms.copy_targets import open_target
+from vms.copy_targets import ReceiverBusy, open_target
 from vms.errors import StorageError, StoreBusy
 from vms.store import Store
 from web.alarms import Alarm
@@ -18,17 +18,19 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
 _LONGEST_REST_S = 30.0
 
-CopyState = Literal["ok", "failing", "differs"]
+CopyState = Literal["ok", "rejected", "failing", "differs"]
+"""rejected: it goes on, but its receiver refused lines for good, and nobody accepted that yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyStatus:
-    """seq: the last row that it has. problem: why it has no more, in English."""
+    """seq: the last row that it has. problem: why it has no more, in English. rejected: lines that it misses."""
 
     name: str
     seq: int
     state: CopyState
     problem: str = ""
+    rejected: int = 0
 
 
 class CopyThread:
@@ -39,6 +41,8 @@ class CopyThread:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"audit-copy-{name}", daemon=True)
         self.status = CopyStatus(name, 0, "ok")
+        self.rest_s = 0.0
+        """Until its next step."""
 
     def start(self) -> None:
         self._thread.start()
@@ -57,31 +61,35 @@ class CopyThread:
 
     def look(self) -> bool:
         """One step, and what became of it; True: go on at once."""
-        name = self.status.name
         try:
             more = self._copier.step()
         except StoreBusy:
+            self.rest_s = _LOOK_EVERY_S
             return False
         except (StorageError, LogDiffers) as error:
-            state: CopyState = "differs" if isinstance(error, LogDiffers) else "failing"
-            if self.status.state != state:
-                log.error("audit_copy_failed", extra={"copy": name, "state": state, "reason": str(error)})
-            self.status = CopyStatus(name, self._copier.position.seq, state, str(error))
+            self._tell("differs" if isinstance(error, LogDiffers) else "failing", str(error))
+            self.rest_s = min(_LONGEST_REST_S, max(_LOOK_EVERY_S, 2 * self.rest_s))
+            if isinstance(error, ReceiverBusy):
+                self.rest_s = max(self.rest_s, error.retry_after_s)
             return False
-        if self.status.state != "ok":
-            log.info("audit_copy_back", extra={"copy": name, "seq": self._copier.position.seq})
-        self.status = CopyStatus(name, self._copier.position.seq, "ok")
+        at = self._copier.position
+        self._tell("rejected" if at.rejected else "ok", at.rejection)
+        self.rest_s = 0.0 if more else _LOOK_EVERY_S
         return more
 
+    def _tell(self, state: CopyState, problem: str) -> None:
+        at = self._copier.position
+        was, self.status = self.status, CopyStatus(self.status.name, at.seq, state, problem, at.rejected)
+        if was.state == state and was.rejected == at.rejected:
+            return
+        if state == "ok":
+            log.info("audit_copy_back", extra={"copy": was.name, "seq": at.seq})
+        else:
+            log.error("audit_copy_failed", extra={"copy": was.name, "state": state, "reason": problem})
+
     def _run(self) -> None:
-        rest_s = 0.0
-        while not self._stop.wait(rest_s):
-            if self.look():
-                rest_s = 0.0
-            elif self.status.state == "ok":
-                rest_s = _LOOK_EVERY_S
-            else:
-                rest_s = min(_LONGEST_REST_S, max(_LOOK_EVERY_S, 2 * rest_s))
+        while not self._stop.wait(self.rest_s):
+            self.look()
 
 
 class AuditCopies:
@@ -107,7 +115,7 @@ class AuditCopies:
 
 
 def status_json(status: CopyStatus) -> dict[str, Any]:
-    return {"name": status.name, "seq": status.seq, "state": status.state, "problem": status.problem}
+    return asdict(status)
 
 
 class CopyAlarmWatch:
@@ -129,6 +137,10 @@ class CopyAlarmWatch:
             nl = f"Het auditlog is niet meer wat kopie {copy.name} ervan heeft"
             en = f"The audit log is no longer what copy {copy.name} has of it"
             return [Alarm("", "audit_differs", nl, en, copy.problem)]
+        if copy.state == "rejected":
+            nl = f"De ontvanger van kopie {copy.name} van het auditlog weigerde regels; zij ontbreken daar"
+            en = f"The receiver of copy {copy.name} of the audit log rejected lines; they are missing there"
+            return [Alarm("", "audit_copy_rejected", nl, en, copy.problem)]
         if copy.state == "failing":
             nl, en = f"Kopie {copy.name} van het auditlog loopt achter", f"Copy {copy.name} of the audit log is behind"
             return [Alarm("", "audit_copy_fault", nl, en, copy.problem)]

@@ -341,6 +341,7 @@ ALARM: Final[Mapping[str, str]] = {
     "break_glass": _m("noodaccount gebruikt"),
     "certificate_ends": _m("certificaat verloopt"),
     "audit_copy_fault": _m("kopie van het auditlog loopt achter"),
+    "audit_copy_rejected": _m("kopie van het auditlog mist geweigerde regels"),
     "audit_copy_back": _m("kopie van het auditlog is weer bij"),
     "audit_differs": _m("auditlog is niet meer wat de kopie heeft"),
 }

@@ -250,7 +250,7 @@ def test_a_log_that_was_cut_or_written_anew_is_noticed_at_once_and_goes_on_only_
 
 
 def test_a_row_that_cannot_be_read_holds_the_copy_up_with_its_reason(store: Store, tmp_path: Path) -> None:  # noqa: F811
-    meddle(store, "update audit set detail = '{' where seq = 3")
+    meddle(store, "update audit set at = 'x' where seq = 3")
     with pytest.raises(StorageError, match="rows after 0 of the audit log cannot be read"):
         copier(store, f"file://{tmp_path / 'f'}", tmp_path).step()
 

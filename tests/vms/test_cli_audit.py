@@ -116,11 +116,14 @@ def test_a_copy_goes_on_after_the_log_differed_only_with_a_reason_that_is_audite
     site = load_config(config)
     position = PositionFile(site.audit_copies_dir / "nas.json")
     assert json.loads(run(config, "copies", "--json").output)[0] | {"to": ""} == {
-        "name": "nas", "to": "", "seq": 0, "rows": 8, "fits": True,
+        "name": "nas", "to": "", "seq": 0, "rows": 8, "fits": True, "rejected": 0, "rejection": "",
     }  # fmt: skip
     position.write(Position(12, "0" * 64))
     told = run(config, "copies")
     assert (told.exit_code, "nas: 12 of 8 rows; THE LOG DIFFERS" in told.output) == (1, True)
+    position.write(Position(rejected=2, rejection="2 of rows 1 to 8: no"))
+    told = run(config, "copies")
+    assert (told.exit_code, "REJECTED 2 LINES, lastly 2 of rows 1 to 8: no" in told.output) == (1, True)
     assert isinstance(run(config, "copies", "--accept", "nas").exception, ConfigError)
     assert isinstance(run(config, "copies", "--accept", "x", "--reason", "restored").exception, ConfigError)
     done = run(config, "copies", "--accept", "nas", "--reason", "restored from a backup")

@@ -1,12 +1,14 @@
 """What the threads of the copies tell: how far each is, when it fails, and when it is back."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.otlp_collector import Answer, Collector, partial
 from tests.web.served_site import Site, eventually
-from vms.audit_copies import AuditCopier, PositionFile
+from vms.audit_copies import AuditCopier, PositionFile, accept
 from vms.config.audit import AuditCopy
 from vms.copy_targets import open_target
 from vms.store.schema import AuditRow
@@ -37,6 +39,39 @@ def test_an_act_goes_on_while_its_copy_fails_and_the_copy_is_made_good(site: Sit
     thread.look()
     [differs] = watch.look([thread.status])
     assert (differs.code, differs.detail) == ("audit_differs", "row 2 of the audit log is not the one that was copied")
+
+
+@pytest.fixture
+def collector() -> Iterator[Collector]:
+    made = Collector()
+    yield made
+    made.close()
+
+
+def test_a_collector_that_is_busy_or_rejects_is_told_until_somebody_accepts(
+    site: Site, collector: Collector, tmp_path: Path
+) -> None:
+    copy = AuditCopy(name="otlp", to=f"otlp+http://127.0.0.1:{collector.port}")
+    position = PositionFile(tmp_path / "otlp.json")
+    thread = CopyThread("otlp", AuditCopier(site.store, open_target(copy), position))
+    watch = CopyAlarmWatch()
+    site.browser("observer")
+    collector.answer = Answer(503, headers={"Retry-After": "40"})
+    assert not thread.look()
+    assert [alarm.code for alarm in watch.look([thread.status])] == ["audit_copy_fault"]
+    assert thread.rest_s == 40, "as long as it asked for"
+    collector.answer = partial(1, "no")
+    thread.look()
+    [rejected] = watch.look([thread.status])
+    assert (rejected.code, rejected.detail) == ("audit_copy_rejected", "1 of rows 1 to 1: no")
+    assert (thread.status.seq, thread.status.rejected, thread.rest_s) == (1, 1, 1.0)
+    collector.answer = Answer()
+    thread.look()
+    assert (thread.status.state, watch.look([thread.status])) == ("rejected", []), "what is missing stays so"
+    accept(position)
+    thread.look()
+    assert [alarm.code for alarm in watch.look([thread.status])] == ["audit_copy_back"]
+    assert collector.seqs == [1, 1, 1]
 
 
 class Broken(AuditCopier):

@@ -8,8 +8,10 @@ from pydantic import Field, field_validator, model_validator
 
 from vms.config.section import Section
 
-CopyKind = Literal["file", "udp", "tcp", "tls", "unix"]
-_PORTS = {"udp": 514, "tcp": 601, "tls": 6514}
+CopyKind = Literal["file", "udp", "tcp", "tls", "unix", "otlp+http", "otlp+https"]
+_PORTS = {"udp": 514, "tcp": 601, "tls": 6514, "otlp+http": 4318, "otlp+https": 4318}
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_SET_BY_HTTP = frozenset({"host", "connection", "content-length", "content-type", "transfer-encoding"})
 
 
 class AuditCopy(Section):
@@ -17,10 +19,19 @@ class AuditCopy(Section):
     to: str = Field(
         max_length=300,
         description="file:///PATH, or syslog (RFC 5424): udp://HOST[:514], tcp://HOST[:601], tls://HOST[:6514], "
-        "unix:///dev/log.",
+        "unix:///dev/log; or OTLP logs (protobuf): otlp+https://HOST[:4318][/v1/logs], otlp+http://….",
     )
     ca_file: Path | None = Field(
-        None, description="For tls: PEM of who vouches for the receiver. Empty = the system's authorities."
+        None,
+        description="For tls and otlp+https: PEM of who vouches for the receiver. Empty = the system's authorities.",
+    )
+    token_file: Path | None = Field(
+        None, description="For otlp: file whose first line is the collector's token; read anew for each sending."
+    )
+    token_header: str = Field(
+        "Authorization",
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="Header that carries the token: as `Bearer TOKEN` in Authorization, as it is in another.",
     )
 
     @field_validator("to")
@@ -31,14 +42,37 @@ class AuditCopy(Section):
             if parts.netloc or len(parts.path) < 2:
                 raise ValueError(f"must be {parts.scheme}:///PATH")
         elif parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError("must be file:///PATH, unix:///PATH, udp://HOST, tcp://HOST or tls://HOST")
+            raise ValueError(
+                "must be file:///PATH, unix:///PATH, udp://HOST, tcp://HOST, tls://HOST, otlp+https://HOST or otlp+http://HOST"
+            )
+        elif parts.username is not None:
+            raise ValueError("holds a credential; move it to token_file (otlp), or leave it out")
+        elif parts.query or parts.fragment:
+            raise ValueError("may not have a ? or #; give host, port and path only")
+        elif not (value.isascii() and value.isprintable()) or " " in value:
+            raise ValueError("may hold ASCII without spaces only; percent-encode the path, punycode the host")
         _ = parts.port  # raises ValueError
         return value
 
+    @field_validator("token_header")
+    @classmethod
+    def _is_ours_to_set(cls, value: str) -> str:
+        if value.lower() in _SET_BY_HTTP:
+            raise ValueError(f"{value} is set by HTTP itself; name the header that the collector reads its token from")
+        return value
+
     @model_validator(mode="after")
-    def _ca_is_for_tls(self) -> "AuditCopy":
-        if self.ca_file is not None and self.kind != "tls":
-            raise ValueError("ca_file is for tls://… only")
+    def _keys_fit_the_kind(self) -> "AuditCopy":
+        if self.ca_file is not None and self.kind not in ("tls", "otlp+https"):
+            raise ValueError("ca_file is for tls://… and otlp+https://… only")
+        if self.token_file is None:
+            if "token_header" in self.model_fields_set:
+                raise ValueError("token_header needs token_file; without a token no header is sent")
+            return self
+        if self.kind not in ("otlp+http", "otlp+https"):
+            raise ValueError("token_file is for otlp+https://… and otlp+http://… only")
+        if self.kind == "otlp+http" and self.address[0] not in _LOOPBACK:
+            raise ValueError("token_file over otlp+http://… would send the token in the clear; use otlp+https://…")
         return self
 
     @property
@@ -47,13 +81,19 @@ class AuditCopy(Section):
         return kind
 
     @property
+    def url_path(self) -> str:
+        """Of otlp."""
+        path = urlsplit(self.to).path
+        return path if len(path) > 1 else "/v1/logs"
+
+    @property
     def path(self) -> Path:
         """Of file and unix."""
         return Path(urlsplit(self.to).path)
 
     @property
     def address(self) -> tuple[str, int]:
-        """Of udp, tcp and tls."""
+        """Of udp, tcp, tls and otlp."""
         parts = urlsplit(self.to)
         return parts.hostname or "", parts.port or _PORTS[parts.scheme]
 

@@ -64,7 +64,7 @@ def _read(path: Path) -> str:
 
 _PATH_KEYS = frozenset(
     {"data_dir", "tls_cert_file", "tls_key_file", "tls_ca_file", "site_key_file", "password_file", "path"}
-    | {"signing_key_file", "timestamp_ca_file", "ground_file", "client_secret_file", "ca_file"}
+    | {"signing_key_file", "timestamp_ca_file", "ground_file", "client_secret_file", "ca_file", "token_file"}
 )
 
 

@@ -45,7 +45,7 @@ class AuditLog extends LitElement {
     this.wrong = "";
     /** @type {import("./vms-tile.js").CameraInfo[]} */
     this.cameras = [];
-    /** @type {{ rows: number, copies: { name: string, seq: number, state: string, problem: string }[] } | null} */
+    /** @type {{ rows: number, copies: { name: string, seq: number, state: string, problem: string, rejected: number }[] } | null} */
     this.copies = null;
     this.error = "";
     this._asked = 0;
@@ -118,8 +118,8 @@ class AuditLog extends LitElement {
   /** How far copies elsewhere are. */
   _copied() {
     if (!this.copies?.copies.length) return nothing;
-    return html`<ul class="copies">${this.copies.copies.map(({ name, seq, state, problem }) => html`<li data-level=${state === "ok" ? "ok" : state === "failing" ? "warn" : "danger"}>${icon(state === "ok" ? "circle-check" : "triangle-alert")}
-      ${state === "differs" ? t("Kopie {name}: het auditlog is niet meer wat de kopie heeft.", { name }) : t("Kopie {name}: {n} van {all} regels.", { name, n: seq.toLocaleString(page.language), all: (this.copies?.rows ?? 0).toLocaleString(page.language) })} ${problem ? html`<small class="detail" lang="en">${problem}</small>` : nothing}</li>`)}</ul>`;
+    return html`<ul class="copies">${this.copies.copies.map(({ name, seq, state, problem, rejected }) => html`<li data-level=${state === "ok" ? "ok" : state === "failing" ? "warn" : "danger"}>${icon(state === "ok" ? "circle-check" : "triangle-alert")}
+      ${state === "differs" ? t("Kopie {name}: het auditlog is niet meer wat de kopie heeft.", { name }) : state === "rejected" ? t("Kopie {name}: de ontvanger weigerde {n} regels; zij ontbreken daar.", { name, n: rejected.toLocaleString(page.language) }) : t("Kopie {name}: {n} van {all} regels.", { name, n: seq.toLocaleString(page.language), all: (this.copies?.rows ?? 0).toLocaleString(page.language) })} ${problem ? html`<small class="detail" lang="en">${problem}</small>` : nothing}</li>`)}</ul>`;
   }
 
   /** @param {Row} row */
