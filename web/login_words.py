@@ -13,6 +13,7 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "account.password": _m("eigen wachtwoord wijzigen"),
     "session.end": _m("aanmelding beëindigen"),
     "session.list": _m("aanmeldingen inzien"),
+    "accounts.grant": _m("rollen geven en intrekken"),
     "accounts.manage": _m("accounts en aanmeldingen beheren"),
     "users.first": _m("eerste beheerder maken"),
     "users.totp-reset": _m("telefoon ontkoppelen"),

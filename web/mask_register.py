@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from vms.clock import Clock, now_utc
 from vms.config import Camera
+from vms.rules.account_names import is_same_person
 from vms.rules.mask_governance import (
     MaskStep,
     Period,
@@ -14,7 +15,6 @@ from vms.rules.mask_governance import (
     StepKind,
     compared,
     compared_with,
-    is_same_person,
     may_decide,
     may_propose,
     period_of,

@@ -19,6 +19,7 @@ from vms.errors import (
     StoreBusy,
     UitkijkError,
 )
+from web.grant_problems import GRANT_TEXTS
 from web.login_problems import LOGIN_TEXTS
 
 log = logging.getLogger(__name__)
@@ -223,6 +224,7 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     "busy": (503, "Te druk; probeer het zo opnieuw.", "Too busy; try again shortly."),
     "live_error": (502, "Het beeldproces meldt een fout.", "The live process reports an error."),
     **LOGIN_TEXTS,
+    **GRANT_TEXTS,
 }
 
 

@@ -224,6 +224,7 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "shifts.read": _m("dienstregister inzien"),
     "shifts.begin": _m("dienst beginnen"),
     "shifts.end": _m("dienst afsluiten"),
+    "users.list": _m("accounts en toekenningen inzien"),
     "users.add": _m("account maken"),
     "users.disable": _m("account uitzetten"),
     "users.grant": _m("rol geven voor een deel"),

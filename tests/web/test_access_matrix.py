@@ -116,6 +116,7 @@ REQUESTS = {
     "decisions.read": ("GET", "/api/decisions"),
     "decisions.write": ("POST", "/api/decisions"),
     "accounts.manage": ("GET", "/api/users/sessions"),
+    "accounts.grant": ("POST", "/api/users/observer/grants"),
 }
 
 
@@ -154,6 +155,7 @@ def test_a_token_does_nothing_that_takes_a_person(action: Action) -> None:
         ("evidence_officer", "POST", "/api/requests", {"unmasked": True}),
         ("privacy_officer", "PATCH", "/api/oversight/alerts/1", {"note": "nagegaan"}),
         ("shift_manager", "POST", "/api/oversight/logins", {}),
+        ("admin", "POST", "/api/users/observer/grants", {"role": "observer", "reason": "inval"}),
     ],
 )
 def test_a_token_is_no_second_person_and_gives_no_rights(

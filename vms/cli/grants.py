@@ -1,6 +1,5 @@
 """`vms users grant | grants | revoke`: roles for a camera group, a purpose and a period."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -11,27 +10,17 @@ from vms.clock import SystemClock, now_utc
 from vms.config import SiteConfig
 from vms.config.purposes import Purpose
 from vms.errors import ConfigError
-from vms.rules.access import ROLES, is_role
+from vms.rules.access import ROLES
+from vms.rules.granting import GrantWish, WishFault, read_wish
 from vms.rules.grants import Grant
-from vms.rules.local_time import end_us, start_us
 from vms.store import Transaction, audit, grants, users
 from vms.store.audit import AuditEntry
+from vms.store.grants import MAX_REASON
 from vms.units import us_from_utc, utc_from_us
 
 _BY = "command line"
 _MACHINE = "token:"
 HolderArgument = Annotated[str, typer.Argument(metavar="NAME", help="An account, or token:NAME.")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """As typed."""
-
-    role: str
-    group: str
-    purpose: str
-    start: str
-    until: str
 
 
 def grant(
@@ -42,16 +31,18 @@ def grant(
     purpose: Annotated[str, typer.Option("--purpose", help="Of cameras, e.g. public_order. Default: every one.")] = "",
     start: Annotated[str, typer.Option("--from", help="YYYY-MM-DD[THH:MM], site's zone. Default: now.")] = "",
     until: Annotated[str, typer.Option("--until", help="The same; a day is included. Default: until revoked.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why; shown to administrators.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Give a role for some cameras or some time. From its first grant on, the account has this role only as granted."""
     site = read_config(config)
     now = now_utc(SystemClock())
-    wanted = _read(site, _Wish(role, group, purpose, start, until), us_from_utc(now))
+    wish = GrantWish(role=role, group=group, purpose=purpose, start=start, until=until)
+    wanted = _read(site, wish, us_from_utc(now))
     with open_store(site) as store, store.transaction() as tx:
         _require_holder(tx, name)
-        given = grants.give(tx, name, wanted, _BY, now)
-        audit.append(tx, _entry("users.grant", name, given))
+        given = grants.give(tx, name, wanted, _BY, now, reason[:MAX_REASON])
+        audit.append(tx, _entry("users.grant", name, given, reason[:MAX_REASON]))
     answer(_as_json(given), [f"{name}: {_text(given, site)}"], as_json=as_json)
 
 
@@ -88,29 +79,20 @@ def revoke(
     answer([_as_json(one) for one in revoked], [f"{name}: {_text(one, site)}" for one in revoked], as_json=as_json)
 
 
-def _read(site: SiteConfig, wish: _Wish, now_us: int) -> Grant:
+def _read(site: SiteConfig, wish: GrantWish, now_us: int) -> Grant:
     """Raises ConfigError with every problem."""
-    problems = []
     groups = sorted({camera.area for camera in site.cameras if camera.area})
-    if not is_role(wish.role):
-        problems.append(f"--role {wish.role}: no such role; use one of {', '.join(ROLES)}")
-    if wish.group and wish.group not in groups:
-        problems.append(f"--group {wish.group}: no camera has this area; use one of {', '.join(groups) or '(none)'}")
-    if wish.purpose and wish.purpose not in get_args(Purpose):
-        problems.append(f"--purpose {wish.purpose}: use one of {', '.join(get_args(Purpose))}")
-    zone = ZoneInfo(site.site.timezone)
-    first_us: int = now_us
-    last_us: int | None = None
-    try:
-        first_us = start_us(wish.start, zone) if wish.start else now_us
-        last_us = end_us(wish.until, zone) if wish.until else None
-    except ValueError:
-        problems.append("--from and --until: must be YYYY-MM-DD or YYYY-MM-DDTHH:MM")
-    if last_us is not None and last_us <= first_us:
-        problems.append(f"--until {wish.until}: is not after --from")
-    if problems:
-        raise ConfigError(problems)
-    return Grant(id=0, role=wish.role, group=wish.group, purpose=wish.purpose, start_us=first_us, end_us=last_us)
+    found = read_wish(wish, groups, get_args(Purpose), ZoneInfo(site.site.timezone), now_us)
+    if isinstance(found, Grant):
+        return found
+    texts: dict[WishFault, str] = {
+        "grant_role": f"--role {wish.role}: no such role; use one of {', '.join(ROLES)}",
+        "grant_group": f"--group {wish.group}: no camera has this area; use one of {', '.join(groups) or '(none)'}",
+        "grant_purpose": f"--purpose {wish.purpose}: use one of {', '.join(get_args(Purpose))}",
+        "grant_time": "--from and --until: must be YYYY-MM-DD or YYYY-MM-DDTHH:MM",
+        "grant_period": f"--until {wish.until}: is not after --from",
+    }
+    raise ConfigError([texts[fault] for fault in dict.fromkeys(found.values())])
 
 
 def _require_holder(tx: Transaction, name: str) -> None:
@@ -122,7 +104,7 @@ def _require_holder(tx: Transaction, name: str) -> None:
         raise users.NoSuchName(f"no user {name!r}; see `vms users list`")
 
 
-def _entry(action: str, holder: str, given: Grant) -> AuditEntry:
+def _entry(action: str, holder: str, given: Grant, reason: str = "") -> AuditEntry:
     return AuditEntry(
         at=now_utc(SystemClock()),
         actor=_BY,
@@ -130,14 +112,7 @@ def _entry(action: str, holder: str, given: Grant) -> AuditEntry:
         action=action,
         object=holder if holder.startswith(_MACHINE) else f"user:{holder}",
         result="allowed",
-        detail={
-            "grant": given.id,
-            "role": given.role,
-            "group": given.group,
-            "purpose": given.purpose,
-            "from_us": given.start_us,
-            "to_us": given.end_us,
-        },
+        detail=grants.detail_of(given) | ({"reason": reason} if reason else {}),
     )
 
 

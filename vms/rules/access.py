@@ -58,6 +58,7 @@ Action = Literal[
     "decisions.read",
     "decisions.write",
     "accounts.manage",
+    "accounts.grant",
     "shifts.own",
     "shifts.read",
     "placements.read",
@@ -114,6 +115,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "decisions.read": frozenset({"policy_officer", "privacy_officer", "shift_manager", "technician"}),
     "decisions.write": frozenset({"policy_officer"}),
     "accounts.manage": frozenset({"admin"}),
+    # Never to oneself: vms.rules.granting.
+    "accounts.grant": frozenset({"admin"}),
     "placements.read": frozenset({"technician", "policy_officer", "privacy_officer", "shift_manager"}),
     "placements.move": frozenset({"technician", "policy_officer"}),
     "shifts.own": frozenset({"observer"}),
@@ -131,6 +134,7 @@ SITE_WIDE: frozenset[Action] = frozenset(
         "decisions.write",
         "layouts.share",
         "accounts.manage",
+        "accounts.grant",
     }
 )
 """About every camera at once: a role that is limited to some cameras gives none of these."""
@@ -143,6 +147,7 @@ PERSONS_ONLY: frozenset[Action] = frozenset(
         "holds.release",
         "audit.alert",
         "audit.review",
+        "accounts.grant",
     }
 )
 """What a bearer token does not do, whatever its roles: one of the two persons of four eyes may be who holds the token,
@@ -196,6 +201,10 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "accounts.manage": (
         "Accounts en aanmeldingen van anderen beheert de beheerder.",
         "Other people's accounts and sign-ins are the administrator's.",
+    ),
+    "accounts.grant": (
+        "Rollen geeft de beheerder, aan anderen.",
+        "Roles are given by the administrator, to others.",
     ),
     "holds.read": (
         "Veiligstellingen inzien is voorbehouden aan aangewezen politiemedewerkers en de privacyfunctionaris.",

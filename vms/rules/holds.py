@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
+from vms.rules.account_names import is_same_person
 from vms.rules.coverage import Stretch
-from vms.rules.mask_governance import is_same_person
 from vms.units import us_from_utc
 
 MAX_HOLD: Final = timedelta(days=7)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from vms.rules.account_names import is_same_person
 from vms.rules.masks import MaskSet, in_force
 
 StepKind = Literal["proposed", "rejected", "retracted"]
@@ -100,10 +101,6 @@ def may_decide(state: State, author: str, actor: str, *, moved: bool) -> Refusal
     if is_same_person(author, actor):
         return "second_person"
     return "moved" if moved else None
-
-
-def is_same_person(a: str, b: str) -> bool:
-    return a.strip().casefold() == b.strip().casefold()
 
 
 def compared(version: MaskSet, other: MaskSet | None) -> Changes:

@@ -1,6 +1,7 @@
 """Roles for a camera group, a purpose and a period (vms.rules.grants). No row is deleted: who had which is history."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,20 @@ _COLUMNS = select(
     GrantRow.revoked_at,
 ).order_by(GrantRow.id)
 """Asked at every request: mapped objects would cost twice as much."""
+
+
+MAX_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GivenGrant:
+    """With who gave it, when and why; and who revoked it, if anybody did."""
+
+    grant: Grant
+    by: str
+    given_us: int
+    reason: str
+    revoked_by: str
 
 
 class NoSuchGrant(UitkijkError):
@@ -46,8 +61,17 @@ def everybodys(tx: Session) -> dict[str, list[Grant]]:
     return found
 
 
-def give(tx: Session, holder: str, grant: Grant, by: str, now: datetime) -> Grant:
-    """grant.id is left out of account."""
+def register(tx: Session) -> dict[str, list[GivenGrant]]:
+    """By holder, oldest first."""
+    found: dict[str, list[GivenGrant]] = {}
+    for row in tx.scalars(select(GrantRow).order_by(GrantRow.holder, GrantRow.id)):
+        given = GivenGrant(_grant(row), row.granted_by, us_from_utc(row.granted_at), row.reason, row.revoked_by)
+        found.setdefault(row.holder, []).append(given)
+    return found
+
+
+def give(tx: Session, holder: str, grant: Grant, by: str, now: datetime, reason: str = "") -> Grant:
+    """grant.id is left out of account. reason: at most MAX_REASON characters."""
     row = GrantRow(
         holder=holder,
         role=grant.role,
@@ -57,6 +81,7 @@ def give(tx: Session, holder: str, grant: Grant, by: str, now: datetime) -> Gran
         end_at=None if grant.end_us is None else utc_from_us(grant.end_us),
         granted_by=by,
         granted_at=now,
+        reason=reason,
         revoked_by="",
         revoked_at=None,
     )
@@ -82,6 +107,18 @@ def revoke_roles(tx: Session, holder: str, roles: Collection[str], by: str, now:
     """Each grant of these roles that holds now, or would later."""
     standing = [each.id for each in of(tx, holder) if each.role in roles and not each.is_over(us_from_utc(now))]
     return revoke(tx, holder, standing, by, now)
+
+
+def detail_of(grant: Grant) -> dict[str, str | int | None]:
+    """For the audit row of one that is given or revoked."""
+    return {
+        "grant": grant.id,
+        "role": grant.role,
+        "group": grant.group,
+        "purpose": grant.purpose,
+        "from_us": grant.start_us,
+        "to_us": grant.end_us,
+    }
 
 
 def as_detail(revoked: Sequence[Grant]) -> dict[str, str]:

@@ -22,6 +22,7 @@ class GrantRow(Base):
     end_at: Mapped[datetime | None] = mapped_column(doc="Null = until revoked.")
     granted_by: Mapped[str] = mapped_column(String(80))
     granted_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(String(200), default="", doc="Why it was given.")
     revoked_by: Mapped[str] = mapped_column(String(80), default="")
     revoked_at: Mapped[datetime | None]
     __table_args__ = (
