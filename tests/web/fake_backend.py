@@ -280,6 +280,28 @@ def _session_routes(app: FastAPI, backend: Backend) -> None:
         times = {"began_us": now_us(), "seen_us": now_us(), "ends_us": now_us()}
         return {"sessions": [one | times | {"id": str(n), "is_this": n == 0} for n in range(2)]}
 
+    @app.get("/api/users")
+    def users() -> dict[str, Any]:
+        grant = {
+            "role": "observer",
+            "group": "Haven",
+            "purpose": "",
+            "from_us": now_us(),
+            "to_us": None,
+            "reason": "inval",
+        }
+        given = grant | {"given_by": "beheer", "given_us": now_us(), "revoked_us": None, "revoked_by": ""}
+        past = {"id": 2, "state": "revoked", "revoked_us": now_us(), "revoked_by": "beheer"}
+        one = {"roles": ["observer"], "active": True, "is_break_glass": False, "is_local": True}
+        piet = {
+            "username": "piet",
+            "display_name": "Piet",
+            "grants": [given | {"id": 1, "state": "holds"}, given | past],
+        }
+        jan = {"username": "jan", "display_name": "Jan de Wit", "grants": []}
+        choices = {"roles": ["observer"], "groups": ["Haven"], "purposes": ["public_order"]}
+        return {"users": [one | piet, one | jan]} | choices
+
 
 def _camera_routes(app: FastAPI, backend: Backend) -> None:
     @app.get("/api/cameras")

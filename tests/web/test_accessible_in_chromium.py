@@ -36,10 +36,11 @@ PAGES = {
     "/dienst?uren=1": ("shift_manager", ".watched td[data-share]"),
     "/besluiten?verplaatsen=1": ("technician", ".placements button"),
     "/account": ("admin", "vms-sessions tbody tr"),
+    "/account?geven=1": ("admin", '[data-account="piet"] > td:last-child button'),
     "/techniek?geweigerd=1": ("observer", ".message"),
 }
 
-FORMS = {"/besluiten?verplaatsen=1"}
+FORMS = {"/besluiten?verplaatsen=1", "/account?geven=1"}
 """Whose button is pressed first: the form is looked at."""
 
 

@@ -97,7 +97,8 @@ export const getJson = async (path, signal) => (await request("GET", path, { sig
  */
 export async function post(path, json = {}) {
   const response = await request("POST", path, { json });
-  return response.headers.get("Content-Type")?.includes("json") ? response.json() : null;
+  const hasJson = response.status !== 204 && response.headers.get("Content-Type")?.includes("json");
+  return hasJson ? response.json() : null;
 }
 
 /** @param {unknown} error */

@@ -2,6 +2,7 @@
 
 import { LitElement, html, nothing } from "lit";
 
+import "./vms-grants.js";
 import "./vms-sessions.js";
 import { Problem, getJson, messageOf, post } from "./api.js";
 import { icon } from "./icon.js";
@@ -160,7 +161,7 @@ class AccountPage extends LitElement {
       ${this.done ? html`<p class="verdict" data-level="ok">${icon("circle-check")} ${this.done}</p>` : nothing}
       <vms-sessions></vms-sessions>
       ${this._secrets(account)}
-      ${page.user?.roles.includes("admin") ? html`<vms-sessions .ofAll=${true}></vms-sessions>` : nothing}`;
+      ${page.user?.roles.includes("admin") ? html`<vms-grants></vms-grants><vms-sessions .ofAll=${true}></vms-sessions>` : nothing}`;
   }
 }
 
