@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from vms.rules.account_names import is_same_person
 from vms.rules.requests import FootageRequest
 
 LASTS: Final = timedelta(days=7)
@@ -51,6 +52,6 @@ def _decision_problem(request: FootageRequest, now: datetime) -> LiftRefusal | N
         return "not_asked"
     if request.state != "granted" or request.decided_at is None:
         return "not_granted"
-    if not request.decided_by or request.decided_by == request.created_by:
+    if not request.decided_by or is_same_person(request.decided_by, request.created_by):
         return "second_person"
     return "over" if not request.decided_at <= now < request.decided_at + LASTS else None

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Literal, cast
 
+from vms.rules.account_names import is_same_person
 from vms.rules.placements import Placement
 
 Space = Literal["sphere", "image"]
@@ -108,7 +109,7 @@ def parse_mask_import(document: object) -> MaskImport:
     camera_id = _text(document, "camera", problems)
     author = _text(document, "author", problems)
     approver = None if document.get("approver") is None else _text(document, "approver", problems)
-    if author and approver and author.strip().lower() == approver.strip().lower():
+    if author and approver and is_same_person(author, approver):
         problems.append("approver: is the author too; a second person must approve")
     valid_from = _valid_from(document.get("valid_from"), problems)
     reason = document.get("reason") or ""

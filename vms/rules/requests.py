@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from vms.rules.account_names import is_same_person
+
 RequestState = Literal["asked", "granted", "refused"]
 Verdict = Literal["granted", "refused"]
 Refusal = Literal["request_decided", "second_person", "reason_missing", "request_not_granted", "request_received"]
@@ -53,7 +55,7 @@ def refuse_decision(request: FootageRequest, verdict: Verdict, by: str, reason: 
     """Why this person may not decide so now; None when they may. A refusal needs its reason."""
     if request.state != "asked":
         return "request_decided"
-    if request.created_by == by:
+    if is_same_person(request.created_by, by):
         return "second_person"
     if verdict == "refused" and not reason.strip():
         return "reason_missing"

@@ -22,11 +22,12 @@ _Rows = Select[*tuple[Any, ...]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSearch:
     """Empty and None ask for all. actor: a whole name, or how known names begin; exactly: that name
-    alone. action: one, or any of several. [start, end).
+    alone. person: that name, however somebody typed it; no index helps. action: one, or any of several. [start, end).
     """
 
     actor: str = ""
     exactly: str = ""
+    person: str = ""
     action: str | tuple[str, ...] = ""
     camera: str = ""
     result: AuditResult | None = None
@@ -127,6 +128,8 @@ def _names_it(camera: str) -> ColumnElement[bool]:
 def _of_rest(rows: _Rows, search: AuditSearch) -> _Rows:
     if search.exactly:
         rows = rows.where(AuditRow.actor == search.exactly)
+    if search.person:
+        rows = rows.where(func.lower(func.trim(AuditRow.actor)) == search.person.strip().casefold())
     if search.action:
         several = isinstance(search.action, tuple)
         rows = rows.where(AuditRow.action.in_(search.action) if several else AuditRow.action == search.action)

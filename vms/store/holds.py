@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from vms.errors import Refused
+from vms.rules.account_names import is_same_person
 from vms.store.schema import HoldRow
 from vms.units import EPOCH
 
@@ -115,7 +116,7 @@ def for_camera(holds: Sequence[EvidenceHold], camera_id: str) -> list[EvidenceHo
 def release(tx: Session, hold_id: int, by: str, now: datetime) -> EvidenceHold:
     """Ends a hold; a second person must do it. Raises Refused."""
     row = _open(tx, hold_id)
-    if row.created_by == by:
+    if is_same_person(row.created_by, by):
         raise Refused("whoever set a hold does not release it; ask a second person")
     row.released_at, row.released_by, row.problem = now, by, ""
     tx.flush()

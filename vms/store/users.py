@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from vms.errors import UitkijkError
@@ -63,8 +63,8 @@ def add(
     is_break_glass: bool = False,
     external_id: str | None = None,
 ) -> User:
-    """Raises NameTaken."""
-    if by_name(tx, username) is not None:
+    """Raises NameTaken, also when a name differs in case alone: to people, and to four eyes, that is one person."""
+    if tx.scalars(select(UserRow.id).where(func.lower(UserRow.username) == username.lower())).first() is not None:
         raise NameTaken(f"user {username!r} exists already; choose another name")
     row = UserRow(
         username=username,

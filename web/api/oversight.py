@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from vms.clock import now_utc
+from vms.rules.account_names import is_same_person
 from vms.rules.oversight import LOGINS
 from vms.rules.sampling import draw
 from vms.store import Transaction, audit, audit_search, oversight
@@ -78,7 +79,7 @@ def handle(
         known = oversight.alert(tx, alert)
         if known is None:
             raise Problem("not_found")
-        is_own = known.pattern.actor == actor.username
+        is_own = is_same_person(known.pattern.actor, actor.username)  # at the door it is as somebody typed it
         if not is_own:
             services.trail.allow_within(
                 tx, actor, "audit.alert", f"alert:{alert}", kind=known.pattern.code, who=known.pattern.actor,
@@ -157,7 +158,7 @@ def _drawn(tx: Transaction, services: Services, actor: Actor, span: TimeRange) -
 
 
 def _logins_of(span: TimeRange, actor: str = "") -> AuditSearch:
-    return AuditSearch(action=LOGINS, exactly=actor, start=span.start, end=span.end)
+    return AuditSearch(action=LOGINS, person=actor, start=span.start, end=span.end)
 
 
 def _past(services: Services, start: str, end: str) -> TimeRange:

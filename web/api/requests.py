@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 
 from vms.clock import now_utc
 from vms.rules.access import Deny
+from vms.rules.account_names import is_same_person
 from vms.rules.lifting import MIN_REASON_CHARS
 from vms.rules.requests import FootageRequest, NewRequest, refuse_decision, refuse_receipt, safe_cell
 from vms.store import requests
@@ -238,7 +239,7 @@ def _request(request: FootageRequest, actor: Actor) -> dict[str, Any]:
         "unmasked": request.unmasked,
         "created_by": request.created_by,
         "created_us": us_from_utc(request.created_at),
-        "mine": request.created_by == actor.username,
+        "mine": is_same_person(request.created_by, actor.username),
         "state": request.state,
         "decided_by": request.decided_by,
         "decided_us": us_from_utc(request.decided_at) if request.decided_at else None,

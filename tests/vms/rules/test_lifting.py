@@ -32,6 +32,7 @@ def test_what_is_complete_lifts_the_masks_of_that_camera_and_time() -> None:
         ({"state": "refused"}, "not_granted"),
         ({"decided_by": None}, "second_person"),
         ({"decided_by": "e.officer"}, "second_person"),
+        ({"decided_by": " E.Officer"}, "second_person"),
         ({"note": "  kort  "}, "reason"),
         ({"case_number": " "}, "case"),
         ({"cameras": ("plein-01",)}, "camera"),
@@ -49,6 +50,7 @@ def test_a_decision_is_made_once_by_another_and_refusing_needs_a_reason() -> Non
     asked = replace(GRANTED, state="asked", decided_by=None, decided_at=None)
     assert refuse_decision(asked, "granted", "p.officer", "") is None
     assert refuse_decision(asked, "granted", "e.officer", "") == "second_person"
+    assert refuse_decision(asked, "granted", " E.Officer", "") == "second_person", "however the name is spelled"
     assert refuse_decision(asked, "refused", "p.officer", " ") == "reason_missing"
     assert refuse_decision(GRANTED, "refused", "x", "toch niet") == "request_decided"
 
