@@ -279,6 +279,7 @@ class Site:
         decisions: Mapping[str, Any] | None = None,
         web: Mapping[str, Any] | None = None,
         shifts: Mapping[str, Any] | None = None,
+        audit: Mapping[str, Any] | None = None,
     ) -> None:
         """cameras: what else is configured of them, by id. Without second factors, unless web says otherwise."""
         self.directory = Path(tempfile.mkdtemp(prefix="uw-"))
@@ -291,6 +292,7 @@ class Site:
                 "areas": areas,
                 "decisions": decisions or {"enforce": False},
                 "shifts": shifts or {"required": False},
+                "audit": audit or {},
                 "cameras": [
                     known | dict(more.get(str(known["id"]), {}))
                     for known in (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.otlp_collector import Answer, Collector, partial
+from tests.otlp_collector import Answer, Collector, fields_of, partial
 from tests.web.served_site import Site, eventually
 from vms.audit_copies import AuditCopier, PositionFile, accept
 from vms.config.audit import AuditCopy
@@ -72,6 +72,26 @@ def test_a_collector_that_is_busy_or_rejects_is_told_until_somebody_accepts(
     thread.look()
     assert [alarm.code for alarm in watch.look([thread.status])] == ["audit_copy_back"]
     assert collector.seqs == [1, 1, 1]
+
+
+def test_the_application_copies_what_people_do_to_a_collector_and_tells_how_far_it_is(
+    collector: Collector, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("s3cret\n")
+    copy = {"name": "otel", "to": f"otlp+http://127.0.0.1:{collector.port}", "token_file": str(token)}
+    site = Site(audit={"copies": [copy]})
+    try:
+        site.browser("observer")
+        eventually(lambda: collector.seqs == [1])
+        assert collector.headers[0]["authorization"] == "Bearer s3cret"
+        assert fields_of(collector.records[0])["uitkijk.audit.actor"] == "observer"
+        officer = site.client("privacy_officer")
+        eventually(lambda: officer.get("/api/audit/copies").json()["copies"][0]["seq"] >= 1)
+        [told] = officer.get("/api/audit/copies").json()["copies"]
+        assert (told["name"], told["state"], told["rejected"]) == ("otel", "ok", 0)
+    finally:
+        site.close()
 
 
 class Broken(AuditCopier):
