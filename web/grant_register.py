@@ -1,12 +1,12 @@
 """Who holds which roles, for which cameras and how long; giving one and withdrawing it, each with its audit row."""
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from vms.clock import Clock, now_utc
 from vms.config import SiteConfig
-from vms.config.model import Purpose
+from vms.config.purposes import PURPOSES
 from vms.rules.access import ROLES
 from vms.rules.granting import GrantWish, read_wish, refuse_giving
 from vms.rules.grants import Grant
@@ -35,7 +35,7 @@ class GrantRegister:
             "users": [_account(user, given.get(user.username, []), now_us) for user in accounts],
             "roles": list(ROLES),
             "groups": self._groups,
-            "purposes": list(get_args(Purpose)),
+            "purposes": list(PURPOSES),
         }
 
     def give(self, actor: Actor, name: str, wish: GrantWish, reason: str) -> Grant:
@@ -46,7 +46,7 @@ class GrantRegister:
             self._trail.refuse(actor, "users.grant", f"user:{name}", reason=refusal)
             raise Problem(refusal)
         zone = ZoneInfo(self._config.site.timezone)
-        wanted = read_wish(wish, self._groups, get_args(Purpose), zone, self._clock.now_us())
+        wanted = read_wish(wish, self._groups, PURPOSES, zone, self._clock.now_us())
         faults: dict[str, str] = (
             {} if isinstance(wanted, Grant) else {str(field): code for field, code in wanted.items()}
         )
