@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.web.served_site import MASKED, OPEN, PASSWORD_HASH, Site
-from tests.web.test_reach import AREAS, HERE, THERE
+from tests.web.served_site import MASKED, OFFER, OPEN, PASSWORD_HASH, Site, eventually
+from tests.web.test_reach import AREAS, HERE, SDP, THERE
 from vms.clock import now_utc
 from vms.store import users
 
@@ -72,6 +72,17 @@ def test_a_withdrawn_grant_ends_at_once_for_good_and_only_with_a_reason(site: Si
     assert admin.post(path, json={"reason": "klaar"}).json()["code"] == "grant_ended"
     elsewhere = admin.post(f"/api/users/technician/grants/{grant}/withdraw", json={"reason": "klaar"})
     assert elsewhere.json()["code"] == "not_found", "a grant of somebody else"
+
+
+def test_open_tiles_of_what_was_withdrawn_end_within_seconds_and_the_others_stay(site: Site) -> None:
+    admin, observer = site.browser("admin"), site.browser("observer")
+    there = admin.post("/api/users/observer/grants", json=WISH).json()["id"]
+    assert admin.post("/api/users/observer/grants", json=WISH | {"group": HERE}).status_code == 201
+    for camera in (MASKED, OPEN):
+        assert observer.post(f"/whep/{camera}", content=OFFER, headers=SDP).status_code == 201
+    assert admin.post(f"/api/users/observer/grants/{there}/withdraw", json={"reason": "klaar"}).status_code == 204
+    eventually(lambda: site.live.paths("DELETE") == ["/whep/session-0001"], timeout_s=5)
+    assert list(site.live.sessions) == ["session-0002"]
 
 
 def test_nobody_gives_oneself_a_role_and_the_attempt_is_audited(site: Site) -> None:
