@@ -9,14 +9,15 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import StatementError
 
 from vms.errors import StoreBusy
-from vms.store import Store, schema_logins, schema_oversight, schema_shifts
+from vms.store import Store, schema_incidents, schema_logins, schema_oversight, schema_shifts
 from vms.store.schema import Base, VolumeRow
 
 
 def test_migrations_build_exactly_the_schema_the_code_uses(store: Store) -> None:
     engine = create_engine(store.url)
     with engine.connect() as connection:
-        assert {module.Base for module in (schema_logins, schema_oversight, schema_shifts)} == {Base}
+        modules = (schema_incidents, schema_logins, schema_oversight, schema_shifts)
+        assert {module.Base for module in modules} == {Base}
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
     engine.dispose()
 

@@ -3,10 +3,10 @@
 from alembic import context
 from sqlalchemy import create_engine
 
-from vms.store import schema_logins, schema_oversight, schema_shifts, schema_terms
+from vms.store import schema_incidents, schema_logins, schema_oversight, schema_shifts, schema_terms
 from vms.store.schema import Base
 
-for module in (schema_logins, schema_oversight, schema_shifts, schema_terms):
+for module in (schema_incidents, schema_logins, schema_oversight, schema_shifts, schema_terms):
     assert module.Base is Base  # importing them makes their tables known
 connection = context.config.attributes.get("connection")
 if connection is None:
