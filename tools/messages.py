@@ -33,7 +33,10 @@ def found() -> Iterator[tuple[str, str]]:
         (_CALL_IN_SCRIPT, sorted((ROOT / "web" / "static" / "app").glob("*.js"))),
         (
             _CALL_IN_PYTHON,
-            [ROOT / "web" / f"{name}.py" for name in ("pages", "state_words", "decision_words", "login_words")],
+            [
+                ROOT / "web" / f"{name}.py"
+                for name in ("pages", "state_words", "decision_words", "incident_words", "login_words")
+            ],
         ),
     ):
         for file in files:

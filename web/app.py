@@ -27,6 +27,8 @@ from web.api import (
     grants,
     health,
     holds,
+    incident_categories,
+    incidents,
     layouts,
     mask_stills,
     masks,
@@ -113,6 +115,8 @@ def create_app(config: SiteConfig, store: Store, clock: Clock, on_broken: Callab
         layouts,
         trails,
         bookmarks,
+        incident_categories,
+        incidents,
         websocket,
         health,
     ):

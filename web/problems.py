@@ -20,6 +20,7 @@ from vms.errors import (
     UitkijkError,
 )
 from web.grant_problems import GRANT_TEXTS
+from web.incident_problems import INCIDENT_TEXTS
 from web.login_problems import LOGIN_TEXTS
 
 log = logging.getLogger(__name__)
@@ -225,6 +226,7 @@ TEXTS: dict[str, tuple[int, str, str]] = {
     "live_error": (502, "Het beeldproces meldt een fout.", "The live process reports an error."),
     **LOGIN_TEXTS,
     **GRANT_TEXTS,
+    **INCIDENT_TEXTS,
 }
 
 

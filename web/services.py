@@ -25,6 +25,7 @@ from web.exports import ExportJobs
 from web.first_run import FirstRun
 from web.footage import Footage
 from web.fragment_seal import fragment_seal
+from web.incident_register import IncidentRegister
 from web.live_client import LiveClient
 from web.live_sessions import LiveSessions
 from web.looking import Looking
@@ -75,6 +76,7 @@ class Services:
     first_run: FirstRun
     reach: Reach
     shifts: ShiftBook
+    incidents: IncidentRegister
     viewing: ViewingMeter
     capture: CaptureClient
     live: LiveClient
@@ -135,6 +137,7 @@ def make_services(config: SiteConfig, store: Store, clock: Clock) -> Services:
         first_run=FirstRun(config.first_run_file, store, clock, trail),
         reach=reach,
         shifts=shifts,
+        incidents=IncidentRegister(config, store, clock, trail, reach, shifts),
         viewing=ViewingMeter(store, clock),
         capture=capture,
         live=live,

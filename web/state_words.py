@@ -10,6 +10,7 @@ from typing import Final
 from web.decision_words import FOR_BROWSER as DECISION_WORDS
 from web.i18n import Language, texts
 from web.i18n import marked as _m
+from web.incident_words import FOR_BROWSER as INCIDENT_WORDS
 from web.login_words import AUDIT_ACTION as LOGIN_ACTIONS
 from web.login_words import AUDIT_DETAIL as LOGIN_DETAILS
 from web.login_words import METHOD
@@ -172,6 +173,12 @@ AUDIT_ACTION: Final[Mapping[str, str]] = {
     "trails.end": _m("volgspoor beëindigen"),
     "trails.read": _m("volgsporen inzien"),
     "bookmarks.make": _m("moment markeren"),
+    "incidents.write": _m("incident registreren"),
+    "incidents.change": _m("incident bijwerken"),
+    "incidents.read": _m("incidenten inzien"),
+    "incidents.export": _m("incidenten als bestand"),
+    "incidents.import": _m("incidenten van een jaar invoeren"),
+    "incidents.categories": _m("categorie van incidenten wijzigen"),
     "snapshot.view": _m("foto bekijken"),
     "masks.draw": _m("masker tekenen"),
     "masks.propose": _m("masker ter vaststelling aanbieden"),
@@ -254,6 +261,7 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "camera": _m("camera-id"),
     "cameras": _m("camera-id's"),
     "cases": _m("zaken"),
+    "category": _m("categorie"),
     "consultation": _m("raadpleging"),
     "colleagues": _m("collega's"),
     "coordinator": _m("coördinator van de politie"),
@@ -305,6 +313,10 @@ AUDIT_DETAIL: Final[Mapping[str, str]] = {
     "volume": _m("schijf"),
     "what": _m("handeling"),
     "who": _m("wie"),
+    "follow_ups": _m("opvolging"),
+    "rows": _m("regels"),
+    "status": _m("status van het incident"),
+    "years": _m("jaren"),
 }
 """What an audit row may add; a name in `_us` is a moment."""
 
@@ -375,6 +387,7 @@ _FOR_BROWSER: Final[Mapping[str, Mapping[str, str]]] = {
     "profile": PROFILE,
     "login_method": METHOD,
     **DECISION_WORDS,
+    **INCIDENT_WORDS,
 }
 
 

@@ -64,7 +64,7 @@ def audited_actions() -> set[str]:
         strings(ROOT / "vms" / "cli" / "grants.py", "_entry", 0),
         strings(ROOT / "web" / "shift_book.py", "allow_within", 2),
         strings(ROOT / "web" / "placement_register.py", "allow_within", 2),
-        {"decisions.import", "audit.accept", "audit.pack"},
+        {"decisions.import", "incidents.import", "audit.accept", "audit.pack"},
     )
 
 
@@ -79,6 +79,7 @@ def audited_details() -> set[str]:
     written |= {"basis", "requester", "review_us"}  # of holds, by page and by command line
     written |= {"grant", "group", "role", "revoked"}  # `vms users grant`; of a role that was taken away
     written |= {"colleagues", "coordinator", "desk", "note"}  # of shifts
+    written |= {"at_us", "cameras", "category", "follow_ups", "rows", "status", "years"}  # of incidents
     written |= {"about", "from", "outcome", "to", "what", "who"}  # of questions to the audit log
     written |= {"drawn", "findings", "kind", "note", "sample"}  # of oversight: with what it is about; of the pack
     for file in (ROOT / "web").rglob("*.py"):

@@ -33,6 +33,9 @@ Action = Literal[
     "ptz.steer",
     "trails.make",
     "bookmarks.make",
+    "incidents.write",
+    "incidents.read",
+    "incidents.categories",
     "snapshot.view",
     "masks.read",
     "masks.draw",
@@ -84,6 +87,10 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     # Made by who watches; read by who looks back, under a consultation (footage.view).
     "trails.make": _WATCH,
     "bookmarks.make": _WATCH,
+    # The observers' own register: police keep theirs elsewhere and read along.
+    "incidents.write": frozenset({"observer"}),
+    "incidents.read": _LOOK_BACK | {"observer", "shift_manager", "policy_officer"},
+    "incidents.categories": frozenset({"shift_manager", "policy_officer"}),
     "snapshot.view": _WATCH | {"technician", "privacy_officer"},
     "masks.read": frozenset({"privacy_officer", "technician"}),
     "masks.draw": frozenset({"privacy_officer", "technician"}),
@@ -135,6 +142,7 @@ SITE_WIDE: frozenset[Action] = frozenset(
         "layouts.share",
         "accounts.manage",
         "accounts.grant",
+        "incidents.categories",
     }
 )
 """About every camera at once: a role that is limited to some cameras gives none of these."""
@@ -165,6 +173,14 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "ptz.steer": (
         "Camera's besturen is voorbehouden aan camera-observanten en aangewezen politie.",
         "Steering cameras is for observers and designated police.",
+    ),
+    "incidents.write": (
+        "Incidenten registreren is voorbehouden aan camera-observanten.",
+        "Incidents are registered by observers.",
+    ),
+    "incidents.categories": (
+        "De categorieën van incidenten houden de clustermanager en de beleidsmedewerker bij.",
+        "Categories of incidents are kept by the shift manager and the policy officer.",
     ),
     "footage.consult": (
         "Terugkijken is voorbehouden aan aangewezen politiemedewerkers.",

@@ -58,7 +58,8 @@ def before(category: Category, categories: Iterable[Category], year: int) -> Bef
     """Of the year before `year`. The same name is the same category, whatever its row."""
     known = list(categories)
     earlier = offered(known, year - 1)
-    whole, shared = [], []
+    whole: list[Category] = []
+    shared: list[Category] = []
     for each in earlier:
         is_same = each.id == category.id or _same(each.name, category.name)
         became = [one for one in each.became if any(other.id == one and is_offered(other, year) for other in known)]

@@ -66,8 +66,8 @@ def read_row(document: Any) -> YearRow:
     total, previous = totals
     return YearRow(
         category=" ".join(str(category).split()),
-        total=total,  # type: ignore[arg-type]
-        previous_total=previous,  # type: ignore[arg-type]
+        total=total,
+        previous_total=previous,
         follow_ups=follow_ups,
         outcomes=outcomes,
         remark=str(document.get("remark") or ""),

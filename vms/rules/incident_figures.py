@@ -1,7 +1,7 @@
 """A year of incidents by category, beside the year before, as the annual report asks. Pure.
 
-What is not known stays None: a total that was never printed is not 0, and a category that was split has no number of its
-own in the year before.
+What is not known stays None: a total that was never printed is not 0, and a category that was split has no number of
+its own in the year before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,9 +73,7 @@ def lines(year: int, categories: Sequence[Category], this: YearBook, last: YearB
     return [line for line in made if line is not None]
 
 
-def _line(
-    year: int, category: Category, categories: Sequence[Category], this: YearBook, last: YearBook
-) -> Line | None:
+def _line(year: int, category: Category, categories: Sequence[Category], this: YearBook, last: YearBook) -> Line | None:
     tally, rows = this.tallies.get(category.id), this.printed.get(category.id, ())
     if tally is None and not rows and not is_offered(category, year):
         return None

@@ -16,7 +16,7 @@ from vms.units import us_from_utc, utc_from_us
 HOUR_US = 3_600_000_000
 LONGEST_US = 12 * HOUR_US
 """A shift that nobody closed is over after this: a night and its hand-over fit, the next day does not."""
-NEEDS_SHIFT: frozenset[Action] = frozenset({"live.watch", "ptz.steer", "snapshot.view"})
+NEEDS_SHIFT: frozenset[Action] = frozenset({"live.watch", "ptz.steer", "snapshot.view", "incidents.write"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

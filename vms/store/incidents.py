@@ -69,9 +69,7 @@ def add(tx: Session, new: NewIncident, status: Status, now: datetime, sent: Sent
     places = [(camera, new.at_us, False) for camera in new.cameras]
     places += [(step.camera_id, step.at_us, True) for step in new.trail]
     for camera, at_us, is_followed in places:
-        tx.add(
-            IncidentPlaceRow(incident_id=row.id, camera_id=camera, at=utc_from_us(at_us), is_followed=is_followed)
-        )
+        tx.add(IncidentPlaceRow(incident_id=row.id, camera_id=camera, at=utc_from_us(at_us), is_followed=is_followed))
         tx.flush()  # in order: a place's id is its turn
     return _incident(tx, row)
 

@@ -31,6 +31,11 @@ def open_of(tx: Session, owner: str) -> Trail | None:
     return _trail(tx, row) if row else None
 
 
+def of(tx: Session, trail_id: int) -> Trail | None:
+    row = tx.get(TrailRow, trail_id)
+    return _trail(tx, row) if row else None
+
+
 def begin(tx: Session, owner: str, started_at: datetime, keep_from: datetime) -> Trail:
     """Also forgets those of before keep_from: their footage is gone."""
     old = select(TrailRow.id).where(TrailRow.started_at < keep_from)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from vms.clock import now_utc
 from vms.rules.coverage import Stretch, totals
-from vms.store import bookmarks, decisions
+from vms.store import bookmarks, decisions, incident_categories, incidents
 from vms.store.catalog import MAX_SEGMENT, Gap, Segment
 from vms.store.holds import EvidenceHold
 from vms.units import Profile, us_from_utc
@@ -31,7 +31,7 @@ def coverage(
     camera: Annotated[str, Query(max_length=40)],
     profile: Annotated[Profile, Query()] = "sub",
 ) -> dict[str, Any]:
-    """Segments to play, gaps with their reason, evidence holds, marked moments. At most a local day at a time.
+    """Segments to play, gaps with their reason, evidence holds, marked moments, incidents. At most a local day.
 
     decisions: by id, what people call the ones under which these segments were recorded.
 
@@ -67,6 +67,7 @@ def coverage(
         "holds": [_hold(hold) for hold in window.holds],
         "decisions": {str(decision_id): label for decision_id, label in labels.items()},
         "bookmarks": _bookmarks(services, camera, max(span.start, window.retention_from), span.end),
+        "incidents": _incidents(services, camera, max(span.start, window.retention_from), span.end),
         **_explained(stretches),
     }
 
@@ -121,6 +122,17 @@ def _bookmarks(services: Services, camera_id: str, start: datetime, end: datetim
     with services.store.reading() as tx:
         found = bookmarks.between(tx, camera_id, start, end)
     return [{"at_us": us_from_utc(mark.at), "note": mark.note, "author": mark.author} for mark in found]
+
+
+def _incidents(services: Services, camera_id: str, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """Also those whose trail comes along this camera, at that time."""
+    with services.store.reading() as tx:
+        found = incidents.at_camera(tx, camera_id, start, end)
+        names = {category.id: category.name for category in incident_categories.all_(tx)} if found else {}
+    return [
+        {"id": seen.id, "at_us": us_from_utc(seen.at), "category_name": names[seen.category_id], "status": seen.status}
+        for seen in found
+    ]
 
 
 def _segment(segment: Segment, consultation_id: int, masked: bool) -> dict[str, Any]:

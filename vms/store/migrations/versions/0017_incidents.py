@@ -14,7 +14,7 @@ _CATEGORIES = (
     "Belediging/bedreiging", "Beroving/straatroof", "Brand/brandstichting", "Demonstratie", "Diefstal van voertuigen",
     "Drugsoverlast", "Dumping afval", "Fietsendiefstal", "Gebiedsverbod", "Geluidsoverlast", "Geweld en vechtpartijen",
     "Hangjongeren", "Huiselijk geweld", "Inbraak", "Mishandeling", "Observatie op verzoek", "Onwelwording",
-    "Oplichting", "Overlast diverse", "Persoon op het spoor", "Prostitutie", "Suïcide", "Uitgaanspubliek en evenementen",
+    "Oplichting", "Overlast diverse", "Persoon op het spoor", "Prostitutie", "Suïcide", "Uitgaan en evenementen",
     "Vals geld", "Verkeer", "Vermiste personen", "Vernieling/baldadigheid", "Verwarde personen", "Vuurwerk",
     "Wet ID/Vals ID", "Wet wapens en munitie", "Wildplassen", "Winkeldiefstal", "Zakkenrollen", "Zeden", "Overig",
 )  # fmt: skip
