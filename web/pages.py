@@ -71,13 +71,6 @@ PAGES: Final = (
         "clock",
         frozenset({"observer", "shift_manager", "policy_officer", "privacy_officer"}),
     ),
-    Page(
-        "/incidenten",
-        _m("Incidenten"),
-        "incidents.html",
-        "list",
-        frozenset({"observer", "police_reviewer", "evidence_officer", "shift_manager", "policy_officer"}),
-    ),
     Page("/maskers", _m("Maskers"), "masks.html", "eye-off", frozenset({"privacy_officer", "technician"})),
     Page(
         "/verzoeken",
