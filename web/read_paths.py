@@ -32,6 +32,7 @@ WEB: Final[dict[str, Gate]] = {
     "GET /api/exports/{export}/file": "painted",
     "GET /api/bundles/{bundle}/file": "lifted",
     "GET /api/requests/register.csv": "no picture",
+    "GET /api/incidents/register.csv": "no picture",
     "GET /api/audit/register.csv": "no picture",
     "POST /api/cameras/{camera}/masks/still": "drawing",
     "GET /api/retention/certificates/{day}": "no picture",

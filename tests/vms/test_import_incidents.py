@@ -37,7 +37,7 @@ def test_all_55_rows_come_in_whole_and_what_is_unclear_is_named(store: Store) ->
     assert not any("total_differs" in found or "category_twice" in found for found in reasons.values())
     with store.reading() as tx:
         assert [document for _, document in incident_categories.printed_documents(tx, 2023)] == rows()
-        assert audit.newest(tx, 1)[0].action == "incidents.import"
+        assert audit.newest(tx, 1)[0].entry.action == "incidents.import"
 
 
 def test_figures_of_the_imported_year_add_up_to_what_was_printed(store: Store) -> None:

@@ -26,7 +26,7 @@ _YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 
 
 def import_incidents(
-    file: Path = typer.Argument(help="JSON: a list of rows, as docs/beheer.md has them."),
+    file: Path = typer.Argument(help="JSON: a list of rows."),
     year: int | None = typer.Option(None, min=2000, max=2100, help="Of the table; default: the year in FILE's name."),
     config: ConfigOption = None,
     as_json: JsonOption = False,
