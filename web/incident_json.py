@@ -10,6 +10,7 @@ from vms.rules.incident_categories import Category
 from vms.rules.incident_figures import Line
 from vms.rules.incidents import Incident, note_hints
 from vms.rules.requests import safe_cell
+from vms.store.incident_history import Change
 from web.bundle.facts import local
 from web.incident_words import FIRST_SEEN, FOLLOW_UP, STATUS
 
@@ -37,6 +38,22 @@ def incident_json(incident: Incident, category: str, username: str) -> dict[str,
         "mine": incident.created_by == username,
         "revision": incident.revision,
     }
+
+
+def history_json(history: Sequence[Change], categories: Mapping[int, str]) -> list[dict[str, Any]]:
+    """changed: names of what became otherwise; empty: it was registered."""
+    return [
+        {
+            "revision": change.revision,
+            "at_us": change.at_us,
+            "by": change.by,
+            "category_name": categories[change.category_id],
+            "status": change.status,
+            "follow_ups": dict(change.follow_ups),
+            "changed": ["category" if name == "category_id" else name for name in change.changed],
+        }
+        for change in history
+    ]
 
 
 def category_json(category: Category) -> dict[str, Any]:

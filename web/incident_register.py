@@ -59,7 +59,7 @@ class IncidentRegister:
         with self._store.transaction() as tx:
             if sent and (known := incidents.sent_before(tx, actor.username, sent.key)):
                 if known[1] != sent.hash:
-                    raise Problem("key_reused")
+                    raise Problem("key_reused", extra={"incident": known[0].id})
                 return known[0]
             steps, wrong = self._steps(tx, actor, trail_id)
             wrong |= self._wrong(tx, given)

@@ -56,6 +56,13 @@ PAGES: Final = (
         "file-lock-2",
         frozenset({"evidence_officer", "police_reviewer"}),
     ),
+    Page(
+        "/incidenten",
+        _m("Incidenten"),
+        "incidents.html",
+        "clipboard-list",
+        frozenset({"observer", "police_reviewer", "evidence_officer", "shift_manager", "policy_officer"}),
+    ),
     Page("/techniek", _m("Techniek"), "health.html", "wrench", frozenset({"technician", "admin"})),
     Page(
         "/toezicht",
@@ -114,6 +121,8 @@ router = APIRouter(include_in_schema=False)
 _templates = Environment(
     loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
 )
+_templates.policies["json.dumps_kwargs"] = {"sort_keys": False}
+"""Words keep the order in which the server lists them."""
 _static = StaticFiles(directory=_HERE / "static")
 
 

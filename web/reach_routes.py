@@ -141,6 +141,8 @@ ROUTES: Final[dict[str, Beyond]] = {
     "PATCH /api/incidents/categories/{category}": "whole",
     "GET /api/incidents/{incident}": "named",
     "PATCH /api/incidents/{incident}": "named",
+    "GET /api/incidents/{incident}/history": "named",
+    "POST /api/incidents/note-hints": "none",
     "WEBSOCKET /api/ws": "listed",
     "GET /metrics": "whole",
 }

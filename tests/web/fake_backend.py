@@ -24,6 +24,7 @@ from aiortc import (
 )
 from fake_deps import FakeDeps
 from fake_following import following_routes, ways
+from fake_incidents import incident_routes
 from fake_pictures import CLOCK_90K, FPS, SEGMENT_S, encoded_loop, picture, segment_mp4
 from fake_records import footage_routes, hold_routes, now_us, oversight_routes, problem
 from fake_shifts import placement_routes, shift_routes
@@ -60,6 +61,8 @@ class Backend:
     loop: asyncio.AbstractEventLoop | None = None
     alarms: list[dict[str, Any]] = field(default_factory=list)
     trails: list[dict[str, Any]] = field(default_factory=list)
+    incidents: list[dict[str, Any]] = field(default_factory=list)
+    incident_keys: dict[str, int] = field(default_factory=dict)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
     refused_pages: list[str] = field(default_factory=list)
     awaits_shift: bool = False
@@ -236,6 +239,7 @@ def make_app(backend: Backend) -> FastAPI:
     hold_routes(app, backend)
     shift_routes(app)
     placement_routes(app)
+    incident_routes(app, backend)
     _socket_route(app, backend)
     app.add_middleware(SecurityHeaders, tls=False)
 

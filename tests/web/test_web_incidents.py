@@ -109,7 +109,8 @@ def test_what_is_sent_twice_under_a_key_is_registered_once(site: Site) -> None:
     first, again = (register(site, key="abc-1", note="één", at_us=T0_US) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.json() == again.json()
-    assert register(site, key="abc-1", note="twee", at_us=T0_US).json()["code"] == "key_reused"
+    other = register(site, key="abc-1", note="twee", at_us=T0_US).json()
+    assert (other["code"], other["incident"]) == ("key_reused", first.json()["id"])
     assert set(register(site, key="no spaces").json()["fields"]) == {"idempotency-key"}
     assert len(site.audit("incidents.write")) == 1
     assert registered(site, key="abc-2", note="één", at_us=T0_US)["id"] != first.json()["id"]
@@ -287,3 +288,25 @@ def test_every_code_of_the_register_has_its_text() -> None:
     assert list(incident_words.FIRST_SEEN) == list(FIRST_SEEN)
     assert list(incident_words.FOLLOW_UP) == list(FOLLOW_UPS)
     assert set(incident_words.NOTE_HINT) == set(get_args(NoteHint))
+
+
+def test_its_history_says_who_did_what_when_and_of_a_note_only_that_it_changed(site: Site) -> None:
+    observer = site.client("observer")
+    made = registered(site, follow_ups={}, note="zwart AB-123-C")
+    path = f"/api/incidents/{made['id']}"
+    site.clock.advance(60)
+    observer.patch(
+        path, json={"revision": 1, "status": "followed_up", "follow_ups": {"loos": 1}, "note": "zwarte auto"}
+    )
+    answer = site.client("policy_officer").get(f"{path}/history")
+    first, second = answer.json()["history"]
+    assert (first["revision"], first["by"], first["status"], first["changed"]) == (1, "token:observer", "open", [])
+    assert (second["at_us"] - first["at_us"], second["follow_ups"]) == (60 * S, {"loos": 1})
+    assert second["changed"] == ["follow_ups", "note", "status"]
+    assert (second["category_name"], "auto" in answer.text) == ("Winkeldiefstal", False)
+
+
+def test_a_note_is_hinted_at_before_it_is_sent_and_nothing_of_it_is_kept(site: Site) -> None:
+    answer = site.client("observer").post("/api/incidents/note-hints", json={"note": "mw. Jansen, AB-123-C"})
+    assert answer.json() == {"note_hints": ["plate", "person_name"]}
+    assert site.client("observer").get("/api/incidents").json()["incidents"] == []

@@ -125,6 +125,14 @@ def refuse_change(current: Status, wanted: Status) -> Refusal | None:
     return "incident_backwards" if STATUSES.index(wanted) < STATUSES.index(current) else None
 
 
+CHANGEABLE: Final = ("category_id", "first_seen", "requester", "follow_ups", "note", "project", "status")
+"""Its time, cameras and trail stay as they were registered."""
+
+
+def changed_fields(before: Incident, after: Incident) -> tuple[str, ...]:
+    return tuple(name for name in CHANGEABLE if getattr(before, name) != getattr(after, name))
+
+
 _HINTS: Final[Mapping[NoteHint, re.Pattern[str]]] = {
     "plate": re.compile(r"\b(?=[A-Z\d-]*\d)(?=[A-Z\d-]*[A-Z])[A-Z\d]{1,3}-[A-Z\d]{2,3}-[A-Z\d]{1,2}\b", re.IGNORECASE),
     "phone": re.compile(r"(?<![\d-])(?:\+31|0031|0)[ -]?[1-9](?:[ -]?\d){8}(?!\d)"),

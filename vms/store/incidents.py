@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from vms.rules.follow_trail import TrailStep
 from vms.rules.incident_figures import Tally
-from vms.rules.incidents import FirstSeen, Incident, NewIncident, Status
+from vms.rules.incidents import FirstSeen, Incident, NewIncident, Status, changed_fields
+from vms.store import incident_history
 from vms.store.schema_incidents import IncidentPlaceRow, IncidentRow
 from vms.units import us_from_utc, utc_from_us
 
@@ -71,7 +72,9 @@ def add(tx: Session, new: NewIncident, status: Status, now: datetime, sent: Sent
     for camera, at_us, is_followed in places:
         tx.add(IncidentPlaceRow(incident_id=row.id, camera_id=camera, at=utc_from_us(at_us), is_followed=is_followed))
         tx.flush()  # in order: a place's id is its turn
-    return _incident(tx, row)
+    made = _incident(tx, row)
+    incident_history.add(tx, made, (), now)
+    return made
 
 
 def sent_before(tx: Session, created_by: str, key: str) -> tuple[Incident, str] | None:
@@ -89,6 +92,7 @@ def get(tx: Session, incident_id: int) -> Incident | None:
 def change(tx: Session, incident: Incident, by: str, now: datetime) -> Incident:
     """To what `incident` says, its cameras and time excepted; its revision is one more."""
     row = tx.get_one(IncidentRow, incident.id)
+    before = _incident(tx, row)
     row.category_id = incident.category_id
     row.first_seen = incident.first_seen
     row.requester = incident.requester
@@ -99,7 +103,9 @@ def change(tx: Session, incident: Incident, by: str, now: datetime) -> Incident:
     row.changed_by, row.changed_at = by, now
     row.revision += 1
     tx.flush()
-    return _incident(tx, row)
+    changed = _incident(tx, row)
+    incident_history.add(tx, changed, changed_fields(before, changed), now)
+    return changed
 
 
 def newest(tx: Session, wanted: Wanted, most: int, before_id: int | None = None) -> list[Incident]:

@@ -63,6 +63,22 @@ class IncidentPlaceRow(Base):
     )
 
 
+class IncidentChangeRow(Base):
+    """An incident as one revision made it. Without its texts: what somebody took out of a note is nowhere any more."""
+
+    __tablename__ = "incident_change"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"))
+    revision: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(80))
+    category_id: Mapped[int] = mapped_column(ForeignKey("incident_category.id"))
+    status: Mapped[str] = mapped_column(String(12))
+    follow_ups: Mapped[dict[str, Any]]
+    changed: Mapped[list[Any]] = mapped_column(doc="Names of what became otherwise; empty: it was registered.")
+    __table_args__ = (Index("incident_change_by_incident", "incident_id", "id"),)
+
+
 class IncidentYearRow(Base):
     """A row of a year's printed table, whole. It counts as long as it stands here; nothing is read into it."""
 

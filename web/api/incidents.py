@@ -8,12 +8,12 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from vms.clock import now_utc
-from vms.rules.incidents import FirstSeen, Incident, NewIncident, Status
-from vms.store import incident_categories, incidents
+from vms.rules.incidents import FirstSeen, Incident, NewIncident, Status, note_hints
+from vms.store import incident_categories, incident_history, incidents
 from vms.store.incidents import Wanted
 from web.audit_trail import Actor
 from web.deps import ServicesDep, needs
-from web.incident_json import incident_json, register_csv
+from web.incident_json import history_json, incident_json, register_csv
 from web.problems import field_problem
 from web.services import Services
 from web.time_range import checked, parse_time
@@ -71,6 +71,11 @@ class Change(_Written):
     follow_ups: _Counts | None = None
     note: Annotated[str, StringConstraints(max_length=500)] | None = None
     project: Annotated[str, StringConstraints(max_length=60)] | None = None
+
+
+class Note(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    note: Annotated[str, StringConstraints(max_length=500)]
 
 
 class Filter(BaseModel):
@@ -144,9 +149,24 @@ def figures(services: ServicesDep, actor: ReadActor, year: Annotated[int, Query(
     return services.incidents.figures(actor, year)
 
 
+@router.post("/note-hints")
+def hints(body: Note, _actor: WriteActor) -> dict[str, Any]:
+    """What in a note looks like personal data, before it is sent. Nothing of it is kept."""
+    return {"note_hints": note_hints(body.note)}
+
+
 @router.get("/{incident}")
 def one(incident: IncidentId, services: ServicesDep, actor: ReadActor) -> dict[str, Any]:
     return _told(services, actor, [services.incidents.one(actor, "incidents.read", incident)])[0]
+
+
+@router.get("/{incident}/history")
+def history(incident: IncidentId, services: ServicesDep, actor: ReadActor) -> dict[str, Any]:
+    """Oldest first. Of texts it says that they changed, not what they were."""
+    services.incidents.one(actor, "incidents.read", incident)
+    with services.store.reading() as tx:
+        names = {category.id: category.name for category in incident_categories.all_(tx)}
+        return {"history": history_json(incident_history.of(tx, incident), names)}
 
 
 @router.patch("/{incident}")

@@ -55,13 +55,13 @@ async function problemOf(response) {
 /**
  * @param {string} method
  * @param {string} path
- * @param {{ json?: unknown, body?: BodyInit, type?: string, signal?: AbortSignal, keepalive?: boolean, login?: boolean }} [options]
+ * @param {{ json?: unknown, body?: BodyInit, type?: string, headers?: Record<string, string>, signal?: AbortSignal, keepalive?: boolean, login?: boolean }} [options]
  *   login: stay on the page when the session is over (default: go to the login page)
  * @returns {Promise<Response>} only 2xx; everything else throws Problem
  */
 export async function request(method, path, options = {}) {
   /** @type {Record<string, string>} */
-  const headers = {};
+  const headers = { ...options.headers };
   let body = options.body;
   if (options.json !== undefined) {
     headers["Content-Type"] = "application/json";

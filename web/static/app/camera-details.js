@@ -12,8 +12,9 @@ import { purposeText, recText, sourceText } from "./words.js";
  * @param {import("./neighbour-shapes.js").Exit[]} exits
  * @param {(exit: import("./neighbour-shapes.js").Exit) => void} follow
  * @param {() => void} mark this moment
+ * @param {(() => void) | null} register an incident; null: that is not this person's
  */
-export function cameraDetails(camera, status, exits, follow, mark) {
+export function cameraDetails(camera, status, exits, follow, mark, register) {
   const mask = camera.masks === "none" ? t("niet nodig (besluit)") : status?.mask === "ok" ? t("actief") : t("onzeker");
   return html`<div class="details">
     <dl>
@@ -29,6 +30,7 @@ export function cameraDetails(camera, status, exits, follow, mark) {
             html`<button type="button" title=${t("Buurcamera (N + pijl)")} @click=${() => follow(exit)}>${exit.way.side ? icon(`arrow-${exit.way.side}`) : nothing}<span class="num">${String(exit.camera.number).padStart(2, "0")}</span> ${exit.camera.name}</button>`,
         )}</div>`
       : nothing}
-    <button type="button" class="mark-moment" title=${t("Moment markeren (B)")} @click=${mark}><span aria-hidden="true">▲</span> ${t("Markeren")}</button>
+    <div class="marks">${register ? html`<button type="button" title=${t("Incident inschrijven (I)")} @click=${register}><span aria-hidden="true">◆</span> ${t("Incident")}</button>` : nothing}
+    <button type="button" class="mark-moment" title=${t("Moment markeren (B)")} @click=${mark}><span aria-hidden="true">▲</span> ${t("Markeren")}</button></div>
   </div>`;
 }

@@ -26,6 +26,7 @@ export function helpDialog() {
     [["Esc"], t("stop en geef de camera vrij")],
     [["S"], t("foto van het grote beeld, met masker")],
     [["B"], t("dit moment markeren, voor wie terugkijkt")],
+    [["I"], t("incident inschrijven: paar letters van de categorie, aantal, Enter")],
     [["A"], t("nieuwste open melding bevestigen")],
     [["F"], t("volledig scherm")],
   ];

@@ -31,6 +31,7 @@ const STEERING = {
  * @property {() => void} map open or close it
  * @property {() => void} acknowledge the newest open alarm
  * @property {() => void} bookmark
+ * @property {() => void} incident register one
  * @property {(screen: number) => void} toScreen the current camera
  * @property {(direction: string) => void} neighbour
  * @property {(on: boolean) => void} steerMode
@@ -122,6 +123,7 @@ export class Keys {
       s: this.target.snapshot,
       a: this.target.acknowledge,
       b: this.target.bookmark,
+      i: () => this._incident(),
       q: this.target.round,
       l: this.target.saved,
       m: this.target.map,
@@ -186,6 +188,12 @@ export class Keys {
     if (document.activeElement instanceof HTMLButtonElement && !document.activeElement.classList.contains("hit")) return false;
     this.target.makeHero();
     return true;
+  }
+
+  /** Of the camera whose number was just typed. */
+  _incident() {
+    if (this._entry) this._enter();
+    this.target.incident();
   }
 
   _clear() {

@@ -54,9 +54,10 @@ export function announce(text) {
   }, Math.max(0, 2000 - (performance.now() - lastSaid)));
 }
 
-/** @param {boolean} [whole] */
+/** Whether keys are for a field, a dialog or a panel with keys of its own. @param {boolean} [whole] */
 export function isTyping(whole = true) {
   if (whole && document.querySelector("dialog[open]")) return true;
   const element = document.activeElement;
-  return element instanceof HTMLElement && (element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName));
+  if (!(element instanceof HTMLElement)) return false;
+  return element.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(element.tagName) || element.closest("[data-own-keys]") !== null;
 }

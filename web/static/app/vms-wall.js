@@ -4,6 +4,7 @@ import { LitElement, html, nothing } from "lit";
 import { repeat } from "lit-html/directives/repeat.js";
 
 import "./vms-bookmark.js";
+import "./vms-incident.js";
 import "./vms-overview.js";
 import "./vms-palette.js";
 import "./vms-ptz-pad.js";
@@ -19,6 +20,7 @@ import { alarmText, serverLink } from "./server-link.js";
 import { alarmBar, alarmQueue } from "./wall-alarms.js";
 import { WallFollow } from "./wall-follow.js";
 import { applyFit } from "./wall-fitted.js";
+import { WallIncident } from "./wall-incident.js";
 import { mapPanel, toggleMap } from "./wall-map.js";
 import { WallScreens } from "./wall-screens.js";
 import { followShift } from "./wall-shift.js";
@@ -60,6 +62,7 @@ export class Wall extends LitElement {
     this.driver = this.steer.driver;
     this.tools = new WallTools(this);
     this.trails = new WallFollow(this);
+    this.incident = new WallIncident(this);
     this.screens = new WallScreens(this);
     this.driver.addEventListener("moving", () => this.tools.round.pause());
     this.keys = new Keys(this._keyTarget());
@@ -105,6 +108,7 @@ export class Wall extends LitElement {
       this.error = messageOf(error);
     }
     this.requestUpdate();
+    if (this.loaded) this.incident.ready();
   }
 
   /** What each camera sends, so that a halting picture can be told from a slow one. */
@@ -252,6 +256,7 @@ export class Wall extends LitElement {
       snapshot: () => this.tools.snapshot(),
       acknowledge: () => this._acknowledge(),
       bookmark: () => this._bookmark(),
+      incident: () => this.incident.open(),
       toScreen: (number) => this.screens.send(number),
       neighbour: (direction) => this.tools.byHand(() => this.trails.go(direction)),
       round: () => this.tools.toggleRound(),
@@ -373,7 +378,7 @@ export class Wall extends LitElement {
       </div>
       ${this.trails.row()}
       <div class="deck">
-        ${cameraDetails(camera, status, this.trails.exits, (exit) => this.tools.byHand(() => this.trails.follow(exit)), () => this._bookmark())}
+        ${cameraDetails(camera, status, this.trails.exits, (exit) => this.tools.byHand(() => this.trails.follow(exit)), () => this._bookmark(), this.incident.mayWrite ? () => this.incident.open() : null)}
         ${camera.can_turn ? html`<vms-ptz-pad .driver=${this.driver} .camera=${camera} .status=${status} .keysOn=${this.steering} .blocked=${!this.link.up}></vms-ptz-pad>` : nothing}
         ${this._alarmsInDeck() ? this._alarms() : nothing}
       </div></section>`;
@@ -389,7 +394,8 @@ export class Wall extends LitElement {
       </div>
       ${this.entry ? html`<output class="entry">${this.entry}<i></i></output>` : nothing}
       ${this.message ? html`<p class="toast">${this.message}</p>` : nothing}
-      ${helpDialog()}<vms-palette></vms-palette><vms-saved-layouts></vms-saved-layouts><vms-bookmark></vms-bookmark>`;
+      ${helpDialog()}<vms-palette></vms-palette><vms-saved-layouts></vms-saved-layouts><vms-bookmark></vms-bookmark>
+      <vms-incident .cameras=${this.cameras} @saved=${(/** @type {CustomEvent} */ { detail }) => this.incident.saved(detail)} @closed=${(/** @type {CustomEvent} */ { detail }) => this.incident.closed(detail.waits)}></vms-incident>`;
   }
 }
 

@@ -12,7 +12,8 @@ export function applyFit(wall, areas, options) {
   const height = wall.clientHeight - 2 * parseFloat(paddingTop);
   const bars = /** @type {HTMLElement[]} */ ([...wall.querySelectorAll(".toolbar, .screens, vms-map")]);
   const fit = fitWall(width, height, areas, { ...options, toolbarPx: bars.reduce((sum, bar) => sum + bar.offsetHeight + 4, 0) });
-  wall.style.setProperty("--hero-width", `${fit.heroWidth}px`);
+  // On what is around it: a drawer beside the wall leaves the hero in sight.
+  wall.parentElement?.style.setProperty("--hero-width", `${fit.heroWidth}px`);
   const grid = /** @type {HTMLElement | null} */ (wall.querySelector(".tiles"));
   if (!grid) return;
   grid.dataset.columns = String(fit.columns);

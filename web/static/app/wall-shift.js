@@ -2,7 +2,7 @@
 
 import { t } from "./page.js";
 
-const HELD = 'dialog[open], input:not([type="range"], [type="checkbox"]):focus, textarea:focus';
+const HELD = 'dialog[open], .incident-drawer, input:not([type="range"], [type="checkbox"]):focus, textarea:focus';
 /** Somebody is busy with something that leaving would lose. */
 const isBusy = () => document.querySelector(HELD) !== null;
 

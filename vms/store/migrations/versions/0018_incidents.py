@@ -1,10 +1,10 @@
-"""The observers' incident register: incidents, their cameras, categories by year, printed tables of a year"""
+"""The observers' incident register: incidents, their cameras and changes, categories by year, printed tables of a year"""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_incidents"
-down_revision = "0016_alerts"
+revision = "0018_incidents"
+down_revision = "0017_ident"
 branch_labels = None
 depends_on = None
 
@@ -64,6 +64,19 @@ def upgrade() -> None:
     op.create_index("incident_place_by_camera", "incident_place", ["camera_id", "at"])
     op.create_index("incident_place_by_incident", "incident_place", ["incident_id", "id"])
     op.create_table(
+        "incident_change",
+        sa.Column("id", _id(), autoincrement=True, primary_key=True),
+        sa.Column("incident_id", _id(), sa.ForeignKey("incident.id"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.String(80), nullable=False),
+        sa.Column("category_id", _id(), sa.ForeignKey("incident_category.id"), nullable=False),
+        sa.Column("status", sa.String(12), nullable=False),
+        sa.Column("follow_ups", sa.JSON(), nullable=False),
+        sa.Column("changed", sa.JSON(), nullable=False),
+    )
+    op.create_index("incident_change_by_incident", "incident_change", ["incident_id", "id"])
+    op.create_table(
         "incident_year_row",
         sa.Column("id", _id(), autoincrement=True, primary_key=True),
         sa.Column("year", sa.Integer(), nullable=False),
@@ -76,7 +89,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("incident_year_row", "incident_place", "incident", "incident_category"):
+    for table in ("incident_year_row", "incident_change", "incident_place", "incident", "incident_category"):
         op.drop_table(table)
 
 
