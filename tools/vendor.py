@@ -25,9 +25,9 @@ LICENSES = Path(__file__).resolve().parent / "licenses"
 ICONS = (  # noqa: SIM905 – sixty names read better as words
     "arrow-down arrow-down-left arrow-down-right arrow-left arrow-right arrow-up arrow-up-left arrow-up-right bell "
     "camera chevron-left chevron-right circle-check circle-dot circle-x clipboard-list clock cpu download eye eye-off "
-    "file-lock-2 gavel hard-drive history home hourglass info joystick keyboard languages layout-grid list locate-fixed lock "
-    "lock-open log-out map maximize minus monitor-play pause play plus rewind fast-forward refresh-cw "
-    "search server shield-alert shield-check square "
+    "file-lock-2 gavel hard-drive history home hourglass info joystick keyboard languages layout-grid list "
+    "locate-fixed lock lock-open log-out map maximize minus monitor-play pause play plus rewind fast-forward "
+    "refresh-cw search server shield-alert shield-check square "
     "step-back step-forward sun-moon triangle-alert user video video-off wifi-off wrench x zoom-in zoom-out"
 ).split()
 

@@ -56,13 +56,6 @@ PAGES: Final = (
         "file-lock-2",
         frozenset({"evidence_officer", "police_reviewer"}),
     ),
-    Page(
-        "/incidenten",
-        _m("Incidenten"),
-        "incidents.html",
-        "clipboard-list",
-        frozenset({"observer", "police_reviewer", "evidence_officer", "shift_manager", "policy_officer"}),
-    ),
     Page("/techniek", _m("Techniek"), "health.html", "wrench", frozenset({"technician", "admin"})),
     Page(
         "/toezicht",
@@ -77,6 +70,13 @@ PAGES: Final = (
         "shift.html",
         "clock",
         frozenset({"observer", "shift_manager", "policy_officer", "privacy_officer"}),
+    ),
+    Page(
+        "/incidenten",
+        _m("Incidenten"),
+        "incidents.html",
+        "clipboard-list",
+        frozenset({"observer", "police_reviewer", "evidence_officer", "shift_manager", "policy_officer"}),
     ),
     Page("/maskers", _m("Maskers"), "masks.html", "eye-off", frozenset({"privacy_officer", "technician"})),
     Page(

@@ -61,8 +61,10 @@ def _reading_routes(app: FastAPI, backend: "Backend") -> None:
             "category": 5, "name": "Winkeldiefstal", "total": 19, "previous": 14, "previous_shared": [],
             "followed_up": 9, "follow_ups": {"aanhouding": 4, "aangesproken": 6}, "outcomes": [], "remarks": [],
         }  # fmt: skip
-        split = line | {"category": 2, "name": "Geluidsoverlast", "total": None, "previous": None,
-                        "previous_shared": ["Overlast"], "outcomes": ["3 ×  doorverwezen"], "remarks": ["zie bijlage"]}  # fmt: skip
+        split = line | {
+            "category": 2, "name": "Geluidsoverlast", "total": None, "previous": None, "previous_shared": ["Overlast"],
+            "outcomes": ["3 x doorverwezen"], "remarks": ["zie bijlage"],
+        }  # fmt: skip
         return {"year": year, "total": 19, "previous": 14, "missing": 1, "categories": [line, split]}
 
     @app.get("/api/incidents/{incident}")

@@ -151,6 +151,7 @@ def footage_routes(app: FastAPI, backend: "Backend") -> None:
                 for one in backend.holds
             ], "stretches": backend.stretches,
             "bookmarks": [mark for mark in backend.bookmarks if mark["camera"] == camera],
+            "incidents": [each for each in backend.incidents if camera in each["cameras"]],
         }  # fmt: skip
 
     @app.get("/api/media/{segment}")

@@ -2,6 +2,7 @@
 
 import { secure } from "./hold-button.js";
 import { isTyping } from "./page.js";
+import { nextIncident } from "./playback-incidents.js";
 
 /** @param {import("./vms-playback.js").Playback} page */
 export function playbackKeys(page) {
@@ -20,6 +21,7 @@ export function playbackKeys(page) {
     "[": () => page.mark("in"),
     "]": () => page.mark("out"),
     v: () => secure(page),
+    i: () => nextIncident(page),
     "+": () => page.timeline.zoom(0.5),
     "=": () => page.timeline.zoom(0.5),
     "-": () => page.timeline.zoom(2),

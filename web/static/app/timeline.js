@@ -1,7 +1,7 @@
 /** The ruler of recorded time: drag or keys move the moment, the wheel zooms, gaps are hatched with their reason. */
 
 import { t } from "./page.js";
-import { TimelineLayers } from "./timeline-layers.js";
+import { TimelineLayers, incidentText } from "./timeline-layers.js";
 import { marks } from "./timeline-marks.js";
 import { TimelinePan } from "./timeline-pan.js";
 import { holes, runs } from "./timeline-spans.js";
@@ -16,6 +16,7 @@ import { clockTime, date, full, span, zone } from "./times.js";
  * @property {{ start_us: number, end_us: number, reason: string, detail: string }[]} gaps
  * @property {{ start_us: number, end_us: number, case_number: string }[]} holds
  * @property {{ at_us: number, note: string, author: string }[]} [bookmarks] what observers marked, oldest first
+ * @property {import("./timeline-layers.js").Seen[]} [incidents] oldest first
  * @property {{ start_us: number, end_us: number, kind: string }[]} stretches
  */
 
@@ -83,6 +84,7 @@ export class Timeline extends HTMLElement {
     this.coverage = coverage;
     this._runs = runs(coverage.segments);
     this.layers.clear();
+    this.layers.incidents = coverage.incidents ?? [];
     this._from = coverage.from_us;
     this._to = coverage.to_us;
     this.draw();
@@ -172,8 +174,9 @@ export class Timeline extends HTMLElement {
     }
     const us = this._at(event);
     const mark = this._markAt(us);
+    const incident = this.layers.incidentAt(us, this._nearUs);
     this._hover.hidden = false;
-    this._hover.textContent = `${clockTime(us)} ${zone(us)} · ${mark ? markText(mark) : this._what(us)}${this.layers.textAt(us)}`;
+    this._hover.textContent = `${clockTime(us)} ${zone(us)} · ${incident ? incidentText(incident) : mark ? markText(mark) : this._what(us)}${this.layers.textAt(us)}`;
     const box = this.getBoundingClientRect();
     const left = Math.max(90, Math.min(box.width - 90, event.clientX - box.left));
     this._hover.style.left = `${left}px`;
@@ -198,10 +201,13 @@ export class Timeline extends HTMLElement {
     this.zoom(event.deltaY < 0 ? 0.8 : 1.25, this._at(event));
   }
 
+  get _nearUs() {
+    return ((this._to - this._from) / this.clientWidth) * MARK_WIDTH;
+  }
+
   /** The mark under the pointer. @param {number} us */
   _markAt(us) {
-    const nearUs = ((this._to - this._from) / this.clientWidth) * MARK_WIDTH;
-    return this.coverage?.bookmarks?.find(({ at_us }) => Math.abs(at_us - us) < nearUs);
+    return this.coverage?.bookmarks?.find(({ at_us }) => Math.abs(at_us - us) < this._nearUs);
   }
 
   /** What lies at an instant, in words. @param {number} us */
@@ -244,6 +250,7 @@ export class Timeline extends HTMLElement {
     for (const hold of this.coverage.holds) pen.fillRect(x(hold.start_us), BAR_TOP + BAR_HEIGHT + 2, x(hold.end_us) - x(hold.start_us), 5);
     pen.fillStyle = colour("--warn");
     for (const { at_us } of this.coverage.bookmarks ?? []) this._paintMark(pen, x(at_us), height);
+    this.layers.paintIncidents(pen, x, colour, height);
     this._paintSelection(pen, x, width, colour);
     this._paintNow(pen, x, height, colour);
   }

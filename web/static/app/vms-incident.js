@@ -9,10 +9,10 @@ import { icon } from "./icon.js";
 import { bodyOf, forget, isTouched, keep } from "./incident-draft.js";
 import { cameraChips, moreFields, noteField, timeField, trailChoice } from "./incident-fields.js";
 import { hintsText } from "./incident-words.js";
+import { NoteHints } from "./note-hints.js";
 import { t } from "./page.js";
 import { hourMinute, isoDate } from "./times.js";
 
-const HINTS_AFTER_MS = 500;
 /** Of a field that is wrong: its input, in the order of the form. */
 const INPUTS = { at_us: "#incident-time", cameras: "#incident-camera", category: "#incident-category", follow_ups: "input.count", requester: "#incident-requester", project: "#incident-project", note: "#incident-note" };
 
@@ -30,13 +30,11 @@ export class IncidentDrawer extends LitElement {
     this.error = "";
     /** One that the server has already under this draft's key. */
     this.known = 0;
-    /** @type {string[]} */
-    this.hints = [];
+    this.hints = new NoteHints(() => this._hinted());
     this.busy = false;
     /** @type {import("./incident-words.js").Category[]} */
     this.categories = [];
     this._year = "";
-    this._hintTimer = 0;
   }
 
   createRenderRoot() {
@@ -45,7 +43,8 @@ export class IncidentDrawer extends LitElement {
 
   /** @param {import("./incident-draft.js").Draft} draft @param {boolean} isResumed it was left before it was sent */
   async open(draft, isResumed) {
-    Object.assign(this, { draft, isResumed, problems: {}, error: "", known: 0, hints: [] });
+    Object.assign(this, { draft, isResumed, problems: {}, error: "", known: 0 });
+    this.hints.reset();
     this.requestUpdate();
     await this.updateComplete;
     this.focusCategory();
@@ -83,22 +82,15 @@ export class IncidentDrawer extends LitElement {
     for (const [name, field] of Object.entries({ atUs: "at_us", cameras: "cameras", category: "category", followUps: "follow_ups", note: "note" })) {
       if (name in what) delete this.problems[field];
     }
-    if ("note" in what) this._askHints();
+    if ("note" in what) this.hints.ask(this.draft.note);
     if ("atUs" in what) this.load(this.draft.atUs);
     this.requestUpdate();
   }
 
-  _askHints() {
-    clearTimeout(this._hintTimer);
-    this._hintTimer = window.setTimeout(async () => {
-      const note = this.draft?.note ?? "";
-      const asked = note.trim() ? request("POST", "/api/incidents/note-hints", { json: { note } }).then((answer) => answer.json()) : { note_hints: [] };
-      const { note_hints: hints } = await Promise.resolve(asked).catch(() => ({ note_hints: this.hints }));
-      if (note === this.draft?.note) this.hints = hints;
-      this.requestUpdate();
-      await this.updateComplete;
-      if (hints.length) this.querySelector("#incident-note-hint")?.scrollIntoView({ block: "nearest" });
-    }, HINTS_AFTER_MS);
+  async _hinted() {
+    this.requestUpdate();
+    await this.updateComplete;
+    if (this.hints.hints.length) this.querySelector("#incident-note-hint")?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {SubmitEvent} event */
@@ -156,7 +148,7 @@ export class IncidentDrawer extends LitElement {
   }
 
   _end() {
-    clearTimeout(this._hintTimer);
+    this.hints.reset();
     forget();
     this.draft = null;
     this.requestUpdate();
@@ -204,7 +196,7 @@ export class IncidentDrawer extends LitElement {
             @chosen=${(/** @type {CustomEvent} */ { detail: { id, typed } }) => this.change({ category: id, typed })} @done=${() => this.focusCounts()}></vms-category-field>
           ${followUpSteppers(draft.followUps, (followUps) => this.change({ followUps }), this.problems.follow_ups)}
           ${moreFields(draft, this.problems, (what) => this.change(what))}
-          ${noteField(draft.note, hintsText(this.hints), this.problems.note ?? "", (note) => this.change({ note }))}
+          ${noteField(draft.note, hintsText(this.hints.hints), this.problems.note ?? "", (note) => this.change({ note }))}
         </div>
         <footer>${this._message()}<div class="actions"><button class="primary" aria-disabled=${String(this.busy)}>${this.busy ? t("Bezig…") : t("Inschrijven")} <kbd>Enter</kbd></button>
           <button type="button" @click=${() => this.leave()}>${t("Sluiten")} <kbd>Esc</kbd></button><a href="/incidenten" target="_blank" rel="noopener">${t("Alle incidenten")}</a></div></footer>

@@ -12,6 +12,7 @@ import { announce, t } from "./page.js";
 import { SPEEDS, controlsBar, selectionBar } from "./playback-bars.js";
 import { PlaybackCameras } from "./playback-cameras.js";
 import { purposeForm, queryForm } from "./playback-forms.js";
+import { incidentMarks } from "./playback-incidents.js";
 import { playbackKeys } from "./playback-keys.js";
 import { PlaybackMotion, showMovements } from "./playback-motion.js";
 import { takePhoto } from "./playback-photo.js";
@@ -79,6 +80,11 @@ export class Playback extends LitElement {
     }
     this.requestUpdate();
     await this.updateComplete;
+    this._named();
+  }
+
+  /** What the address names: a trail's step, or a camera at its time. */
+  async _named() {
     const query = new URLSearchParams(location.search);
     if (await this.trails.load(query)) return;
     if (this.consultation && query.has("camera") && query.has("van")) {
@@ -107,7 +113,8 @@ export class Playback extends LitElement {
     this.consultation = { ...made, purpose, reference };
     sessionStorage.setItem(KEPT, JSON.stringify(this.consultation));
     this.requestUpdate();
-    this.trails.load(new URLSearchParams(location.search));
+    await this.updateComplete;
+    this._named();
   }
 
   endConsultation() {
@@ -401,9 +408,9 @@ export class Playback extends LitElement {
           ${this.motion.overlay()}</div>${this.more.render()}
           ${this.message ? html`<p class="notice" role="status">${this.message}</p>` : nothing}
         </div>
-        <vms-timeline></vms-timeline>
+        <vms-timeline></vms-timeline>${incidentMarks(this)}
         ${controlsBar(this)}${this.motion.render()}${selectionBar(this)}
-        <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="bookmark">${t("markering")}</span><span data-kind="ptz">${t("camera draait")}</span><span data-kind="expired">${t("gewist of nog niet in gebruik")}</span></p></div>
+        <div class="foot"><details><summary>${t("Opnamen en onderbrekingen als lijst")}</summary><ul>${coverage ? this.timeline?.lines().map((line) => html`<li>${line}</li>`) : nothing}</ul></details><p class="legend"><span data-kind="recorded">${t("opname")}</span><span data-kind="gap">${t("geen opname (reden)")}</span><span data-kind="hold">${t("veiliggesteld")}</span><span data-kind="incident">${t("incident")}</span><span data-kind="bookmark">${t("markering")}</span><span data-kind="ptz">${t("camera draait")}</span><span data-kind="expired">${t("gewist of nog niet in gebruik")}</span></p></div>
       </section>
       ${coverage || this.error ? nothing : html`<div class="before">${icon("search")}<p>${t("Kies camera, dag en tijd, en zoek de beelden. Wat ouder is dan de bewaartermijn is gewist.")}</p></div>`}
       ${!coverage && this.error ? html`<p class="notice" role="alert">${this.error}</p>` : nothing}`;

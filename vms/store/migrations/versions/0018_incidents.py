@@ -1,4 +1,4 @@
-"""The observers' incident register: incidents, their cameras and changes, categories by year, printed tables of a year"""
+"""The observers' incident register: incidents, their changes, categories by year, printed tables of a year"""
 
 import sqlalchemy as sa
 from alembic import op
