@@ -10,13 +10,20 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_backend import Backend, lay_down_footage, make_backend, serving
+from fake_incidents import an_incident
 from fake_records import a_hold, now_us
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.e2e
 
 WHOLE = "UITKIJK_AXE" in os.environ
-ENLARGED = ("/muur?stand=1%2B5", "/muur?stand=alle", "/muur?stand=1&kaart=1", "/techniek")
+ENLARGED = (
+    "/muur?stand=1%2B5",
+    "/muur?stand=1%2B5&incident=1",
+    "/muur?stand=alle",
+    "/muur?stand=1&kaart=1",
+    "/techniek",
+)
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -34,14 +41,21 @@ PAGES = {
     "/maskers": ("privacy_officer", "main h1"),
     "/dienst": ("observer", ".shift fieldset"),
     "/dienst?uren=1": ("shift_manager", ".watched td[data-share]"),
+    "/muur?stand=1%2B5&incident=1": ("observer", ".marks button"),
+    "/incidenten": ("policy_officer", "table.year tbody tr"),
+    "/incidenten?nr=1": ("observer", "dialog.incident-open .history"),
     "/besluiten?verplaatsen=1": ("technician", ".placements button"),
     "/account": ("admin", "vms-sessions tbody tr"),
     "/account?geven=1": ("admin", '[data-account="piet"] > td:last-child button'),
     "/techniek?geweigerd=1": ("observer", ".message"),
 }
 
-FORMS = {"/besluiten?verplaatsen=1", "/account?geven=1"}
-"""Whose button is pressed first: the form is looked at."""
+FORMS = {
+    "/besluiten?verplaatsen=1": "dialog[open]",
+    "/account?geven=1": "dialog[open]",
+    "/muur?stand=1%2B5&incident=1": ".incident-drawer",
+}
+"""Whose button is pressed first: what it opens is looked at."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +70,7 @@ def backend() -> Backend:
     steps = [{"camera": f"camera-{n:02d}", "at_us": now_us()} for n in (1, 2, 9)]
     trail = {"id": 1, "owner": "jan", "name": "", "started_us": now_us(), "ended_us": None, "steps": steps}
     made.trails.append(trail)
+    made.incidents.append(an_incident(1, now_us(), trail=steps, revision=2, follow_ups={"loos": 1}))
     return made
 
 
@@ -85,7 +100,7 @@ def open_form(page: Page, path: str, ready: str) -> None:
     expect(page.locator(ready).first).to_be_visible()
     if path in FORMS:
         page.locator(ready).first.click()
-        expect(page.locator("dialog[open]")).to_be_visible()
+        expect(page.locator(FORMS[path])).to_be_visible()
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -132,6 +147,7 @@ def test_twice_as_large_everything_is_still_within_reach(
 MISSED = """() => [...document.querySelectorAll("button, select, input, textarea, summary, a[href], [tabindex='0']")]
     .filter((control) => control.checkVisibility({ visibilityProperty: true }) && !control.disabled)
     .filter((control) => control.tabIndex >= 0 && !window.reached.has(control))
+    .filter((control) => control.type !== "radio" || control.checked)
     .filter((control) => (document.querySelector("dialog:modal") ?? document).contains(control))
     .map((control) => control.outerHTML.slice(0, 120))"""
 AT = """() => {

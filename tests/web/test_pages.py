@@ -72,7 +72,7 @@ def test_wall_and_playback_are_offered_to_exactly_those_the_api_serves() -> None
 def test_the_menu_shows_only_pages_of_the_roles(client: httpx.Client, backend: Backend) -> None:
     backend.roles = ["observer"]
     text = client.get("/muur").text
-    assert re.findall(r'<a href="(/\w+)"', text.split("</nav>")[0]) == ["/muur", "/dienst", "/controle"]
+    assert re.findall(r'<a href="(/\w+)"', text.split("</nav>")[0]) == ["/muur", "/dienst", "/incidenten", "/controle"]
 
 
 def test_scripts_run_by_file_or_by_this_answers_nonce_only(client: httpx.Client) -> None:

@@ -16,7 +16,7 @@ import { hourMinute, isoDate } from "./times.js";
 /** Of a field that is wrong: its input, in the order of the form. */
 const INPUTS = { at_us: "#incident-time", cameras: "#incident-camera", category: "#incident-category", follow_ups: "input.count", requester: "#incident-requester", project: "#incident-project", note: "#incident-note" };
 
-/** Events: "saved" (detail the incident), "closed". */
+/** Events: "ready" once, "saved" (detail the incident), "closed". */
 export class IncidentDrawer extends LitElement {
   constructor() {
     super();
@@ -39,6 +39,10 @@ export class IncidentDrawer extends LitElement {
 
   createRenderRoot() {
     return this;
+  }
+
+  firstUpdated() {
+    this.dispatchEvent(new Event("ready"));
   }
 
   /** @param {import("./incident-draft.js").Draft} draft @param {boolean} isResumed it was left before it was sent */

@@ -4,7 +4,6 @@ import { LitElement, html, nothing } from "lit";
 import { repeat } from "lit-html/directives/repeat.js";
 
 import "./vms-bookmark.js";
-import "./vms-incident.js";
 import "./vms-overview.js";
 import "./vms-palette.js";
 import "./vms-ptz-pad.js";
@@ -108,7 +107,6 @@ export class Wall extends LitElement {
       this.error = messageOf(error);
     }
     this.requestUpdate();
-    if (this.loaded) this.incident.ready();
   }
 
   /** What each camera sends, so that a halting picture can be told from a slow one. */
@@ -394,8 +392,7 @@ export class Wall extends LitElement {
       </div>
       ${this.entry ? html`<output class="entry">${this.entry}<i></i></output>` : nothing}
       ${this.message ? html`<p class="toast">${this.message}</p>` : nothing}
-      ${helpDialog()}<vms-palette></vms-palette><vms-saved-layouts></vms-saved-layouts><vms-bookmark></vms-bookmark>
-      <vms-incident .cameras=${this.cameras} @saved=${(/** @type {CustomEvent} */ { detail }) => this.incident.saved(detail)} @closed=${(/** @type {CustomEvent} */ { detail }) => this.incident.closed(detail.waits)}></vms-incident>`;
+      ${helpDialog()}<vms-palette></vms-palette><vms-saved-layouts></vms-saved-layouts><vms-bookmark></vms-bookmark>${this.incident.drawer()}`;
   }
 }
 

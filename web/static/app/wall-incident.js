@@ -1,5 +1,8 @@
 /** The wall's way to the incident's drawer and back: what it knows already, and where the focus goes afterwards. */
 
+import { html } from "lit";
+
+import "./vms-incident.js";
 import { kept, newDraft } from "./incident-draft.js";
 import { hintsText } from "./incident-words.js";
 import { page, t } from "./page.js";
@@ -39,16 +42,21 @@ export class WallIncident {
   }
 
   /** Categories are there before somebody types; after a reload in the middle of an incident it is open again. */
-  async ready() {
-    await this._wall.updateComplete;
+  _ready() {
     if (!this.mayWrite) return;
     this._drawer?.load(this._wall.link.nowUs());
     const left = kept();
     if (left) this._drawer?.open(left, true);
   }
 
+  /** Beside the hero, once it is opened. */
+  drawer() {
+    return html`<vms-incident .cameras=${this._wall.cameras} @ready=${() => this._ready()}
+      @saved=${(/** @type {CustomEvent} */ { detail }) => this._saved(detail)} @closed=${(/** @type {CustomEvent} */ { detail }) => this._closed(detail.waits)}></vms-incident>`;
+  }
+
   /** @param {import("./incident-words.js").Incident} made */
-  saved(made) {
+  _saved(made) {
     this._savedMs = performance.now();
     this._backToTile();
     const told = t("Incident {id} ingeschreven: {category}", { id: made.id, category: made.category_name });
@@ -56,7 +64,7 @@ export class WallIncident {
   }
 
   /** @param {boolean} waits what was entered is kept */
-  closed(waits) {
+  _closed(waits) {
     this._backToTile();
     if (waits) this._wall.say(t("Niet ingeschreven; met I gaat u verder."));
   }

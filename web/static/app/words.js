@@ -120,6 +120,9 @@ function plainObjectText(object) {
     path: t("pagina {name}", { name }),
     audit: auditPartText(name),
     alert: t("signaal {name}", { name }),
+    incident: t("incident {id}", { id: name }),
+    incidents: t("register van incidenten"),
+    category: t("categorie {name}", { name }),
     retention: t("bewaarbewijs"),
   };
   return texts[kind] ?? object;
@@ -139,7 +142,7 @@ export function objectText(object, about) {
   return about.start_us ? t("opname van {camera}, {time}", { camera, time: full(about.start_us) }) : t("camera {camera}", { camera });
 }
 
-const TABLES = { purpose: "consultation_purpose", alarm: "alarm", profile: "profile", method: "login_method", kind: "decision_kind" };
+const TABLES = { purpose: "consultation_purpose", alarm: "alarm", profile: "profile", method: "login_method", status: "incident_status", kind: "decision_kind" };
 
 /** What police look back for: code and text. */
 export const purposes = () => Object.entries(page.words.consultation_purpose ?? {});
