@@ -91,6 +91,9 @@ def _writing_routes(app: FastAPI, backend: "Backend") -> None:
     @app.post("/api/incidents", status_code=201)
     async def register(request: Request) -> Any:
         body, key = await request.json(), request.headers["idempotency-key"]
+        if key in backend.incident_keys and backend.incidents[backend.incident_keys[key] - 1]["note"] != body["note"]:
+            used = backend.incident_keys[key]
+            return problem(409, "key_reused", "Al een ander incident onder deze sleutel.", incident=used)
         if key not in backend.incident_keys:
             trail = next((each for each in backend.trails if each["id"] == body["trail"]), {"steps": []})
             name = next(each["name"] for each in CATEGORIES if each["id"] == body["category"])

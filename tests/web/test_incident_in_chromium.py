@@ -139,9 +139,13 @@ def test_an_answer_that_is_lost_keeps_what_was_entered_and_the_next_enter_makes_
     expect(page.locator(".incident-failed")).to_contain_text("Wat u invulde blijft staan")
     assert (lost, len(backend.incidents)) == ([201], 1)
     assert page.input_value("#incident-category") == "Verkeer"
-    page.locator("#incident-category").press("Enter")
+    page.fill("#incident-note", "toch nog iets")
+    page.locator("#incident-note").press("Enter")
+    expect(page.locator(".incident-failed a")).to_have_attribute("href", "/incidenten?nr=1")
+    page.fill("#incident-note", "")
+    page.locator("#incident-note").press("Enter")
     expect(page.locator(".toast")).to_contain_text("Incident 1 ingeschreven")
-    assert (len(backend.incidents), len(sent(backend))) == (1, 2)
+    assert (len(backend.incidents), len(sent(backend))) == (1, 3)
     page.close()
 
 

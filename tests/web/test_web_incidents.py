@@ -264,7 +264,8 @@ def test_a_category_that_cannot_be_is_refused_at_its_field(steady_site: Site, bo
 def test_who_looks_back_finds_incidents_on_each_camera_of_theirs_at_its_time(site: Site) -> None:
     step = {"came_from": OPEN, "to": TURNING, "since_us": T0_US - 20 * S}
     trail = site.client("observer").post("/api/trails/steps", json=step).json()["trail"]
-    made = registered(site, cameras=[TURNING], at_us=T0_US, trail=trail["id"])
+    site.clock.advance(5)
+    made = registered(site, cameras=[TURNING], at_us=T0_US + 5 * S, trail=trail["id"])
     police = site.client("police_reviewer")
     consultation = police.post("/api/consultations", json={"purpose": "heterdaad", "reference": "BVH 2026-1"}).json()
 
@@ -278,7 +279,7 @@ def test_who_looks_back_finds_incidents_on_each_camera_of_theirs_at_its_time(sit
         found = police.get("/api/coverage", params=query).json()["incidents"]
         return [(each["id"], (each["at_us"] - T0_US) // S, each["category_name"]) for each in found]
 
-    assert at(TURNING) == [(made["id"], 0, "Winkeldiefstal")]
+    assert at(TURNING) == [(made["id"], 5, "Winkeldiefstal")]  # not also where its trail comes along
     assert at(OPEN) == [(made["id"], -20, "Winkeldiefstal")]
     assert at(MASKED) == []
 

@@ -121,17 +121,18 @@ def newest(tx: Session, wanted: Wanted, most: int, before_id: int | None = None)
 
 
 def at_camera(tx: Session, camera_id: str, start: datetime, end: datetime) -> list[Seen]:
-    """Oldest first; also those whose trail comes along it."""
+    """Oldest first, each once: at its own time, or else when its trail first comes along."""
+    place = IncidentPlaceRow
     query = (
-        select(IncidentRow.id, IncidentPlaceRow.at, IncidentRow.category_id, IncidentRow.status)
-        .join(IncidentPlaceRow, IncidentPlaceRow.incident_id == IncidentRow.id)
-        .where(IncidentPlaceRow.camera_id == camera_id, IncidentPlaceRow.at >= start, IncidentPlaceRow.at < end)
-        .order_by(IncidentPlaceRow.at, IncidentPlaceRow.id)
+        select(IncidentRow.id, place.at, IncidentRow.category_id, IncidentRow.status)
+        .join(place, place.incident_id == IncidentRow.id)
+        .where(place.camera_id == camera_id, place.at >= start, place.at < end)
+        .order_by(place.is_followed, place.at, place.id)
     )
-    found: dict[tuple[int, datetime], Seen] = {}
+    found: dict[int, Seen] = {}
     for incident_id, at, category_id, status in tx.execute(query):
-        found.setdefault((incident_id, at), Seen(incident_id, at, category_id, status))
-    return list(found.values())
+        found.setdefault(incident_id, Seen(incident_id, at, category_id, status))
+    return sorted(found.values(), key=lambda seen: (seen.at, seen.id))
 
 
 def cameras_between(tx: Session, start: datetime, end: datetime) -> dict[int, list[str]]:

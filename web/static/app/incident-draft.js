@@ -44,7 +44,9 @@ export function keep(draft) {
 export function kept() {
   /** @type {Draft | null} */
   const draft = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-  return draft?.by === page.user?.username ? draft : null;
+  if (draft?.by === page.user?.username) return draft;
+  forget(); // somebody else has this tab now
+  return null;
 }
 
 export const forget = () => sessionStorage.removeItem(KEPT);

@@ -140,7 +140,8 @@ export class IncidentDrawer extends LitElement {
     const problem = error instanceof Problem ? error : null;
     this.problems = problem?.fields ?? {};
     this.known = problem?.code === "key_reused" ? Number(problem.body.incident ?? 0) : 0;
-    this.error = problem?.status === 0 ? t("Geen verbinding met de server. Wat u invulde blijft staan; druk straks weer op Enter.") : messageOf(error);
+    if (this.known) this.error = t("Een eerdere poging is al ingeschreven, zonder wat u daarna veranderde. Werk dat incident bij.");
+    else this.error = problem?.status === 0 ? t("Geen verbinding met de server. Wat u invulde blijft staan; druk straks weer op Enter.") : messageOf(error);
     this._showProblems();
   }
 
@@ -182,7 +183,7 @@ export class IncidentDrawer extends LitElement {
 
   _message() {
     if (!this.error) return nothing;
-    const link = this.known ? html` <a href="/incidenten?nr=${this.known}" target="_blank" rel="noopener">${t("Incident {id} openen", { id: this.known })}</a>` : nothing;
+    const link = this.known ? html` <a href="/incidenten?nr=${this.known}" target="_blank" rel="noopener">${t("Incident {id} openen", { id: this.known })}</a> <button type="button" class="quiet" @click=${() => this._discard()}>${t("Weggooien")}</button>` : nothing;
     return html`<p class="incident-failed" role="alert">${icon("triangle-alert")}<span>${this.error}${link}</span></p>`;
   }
 
