@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 from fake_backend import Backend, make_backend
+from fake_incidents import an_incident
+from fake_records import now_us
 from playwright.sync_api import Browser, Page, Route, expect
 from test_wall_in_chromium import eventually, opened_wall
 
 pytestmark = pytest.mark.e2e
 
 DRAWER = ".incident-drawer"
+POST = ("POST", "/api/incidents")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +45,7 @@ def wall(kept_page: Page, backend: Backend) -> Iterator[Page]:
 
 
 def sent(backend: Backend) -> list[dict[str, object]]:
-    return [json.loads(body) for method, path, body in backend.calls("/api/incidents") if path == "/api/incidents"]
+    return [json.loads(body) for method, path, body in backend.calls("/api/incidents") if (method, path) == POST]
 
 
 def test_letters_of_a_category_one_count_and_enter_register_with_camera_time_and_trail(
@@ -199,14 +202,37 @@ def test_another_time_and_another_camera_are_typed_and_what_is_none_is_told(wall
     assert time.time() * 1e6 - 86_400e6 < int(str(body["at_us"])) < time.time() * 1e6
 
 
-def test_police_at_the_wall_are_told_whose_register_it_is(browser: Browser) -> None:
-    backend = make_backend(1)
-    backend.roles, backend.has_video = ["police_reviewer"], False
-    with opened_wall(browser, backend, "/muur?stand=1") as page:
-        expect(page.locator("vms-tile")).to_have_count(1)
-        page.keyboard.press("i")
-        expect(page.locator(".toast")).to_contain_text("voorbehouden aan camera-observanten")
-        expect(page.locator(f"{DRAWER}, .marks button >> text=Incident")).to_have_count(0)
+def test_ones_own_open_incident_is_followed_up_beside_the_hero_and_what_was_being_entered_waits(
+    wall: Page, backend: Backend
+) -> None:
+    backend.incidents[:] = [an_incident(1, now_us()), an_incident(2, now_us(), status="closed")]
+    wall.keyboard.press("i")
+    wall.keyboard.type("verk")
+    wall.keyboard.press("Enter")
+    expect(wall.locator(".unfinished button")).to_have_count(1)
+    wall.locator(".unfinished button").press("Enter")
+    panel, hero = wall.locator("dialog.incident-open"), wall.locator(".stage").bounding_box()
+    expect(panel).to_contain_text("Incident 1 · Geluidsoverlast")
+    expect(wall.locator(DRAWER)).to_have_count(0)
+    where = panel.bounding_box()
+    assert where
+    assert hero
+    assert where["x"] >= hero["x"] + hero["width"]
+    wall.locator("#follow-up-ambulance").press("ArrowUp")
+    wall.locator("#follow-up-ambulance").press("Enter")
+    expect(wall.locator(".history li")).to_have_count(2)
+    assert (backend.incidents[0]["status"], backend.incidents[0]["follow_ups"]["ambulance"]) == ("followed_up", 1)
+    wall.keyboard.press("Escape")
+    expect(wall.locator("#incident-category")).to_have_value("Verkeer")
+
+
+def test_police_at_the_wall_are_told_whose_register_it_is(wall: Page) -> None:
+    become = "async (role) => { (await import('/static/app/page.js')).page.user.roles = [role]; }"
+    wall.evaluate(become, "police_reviewer")
+    wall.keyboard.press("i")
+    expect(wall.locator(".toast")).to_contain_text("voorbehouden aan camera-observanten")
+    expect(wall.locator(DRAWER)).to_have_count(0)
+    wall.evaluate(become, "observer")
 
 
 def test_who_types_before_the_categories_are_there_gets_theirs(wall: Page) -> None:

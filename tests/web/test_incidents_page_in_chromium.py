@@ -102,6 +102,9 @@ def test_what_somebody_else_changed_meanwhile_is_told_and_what_was_entered_stays
     page.locator("#incident-note").press("Enter")
     expect(page.locator(f"{OPEN} [role=alert]").filter(has_text="Iemand anders")).to_be_visible()
     assert page.input_value("#incident-note") == "bij de bank"
+    page.keyboard.press("Escape")
+    expect(page.locator(f"{OPEN} [role=alert]").filter(has_text="nog niet bewaard")).to_be_visible()
+    page.locator("#incident-note").press("Enter")
     page.get_by_role("button", name="Toon wat er nu staat").click()
     expect(page.locator("#incident-note")).to_have_value("bij de fontein")
 

@@ -41,6 +41,7 @@ export class IncidentOpen extends LitElement {
     this.problems = {};
     this.busy = false;
     this.isOld = false;
+    this.isWarned = false;
     this.hints = new NoteHints(() => this.requestUpdate());
     this.writes = has("observer");
     this.looksBack = has("police_reviewer", "evidence_officer");
@@ -61,11 +62,32 @@ export class IncidentOpen extends LitElement {
     if (!this._dialog.open) this._dialog.showModal();
   }
 
+  /** What was entered goes only when somebody says so twice. @param {Event | null} event that would close it */
+  _leave(event) {
+    const isEdited = this.incident && this.edit && JSON.stringify(this.edit) !== JSON.stringify(editOf(this.incident));
+    if (!isEdited || this.isWarned) return true;
+    event?.preventDefault();
+    this.isWarned = true;
+    this.error = t("Dit is nog niet bewaard. Enter bewaart; nog eens sluiten gooit uw wijziging weg.");
+    this.requestUpdate();
+    return false;
+  }
+
+  /** Its fields go: another form may have some of their names. */
+  async _closed() {
+    Object.assign(this, { incident: null, edit: null, history: [] });
+    this.hints.reset();
+    this.requestUpdate();
+    await this.updateComplete;
+    this.dispatchEvent(new Event("closed"));
+  }
+
   /** @param {number} number */
   async _load(number) {
     this.error = "";
     this.problems = {};
     this.isOld = false;
+    this.isWarned = false;
     try {
       const [incident, { history }] = await Promise.all([getJson(`/api/incidents/${number}`), getJson(`/api/incidents/${number}/history`)]);
       Object.assign(this, { incident, history, edit: this.writes && incident.status !== "closed" ? editOf(incident) : null });
@@ -87,6 +109,7 @@ export class IncidentOpen extends LitElement {
   _change(what) {
     if (!this.edit) return;
     this.edit = { ...this.edit, ...what };
+    this.isWarned = false;
     if ("note" in what) this.hints.ask(this.edit.note);
     const isDone = Object.values(this.edit.followUps).some((count) => count > 0);
     if ("followUps" in what && isDone && this.edit.status === "open") this.edit.status = "followed_up";
@@ -147,7 +170,7 @@ export class IncidentOpen extends LitElement {
       ${moreFields(edit, this.problems, (what) => this._change(what))}
       ${noteField(edit.note, hintsText(this.hints.hints), this.problems.note ?? "", (note) => this._change({ note }))}
       ${this._message(incident)}
-      <div class="actions"><button class="primary" aria-disabled=${String(this.busy)}>${t("Bewaren")}</button><button type="button" @click=${() => this._dialog.close()}>${t("Sluiten")}</button>${edit.status === "closed" ? html`<small>${t("Een afgesloten incident verandert niet meer.")}</small>` : nothing}</div></form>`;
+      <div class="actions"><button class="primary" aria-disabled=${String(this.busy)}>${t("Bewaren")}</button><button type="button" @click=${() => this._leave(null) && this._dialog.close()}>${t("Sluiten")}</button>${edit.status === "closed" ? html`<small>${t("Een afgesloten incident verandert niet meer.")}</small>` : nothing}</div></form>`;
   }
 
   /** @param {Incident | null} incident */
@@ -158,7 +181,7 @@ export class IncidentOpen extends LitElement {
 
   render() {
     const { incident, edit } = this;
-    return html`<dialog class="incident-open" aria-labelledby="open-title" @close=${() => this.dispatchEvent(new Event("closed"))}>
+    return html`<dialog class="incident-open" aria-labelledby="open-title" @cancel=${(/** @type {Event} */ event) => this._leave(event)} @close=${() => this._closed()}>
       ${incident
         ? html`<header><h2 id="open-title">◆ ${t("Incident {id}", { id: incident.id })} · ${incident.category_name}</h2>${statusChip(incident.status)}
             ${this.looksBack ? html`<a class="button" href=${lookBackAddress(incident, Date.now() * 1000)}>${icon("history")} ${t("Terugkijken")}</a>` : nothing}</header>

@@ -8,6 +8,7 @@ import { followUpSteppers } from "./follow-up-steppers.js";
 import { icon } from "./icon.js";
 import { bodyOf, forget, isTouched, keep } from "./incident-draft.js";
 import { cameraChips, moreFields, noteField, timeField, trailChoice } from "./incident-fields.js";
+import { unfinished, unfinishedList } from "./incident-mine.js";
 import { hintsText } from "./incident-words.js";
 import { NoteHints } from "./note-hints.js";
 import { t } from "./page.js";
@@ -16,7 +17,7 @@ import { hourMinute, isoDate } from "./times.js";
 /** Of a field that is wrong: its input, in the order of the form. */
 const INPUTS = { at_us: "#incident-time", cameras: "#incident-camera", category: "#incident-category", follow_ups: "input.count", requester: "#incident-requester", project: "#incident-project", note: "#incident-note" };
 
-/** Events: "ready" once, "saved" (detail the incident), "closed". */
+/** Events: "ready" once, "saved" (detail the incident), "closed", "open" (detail an incident to follow up). */
 export class IncidentDrawer extends LitElement {
   constructor() {
     super();
@@ -32,6 +33,8 @@ export class IncidentDrawer extends LitElement {
     this.known = 0;
     this.hints = new NoteHints(() => this._hinted());
     this.busy = false;
+    /** @type {import("./incident-words.js").Incident[]} */
+    this.unfinished = [];
     /** @type {import("./incident-words.js").Category[]} */
     this.categories = [];
     this._year = "";
@@ -53,6 +56,12 @@ export class IncidentDrawer extends LitElement {
     await this.updateComplete;
     this.focusCategory();
     this.load(draft.atUs);
+    this.loadUnfinished();
+  }
+
+  async loadUnfinished() {
+    this.unfinished = await unfinished(Date.now() * 1000);
+    this.requestUpdate();
   }
 
   focusCategory() {
@@ -159,13 +168,17 @@ export class IncidentDrawer extends LitElement {
     this.requestUpdate();
   }
 
-  /** What was entered waits until it is opened again. */
-  leave() {
-    const waits = this.draft && isTouched(this.draft);
+  /** Makes room; what was entered waits until it is opened again. @returns {boolean} something does */
+  stepAside() {
+    const waits = this.draft !== null && isTouched(this.draft);
     if (waits) this.draft = null;
     else this._end();
     this.requestUpdate();
-    this.dispatchEvent(new CustomEvent("closed", { detail: { waits } }));
+    return waits;
+  }
+
+  leave() {
+    this.dispatchEvent(new CustomEvent("closed", { detail: { waits: this.stepAside() } }));
   }
 
   _discard() {
@@ -202,6 +215,7 @@ export class IncidentDrawer extends LitElement {
           ${followUpSteppers(draft.followUps, (followUps) => this.change({ followUps }), this.problems.follow_ups)}
           ${moreFields(draft, this.problems, (what) => this.change(what))}
           ${noteField(draft.note, hintsText(this.hints.hints), this.problems.note ?? "", (note) => this.change({ note }))}
+          ${unfinishedList(this.unfinished, (incident) => this.dispatchEvent(new CustomEvent("open", { detail: incident })))}
         </div>
         <footer>${this._message()}<div class="actions"><button class="primary" aria-disabled=${String(this.busy)}>${this.busy ? t("Bezig…") : t("Inschrijven")} <kbd>Enter</kbd></button>
           <button type="button" @click=${() => this.leave()}>${t("Sluiten")} <kbd>Esc</kbd></button><a href="/incidenten" target="_blank" rel="noopener">${t("Alle incidenten")}</a></div></footer>

@@ -2,6 +2,7 @@
 
 import { html } from "lit";
 
+import "./vms-incident-open.js";
 import "./vms-incident.js";
 import { kept, newDraft } from "./incident-draft.js";
 import { hintsText } from "./incident-words.js";
@@ -52,7 +53,22 @@ export class WallIncident {
   /** Beside the hero, once it is opened. */
   drawer() {
     return html`<vms-incident .cameras=${this._wall.cameras} @ready=${() => this._ready()}
-      @saved=${(/** @type {CustomEvent} */ { detail }) => this._saved(detail)} @closed=${(/** @type {CustomEvent} */ { detail }) => this._closed(detail.waits)}></vms-incident>`;
+      @saved=${(/** @type {CustomEvent} */ { detail }) => this._saved(detail)} @closed=${(/** @type {CustomEvent} */ { detail }) => this._closed(detail.waits)}
+      @open=${(/** @type {CustomEvent} */ { detail }) => this._followUp(detail.id)}></vms-incident><vms-incident-open @closed=${() => this._followedUp()}></vms-incident-open>`;
+  }
+
+  /** In a panel in the drawer's place; the hero stays in sight. @param {number} id */
+  _followUp(id) {
+    const panel = /** @type {import("./vms-incident-open.js").IncidentOpen | null} */ (this._wall.querySelector("vms-incident-open"));
+    this._drawer?.stepAside();
+    panel?.open(id, this._wall.cameras, this._drawer?.categories ?? []);
+  }
+
+  /** Back to what was being entered before. */
+  _followedUp() {
+    const left = kept();
+    if (left) this._drawer?.open(left, true);
+    else this._backToTile();
   }
 
   /** @param {import("./incident-words.js").Incident} made */
