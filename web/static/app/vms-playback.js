@@ -9,6 +9,7 @@ import { IDLE, runExport } from "./export-job.js";
 import { icon } from "./icon.js";
 import { MsePlayer } from "./mse-player.js";
 import { announce, t } from "./page.js";
+import { openNamed } from "./playback-address.js";
 import { SPEEDS, controlsBar, selectionBar } from "./playback-bars.js";
 import { PlaybackCameras } from "./playback-cameras.js";
 import { purposeForm, queryForm } from "./playback-forms.js";
@@ -80,17 +81,7 @@ export class Playback extends LitElement {
     }
     this.requestUpdate();
     await this.updateComplete;
-    this._named();
-  }
-
-  /** What the address names: a trail's step, or a camera at its time. */
-  async _named() {
-    const query = new URLSearchParams(location.search);
-    if (await this.trails.load(query)) return;
-    if (this.consultation && query.has("camera") && query.has("van")) {
-      this.more.read(query);
-      this.load(String(query.get("camera")), Number(query.get("van")), Number(query.get("tot")), Number(query.get("op")) || undefined);
-    }
+    openNamed(this);
   }
 
   /** @returns {Consultation | null} */
@@ -114,7 +105,7 @@ export class Playback extends LitElement {
     sessionStorage.setItem(KEPT, JSON.stringify(this.consultation));
     this.requestUpdate();
     await this.updateComplete;
-    this._named();
+    openNamed(this);
   }
 
   endConsultation() {

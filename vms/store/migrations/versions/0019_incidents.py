@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018_incidents"
-down_revision = "0017_ident"
+revision = "0019_incidents"
+down_revision = "0018_purposes"
 branch_labels = None
 depends_on = None
 
