@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_incidents"
-down_revision = "0018_purposes"
+revision = "0020_incidents"
+down_revision = "0019_grants"
 branch_labels = None
 depends_on = None
 
