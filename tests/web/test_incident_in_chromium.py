@@ -250,3 +250,15 @@ def test_who_types_before_the_categories_are_there_gets_theirs(wall: Page) -> No
     expect(wall.locator("#incident-category")).to_have_value("Winkeldiefstal")
     expect(wall.locator("#follow-up-gecontroleerd")).to_be_focused()
     wall.unroute("**/api/incidents/categories*")
+
+
+def test_who_signs_out_leaves_nothing_of_it_at_the_desk(browser: Browser, backend: Backend) -> None:
+    with opened_wall(browser, backend) as page:
+        page.keyboard.press("i")
+        page.keyboard.type("drugs")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        page.wait_for_function("sessionStorage.length > 0")
+        page.locator("#logout").evaluate("button => button.click()")
+        page.wait_for_url("**/inloggen*")
+        assert page.evaluate("sessionStorage.length") == 0

@@ -60,6 +60,7 @@ document.getElementById("logout")?.addEventListener("click", async () => {
   try {
     await request("POST", "/api/logout", { json: {} });
   } finally {
+    sessionStorage.clear(); // what was begun here is nobody else's at this desk
     location.assign("/inloggen");
   }
 });

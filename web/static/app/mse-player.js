@@ -4,6 +4,7 @@
  */
 
 import { Problem, request } from "./api.js";
+import { bodyChunks } from "./body-chunks.js";
 
 /**
  * @typedef {object} Segment
@@ -21,10 +22,7 @@ const AHEAD_S = 60;
 const HOLE_S = 0.3;
 const NEAR_END_S = 0.35;
 const STEPS = 8;
-/** What comes first is shown first: somebody waits for it. */
-const FIRST_CHUNKS = 8;
 const SOON_US = 5e6;
-const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Events: "time", "gap" (detail {from_us, to_us}), "problem" (detail Problem), "loading", "end".
@@ -333,27 +331,9 @@ export class MsePlayer extends EventTarget {
 
   /** Append as it arrives: a masked segment is still being painted while its first second plays. @param {Response} response @param {AbortSignal} signal */
   async _appendAll(response, signal) {
-    const reader = response.body?.getReader();
-    /** @type {Uint8Array[]} */
-    let parts = [];
-    let size = 0;
-    let appended = 0;
-    while (reader) {
-      const { done, value } = await reader.read();
+    for await (const chunk of bodyChunks(response, signal)) {
+      await this._append(chunk);
       signal.throwIfAborted();
-      if (value) {
-        parts.push(value);
-        size += value.length;
-      }
-      if (size >= (appended < FIRST_CHUNKS ? 1 : CHUNK_BYTES) || (done && size)) {
-        const joined = await new Blob(/** @type {BlobPart[]} */ (parts)).arrayBuffer();
-        parts = [];
-        size = 0;
-        await this._append(joined);
-        appended += 1;
-        signal.throwIfAborted();
-      }
-      if (done) return;
     }
   }
 

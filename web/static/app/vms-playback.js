@@ -17,17 +17,13 @@ import { incidentMarks } from "./playback-incidents.js";
 import { playbackKeys } from "./playback-keys.js";
 import { PlaybackMotion, showMovements } from "./playback-motion.js";
 import { takePhoto } from "./playback-photo.js";
+import { Reverse } from "./playback-reverse.js";
 import { PlaybackTrails } from "./playback-trail.js";
 import { placeOf } from "./taken-time.js";
 import { TimelineThumbnail } from "./timeline-thumbnail.js";
 import { clockTime, full, span, zone } from "./times.js";
 import { inOrder } from "./wall-state.js";
 
-/** Backwards, the next picture lies before this one. */
-const BEHIND_S = 15;
-const REVERSE_MS = 100;
-/** What is waited for longer is not made up for. */
-const REVERSE_STEP_MS = 500;
 const KEPT = "uitkijk-raadpleging";
 
 /** @typedef {{ id: number, expires_us: number, purpose: string, reference: string }} Consultation */
@@ -48,7 +44,7 @@ export class Playback extends LitElement {
     this.error = "";
     this.busy = false;
     this.speed = 1;
-    this.reverse = 0;
+    this.backwards = new Reverse();
     /** @type {number | null} */
     this.inUs = null;
     /** @type {number | null} */
@@ -63,7 +59,6 @@ export class Playback extends LitElement {
     this.trails = new PlaybackTrails(this);
     this.motion = new PlaybackMotion(this);
     this.zoomed = new DigitalZoom();
-    this._reverseTimer = 0;
     this._messageTimer = 0;
   }
 
@@ -332,29 +327,19 @@ export class Playback extends LitElement {
     this.player?.pause();
   }
 
-  /** J: backwards picture by picture, as fast as they come; each time faster. */
+  /** J: each time faster. */
   backward() {
-    const speed = Math.min(4, this.reverse ? this.reverse * 2 : 1);
-    this._stopReverse();
     if (!this.player) return;
-    this.player.pause();
-    this.player.behindS = BEHIND_S;
-    this.reverse = speed;
-    let us = this.player.nowUs;
-    let stepped = performance.now();
-    this._reverseTimer = window.setInterval(() => {
-      if (this.video.seeking) return;
-      us -= speed * 1000 * Math.min(performance.now() - stepped, REVERSE_STEP_MS);
-      stepped = performance.now();
-      this.player?.seek(us);
-    }, REVERSE_MS);
+    this.backwards.faster(this.player, this.video);
     this.requestUpdate();
   }
 
+  get reverse() {
+    return this.backwards.speed;
+  }
+
   _stopReverse() {
-    clearInterval(this._reverseTimer);
-    if (this.player) this.player.behindS = 0;
-    this.reverse = 0;
+    this.backwards.stop(this.player);
   }
 
   /** @param {"in" | "out"} which */
