@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from vms.rules.grants import Grant
 from vms.rules.oversight import LOOKS_BACK
 from vms.rules.sampling import draw
 from vms.store import (
@@ -24,11 +23,13 @@ from vms.store import (
 )
 from vms.store.audit import AuditRecord
 from vms.store.audit_search import AuditSearch
+from vms.store.grants import GivenGrant
 from vms.units import utc_from_us
 
 AUTHORISATIONS: Final = frozenset(
     {"users.add", "users.disable", "users.enable", "users.password", "users.roles", "tokens.add", "tokens.revoke"}
     | {"users.grant", "users.revoke", "users.external", "users.first", "users.totp-reset", "login.break_glass"}
+    | {"crossings.give", "crossings.withdraw"}
 )
 DISCLOSURES: Final = frozenset(
     {"requests.ask", "requests.decide", "requests.receipt", "requests.export", "bundles.make", "masks.lift"}
@@ -134,12 +135,13 @@ def _accounts(tx: Transaction) -> dict[str, Any]:
             }
             for token in users.all_tokens(tx)
         ],
-        "toekenningen": [_grant(holder, one) for holder, given in grants.everybodys(tx).items() for one in given],
+        "toekenningen": [_grant(holder, one) for holder, given in grants.register(tx).items() for one in given],
     }
 
 
-def _grant(holder: str, grant: Grant) -> dict[str, Any]:
-    """From its first one on, a holder has that role only as granted."""
+def _grant(holder: str, given: GivenGrant) -> dict[str, Any]:
+    """From its first one on, a holder has that role only as granted. Without a role: see vms.rules.crossings."""
+    grant = given.grant
     return {
         "houder": holder,
         "nummer": grant.id,
@@ -149,6 +151,8 @@ def _grant(holder: str, grant: Grant) -> dict[str, Any]:
         "vanaf": _moment(grant.start_us),
         "tot": _moment(grant.end_us),
         "ingetrokken": _moment(grant.revoked_us),
+        "gegeven_door": given.by,
+        "grondslag": given.reason,
     }
 
 

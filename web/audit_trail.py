@@ -33,11 +33,12 @@ class Actor:
     csrf_token: str = ""
     scope: frozenset[str] | None = None
     limited: tuple[Grant, ...] = ()
+    named: tuple[Grant, ...] = ()
 
     @property
     def rights(self) -> Rights:
         everywhere = self.roles - {grant.role for grant in self.limited}
-        return Rights(everywhere, self.limited, self.scope, is_machine=not self.by_cookie)
+        return Rights(everywhere, self.limited, self.scope, is_machine=not self.by_cookie, named=self.named)
 
     @property
     def by_cookie(self) -> bool:

@@ -189,7 +189,7 @@ class Accounts:
                 rights = grants.rights_of(tx, actor.username, token.roles, now) if token else None
         if rights is None:
             return None
-        return replace(actor, roles=rights.roles, limited=rights.limited)
+        return replace(actor, roles=rights.roles, limited=rights.limited, named=rights.named)
 
     def _proof(self, attempt: Attempt, user: User) -> Proof:
         if user.is_break_glass:
@@ -287,7 +287,10 @@ class Accounts:
             name = f"token:{token.name}"
             rights = grants.rights_of(tx, name, token.roles, now)
         scope = None if token.actions is None else frozenset(token.actions)
-        return Actor(name, token.name, rights.roles, workstation, token.token_hash, scope=scope, limited=rights.limited)
+        limited, named = rights.limited, rights.named
+        return Actor(
+            name, token.name, rights.roles, workstation, token.token_hash, scope=scope, limited=limited, named=named
+        )
 
     def _by_cookie(self, cookie: str, workstation: str) -> Actor | None:
         if len(cookie) > _MAX_TOKEN_CHARS:
@@ -322,9 +325,9 @@ def _take(tx: Transaction, user: User, proof: Proof) -> User:
 
 
 def _person(user: User, rights: Rights, workstation: str, login_key: str, csrf_token: str) -> Actor:
-    return Actor(
-        user.username, user.display_name, rights.roles, workstation, login_key, csrf_token, limited=rights.limited
-    )
+    limited, named = rights.limited, rights.named
+    who = user.username, user.display_name, rights.roles
+    return Actor(*who, workstation, login_key, csrf_token, limited=limited, named=named)
 
 
 def address_of(connection: HTTPConnection) -> str:

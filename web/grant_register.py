@@ -1,6 +1,6 @@
 """Who holds which roles, for which cameras and how long; giving one and withdrawing it, each with its audit row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,7 @@ class GrantRegister:
         with self._store.reading() as tx:
             accounts, given = users.all_users(tx), grants.register(tx)
         return {
-            "users": [_account(user, given.get(user.username, []), now_us) for user in accounts],
+            "users": [_account(user, _roles_of(given, user.username), now_us) for user in accounts],
             "roles": list(ROLES),
             "groups": self._groups,
             "purposes": list(PURPOSES),
@@ -82,6 +82,11 @@ class GrantRegister:
     @property
     def _groups(self) -> list[str]:
         return sorted({camera.area for camera in self._config.cameras if camera.area})
+
+
+def _roles_of(given: Mapping[str, Sequence[GivenGrant]], name: str) -> list[GivenGrant]:
+    """Without crossings, which give no role: those are at /toezicht."""
+    return [one for one in given.get(name, []) if one.grant.role]
 
 
 def _require_account(tx: Transaction, name: str) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from vms.config import Camera, SiteConfig
-from vms.rules.access import Action, Allow, Deny, decide_on
+from vms.rules.access import Action, Allow, Deny, crossing_for, decide_on
+from vms.rules.terms import PUBLIC_ORDER
 from web.audit_trail import Actor, AuditTrail
 from web.problems import Problem
 
@@ -16,12 +17,22 @@ class Reach:
         self._config = config
         self._trail = trail
         self._hanging = now
+        self._is_of_one_purpose = all(camera.purpose == PUBLIC_ORDER for camera in config.cameras)
 
     def may(self, actor: Actor, action: Action, camera_id: str) -> bool:
         return isinstance(self._decide(actor, action, camera_id), Allow)
 
     def may_all(self, actor: Actor, action: Action, camera_ids: Iterable[str]) -> bool:
-        return not actor.limited or all(self.may(actor, action, camera_id) for camera_id in camera_ids)
+        return self.is_whole(actor) or all(self.may(actor, action, camera_id) for camera_id in camera_ids)
+
+    def is_whole(self, actor: Actor) -> bool:
+        """What this person may do, they may do for every camera: nobody need ask by camera."""
+        return not actor.limited and self._is_of_one_purpose
+
+    def crossing(self, actor: Actor, action: Action, camera_id: str) -> dict[str, int]:
+        """For the audit row of what is allowed by a crossing alone; nothing otherwise."""
+        found = crossing_for(actor.rights, action, *self._group_and_purpose(camera_id))
+        return {} if found is None else {"crossing": found.id}
 
     def require(self, actor: Actor, action: Action, camera_id: str) -> None:
         """Raises Problem forbidden. A camera that left the configuration is in no group any more."""

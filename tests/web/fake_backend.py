@@ -79,6 +79,7 @@ class Backend:
     queries: list[dict[str, Any]] = field(default_factory=list)
     signals: list[dict[str, Any]] = field(default_factory=list)
     reviews: list[dict[str, Any]] = field(default_factory=list)
+    crossings: list[dict[str, Any]] = field(default_factory=list)
     retention_from_us: int = 0
     refuse_media: int = 0
     encrypted: bool = True

@@ -123,6 +123,12 @@ def _oversight_routes(app: FastAPI, backend: "Backend") -> None:
         })  # fmt: skip
         return backend.reviews[-1]
 
+    @app.get("/api/crossings")
+    def crossings() -> dict[str, Any]:
+        purposes = ["traffic"] if backend.crossings else []
+        bases = {"traffic": "Wegenverkeerswet 1994, art. 2"}
+        return {"crossings": backend.crossings, "purposes": purposes, "groups": ["Binnenstad"], "bases": bases}
+
     @app.get("/api/oversight/reviews")
     def reviews() -> dict[str, Any]:
         return {"reviews": backend.reviews}

@@ -254,11 +254,14 @@ def test_who_types_before_the_categories_are_there_gets_theirs(wall: Page) -> No
 
 def test_who_signs_out_leaves_nothing_of_it_at_the_desk(browser: Browser, backend: Backend) -> None:
     with opened_wall(browser, backend) as page:
+        for key in ("*", "3", "1", "Enter"):
+            page.keyboard.press(key)
+        expect(page.locator("vms-tile.hero")).to_have_attribute("data-camera", "camera-01")
         page.keyboard.press("i")
+        expect(page.locator("#incident-category")).to_be_focused()
         page.keyboard.type("drugs")
         page.keyboard.press("Enter")
-        page.keyboard.press("Escape")
-        page.wait_for_function("sessionStorage.length > 0")
+        assert "drugs" in page.evaluate("JSON.stringify(sessionStorage)").lower()
         page.locator("#logout").evaluate("button => button.click()")
         page.wait_for_url("**/inloggen*")
         assert page.evaluate("sessionStorage.length") == 0

@@ -78,6 +78,7 @@ def audited_details() -> set[str]:
     written |= {"bytes", "cases", "path", "segments", "volume"}  # `vms volumes forget`
     written |= {"basis", "requester", "review_us"}  # of holds, by page and by command line
     written |= {"grant", "group", "role", "revoked"}  # `vms users grant`; of a role that was taken away
+    written |= {"crossing"}  # by which alone something was seen
     written |= {"colleagues", "coordinator", "desk", "note"}  # of shifts
     written |= {"at_us", "cameras", "category", "follow_ups", "rows", "status", "years"}  # of incidents
     written |= {"about", "from", "outcome", "to", "what", "who"}  # of questions to the audit log

@@ -137,4 +137,4 @@ def _text(given: Grant, site: SiteConfig) -> str:
     until = "until revoked" if given.end_us is None else f"until {local(given.end_us)}"
     where = f"{given.group or 'every camera group'}, {given.purpose or 'every purpose'}"
     revoked = "" if given.revoked_us is None else f" (revoked {local(given.revoked_us)})"
-    return f"[{given.id}] {given.role} for {where}, from {local(given.start_us)} {until}{revoked}"
+    return f"[{given.id}] {given.role or 'crossing'} for {where}, from {local(given.start_us)} {until}{revoked}"

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, TypeGuard, get_args
 
-from vms.rules.grants import Rights
+from vms.rules.grants import Grant, Rights
+from vms.rules.terms import PUBLIC_ORDER
 
 Role = Literal[
     "observer",
@@ -62,6 +63,7 @@ Action = Literal[
     "decisions.write",
     "accounts.manage",
     "accounts.grant",
+    "crossings.give",
     "shifts.own",
     "shifts.read",
     "placements.read",
@@ -124,6 +126,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     "accounts.manage": frozenset({"admin"}),
     # Never to oneself: vms.rules.granting.
     "accounts.grant": frozenset({"admin"}),
+    # Never to oneself: vms.rules.crossings.
+    "crossings.give": frozenset({"privacy_officer", "shift_manager"}),
     "placements.read": frozenset({"technician", "policy_officer", "privacy_officer", "shift_manager"}),
     "placements.move": frozenset({"technician", "policy_officer"}),
     "shifts.own": frozenset({"observer"}),
@@ -143,6 +147,7 @@ SITE_WIDE: frozenset[Action] = frozenset(
         "accounts.manage",
         "accounts.grant",
         "incidents.categories",
+        "crossings.give",
     }
 )
 """About every camera at once: a role that is limited to some cameras gives none of these."""
@@ -156,10 +161,29 @@ PERSONS_ONLY: frozenset[Action] = frozenset(
         "audit.alert",
         "audit.review",
         "accounts.grant",
+        "crossings.give",
     }
 )
 """What a bearer token does not do, whatever its roles: one of the two persons of four eyes may be who holds the token,
 and nobody can tell."""
+
+PURPOSE_BOUND: frozenset[Role] = frozenset({"observer", "police_reviewer", "evidence_officer"})
+"""Hold for cameras of public order; for another purpose's where they were given for it by name. Who keeps cameras,
+masks and registers in order does so for all of them."""
+
+SEEING: frozenset[Action] = frozenset({"live.watch", "snapshot.view", "footage.view"})
+"""What a crossing opens (vms.rules.crossings)."""
+
+_OF_A_PURPOSE: frozenset[Action] = SEEING | {
+    "ptz.steer",
+    "trails.make",
+    "bookmarks.make",
+    "footage.export",
+    "requests.ask",
+    "bundles.make",
+    "holds.set",
+    "masks.lift",
+}
 
 _REASONS: dict[Action, tuple[str, str]] = {
     "live.watch": (
@@ -221,6 +245,10 @@ _REASONS: dict[Action, tuple[str, str]] = {
     "accounts.grant": (
         "Rollen geeft de beheerder, aan anderen.",
         "Roles are given by the administrator, to others.",
+    ),
+    "crossings.give": (
+        "Inzage voor een ander doel geven de privacyfunctionaris en de clustermanager, aan anderen.",
+        "Letting somebody see another purpose's cameras is for the privacy officer and the shift manager.",
     ),
     "holds.read": (
         "Veiligstellingen inzien is voorbehouden aan aangewezen politiemedewerkers en de privacyfunctionaris.",
@@ -302,11 +330,40 @@ def decide_at_all(rights: Rights, action: Action) -> Allow | Deny:
 
 def decide_on(rights: Rights, action: Action, group: str, purpose: str) -> Allow | Deny:
     """For a camera of this group and purpose."""
-    verdict = _decide(rights.on(group, purpose), rights, action)
+    verdict = _decide(_roles_on(rights, action, group, purpose), rights, action)
     if _is_only_elsewhere(verdict, rights, action):
+        if isinstance(_decide(rights.on(group, purpose), rights, action), Allow):
+            return _of_another_purpose(action)
         nl = "Uw rol geldt niet voor deze camera: u hebt haar voor een ander gebied of doel."
         return Deny(action, nl, "Your role does not cover this camera: you hold it for another area or purpose.")
     return verdict
+
+
+def crossing_for(rights: Rights, action: Action, group: str, purpose: str) -> Grant | None:
+    """The crossing by which alone this is allowed; None: no crossing is needed, or there is none."""
+    found = rights.crossing(group, purpose)
+    needed = found is not None and not isinstance(
+        _decide(_roles_on(rights, action, group, purpose, crosses=False), rights, action), Allow
+    )
+    return found if needed else None
+
+
+def _roles_on(rights: Rights, action: Action, group: str, purpose: str, *, crosses: bool = True) -> frozenset[str]:
+    roles = rights.on(group, purpose)
+    if action not in _OF_A_PURPOSE or purpose in ("", PUBLIC_ORDER):
+        return roles
+    bound = (roles & PURPOSE_BOUND) - rights.for_purpose(group, purpose)
+    if crosses and action in SEEING and rights.crossing(group, purpose) is not None:
+        return roles | rights.roles
+    return roles - bound
+
+
+def _of_another_purpose(action: Action) -> Deny:
+    nl = (
+        "Deze camera dient een ander doel. Zien kan zodra de privacyfunctionaris of de clustermanager dat met grondslag"
+    )
+    en = "This camera serves another purpose. It is shown once the privacy officer or the shift manager has recorded"
+    return Deny(action, f"{nl} vastlegt (Toezicht, Inzage voor een ander doel).", f"{en} on what basis (Oversight).")
 
 
 def _decide(roles: Collection[str], rights: Rights, action: Action) -> Allow | Deny:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """role in [start_us, end_us), UTC microseconds; end_us None: until revoked. group: an area's name; purpose: of
-    cameras. Empty: every one."""
+    cameras. Empty: every one. role empty: a crossing (vms.rules.crossings)."""
 
     id: int
     role: str
@@ -42,6 +42,7 @@ class Grant:
 @dataclass(frozen=True, slots=True)
 class Rights:
     """What somebody holds at a moment. everywhere: roles for every camera. limited: grants for some of them.
+    named: grants that name a purpose, of roles that are everywhere too, and crossings.
 
     scope: the actions that a bearer token is narrowed to; None = all of its roles. is_machine: held by such a token.
     """
@@ -50,6 +51,7 @@ class Rights:
     limited: tuple[Grant, ...] = ()
     scope: frozenset[str] | None = None
     is_machine: bool = False
+    named: tuple[Grant, ...] = ()
 
     @property
     def roles(self) -> frozenset[str]:
@@ -60,6 +62,15 @@ class Rights:
         """The roles for a camera of this group and purpose."""
         return self.everywhere | {grant.role for grant in self.limited if grant.reaches(group, purpose)}
 
+    def for_purpose(self, group: str, purpose: str) -> frozenset[str]:
+        """The roles that were given for cameras of this purpose by its name."""
+        given = (*self.limited, *self.named)
+        return frozenset(one.role for one in given if one.role and one.purpose and one.reaches(group, purpose))
+
+    def crossing(self, group: str, purpose: str) -> Grant | None:
+        """On which cameras of this purpose are shown to who has no role for it."""
+        return next((one for one in self.named if not one.role and one.reaches(group, purpose)), None)
+
 
 def rights_at(roles: Collection[str], grants: Iterable[Grant], at_us: int) -> Rights:
     """roles: of the account. grants: all that it was ever given."""
@@ -67,4 +78,6 @@ def rights_at(roles: Collection[str], grants: Iterable[Grant], at_us: int) -> Ri
     holding = [grant for grant in given if grant.holds(at_us)]
     unlimited = frozenset(roles) - {grant.role for grant in given}
     everywhere = unlimited | {grant.role for grant in holding if grant.is_everywhere}
-    return Rights(everywhere, tuple(grant for grant in holding if grant.role not in everywhere))
+    limited = tuple(grant for grant in holding if grant.role and grant.role not in everywhere)
+    named = tuple(grant for grant in holding if grant.purpose and (not grant.role or grant.role in everywhere))
+    return Rights(everywhere, limited, named=named)

@@ -35,7 +35,7 @@ PROCESSING: Final[Mapping[str, Processing]] = {
     "export.download": "disclosure",
     "masks.lift": "disclosure",
 }
-_KEPT: Final = ("camera", "cameras", "from_us", "to_us", "start_us", "at_us", "profile", "purpose")
+_KEPT: Final = ("camera", "cameras", "from_us", "to_us", "start_us", "at_us", "profile", "purpose", "crossing")
 """What of a row's detail says which footage; the rest may lead to a person."""
 
 

@@ -48,6 +48,12 @@ def of(tx: Session, holder: str) -> list[Grant]:
     return [_grant(row) for row in tx.execute(_COLUMNS.where(GrantRow.holder == holder))]
 
 
+def by_id(tx: Session, grant_id: int) -> tuple[str, Grant] | None:
+    """With its holder."""
+    row = tx.get(GrantRow, grant_id)
+    return None if row is None else (row.holder, _grant(row))
+
+
 def rights_of(tx: Session, holder: str, roles: Collection[str], now: datetime) -> Rights:
     """roles: of the account or token itself."""
     return rights_at(roles, of(tx, holder), us_from_utc(now))

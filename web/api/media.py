@@ -117,6 +117,7 @@ def checked_segment(services: Services, consulting: Consulting, segment_id: int)
             consultation=consultation.id,
             purpose=consultation.purpose,
             reference=consultation.reference,
+            **services.reach.crossing(consulting.actor, "footage.view", segment.camera_id),
         )
         services.viewed.add(key)
     return segment

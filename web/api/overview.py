@@ -25,7 +25,8 @@ async def overview(services: ServicesDep, actor: Annotated[Actor, needs("live.wa
     if services.overviews.is_new(actor.login_key):
         await run_in_threadpool(lambda: services.trail.allow(actor, "live.watch", "cameras:all", profile="overview"))
     services.overviews.seen(actor.login_key)
-    only = [camera.id for camera in services.reach.cameras(actor, "live.watch")] if actor.limited else None
+    is_whole = services.reach.is_whole(actor)
+    only = None if is_whole else [camera.id for camera in services.reach.cameras(actor, "live.watch")]
     sheet = await services.live.sheet(only)
     headers = {"X-Columns": str(sheet.columns), "X-Ages": sheet.ages_s}
     return Response(sheet.jpeg, headers=headers, media_type="image/jpeg")

@@ -29,7 +29,8 @@ async def snapshot(
         raise Problem("too_many_requests", headers={"Retry-After": str(math.ceil(wait_s))})
 
     def audit() -> None:
-        services.trail.allow(actor, "snapshot.view", f"camera:{camera}", profile=profile)
+        crossing = services.reach.crossing(actor, "snapshot.view", camera)
+        services.trail.allow(actor, "snapshot.view", f"camera:{camera}", profile=profile, **crossing)
 
     await run_in_threadpool(audit)
     picture = await services.live.snapshot(camera, profile)

@@ -146,7 +146,8 @@ async def _require_open(services: Services, actor: Actor, camera: str) -> None:
 
 async def _audit(services: Services, actor: Actor, camera: str, profile: str) -> None:
     def write() -> None:
-        services.trail.allow(actor, "live.watch", f"camera:{camera}", profile=profile)
+        crossing = services.reach.crossing(actor, "live.watch", camera)
+        services.trail.allow(actor, "live.watch", f"camera:{camera}", profile=profile, **crossing)
 
     await run_in_threadpool(write)
 

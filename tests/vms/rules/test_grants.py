@@ -10,7 +10,7 @@ DAY_US = 86_400_000_000
 def test_without_any_grant_a_role_holds_for_every_camera() -> None:
     rights = rights_at(["observer"], [], NOW_US)
     assert rights == Rights(frozenset({"observer"}))
-    assert decide_on(rights, "live.watch", "Haven", "harbour") == Allow("observer")
+    assert decide_on(rights, "live.watch", "Haven", "public_order") == Allow("observer")
 
 
 def test_one_grant_limits_its_role_to_a_group_and_leaves_the_others() -> None:

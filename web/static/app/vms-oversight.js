@@ -5,6 +5,7 @@ import { LitElement, html, nothing } from "lit";
 import "./vms-audit-log.js";
 import "./vms-break-glass.js";
 import "./vms-certificates.js";
+import "./vms-crossings.js";
 import "./vms-login-review.js";
 import "./vms-oversight-alerts.js";
 import "./vms-retention-proof.js";
@@ -95,7 +96,7 @@ class Oversight extends LitElement {
       <section class="part"><h2>${t("Camera's en maskers")}</h2>
         <div class="scroll"><table class="cameras"><thead><tr><th>${t("camera")}</th><th>${t("gebied")}</th><th>${t("doel")}</th><th>${t("masker")}</th>${this.oversees ? html`<th>${t("toestand")}</th><th>${t("opname")}</th>` : nothing}</tr></thead>
         <tbody>${this.cameras.map((camera) => this._row(camera))}</tbody></table></div></section>
-      ${this.oversees ? html`<vms-audit-log .cameras=${this.cameras}></vms-audit-log><vms-login-review></vms-login-review>` : nothing}`;
+      ${this.oversees ? html`<vms-crossings></vms-crossings><vms-audit-log .cameras=${this.cameras}></vms-audit-log><vms-login-review></vms-login-review>` : nothing}`;
   }
 }
 
