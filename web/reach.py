@@ -34,6 +34,13 @@ class Reach:
         found = crossing_for(actor.rights, action, *self._group_and_purpose(camera_id))
         return {} if found is None else {"crossing": found.id}
 
+    def crossings(self, actor: Actor, action: Action) -> dict[str, str]:
+        """The same of what shows every camera that one may see."""
+        if not actor.named:
+            return {}
+        found = {id_ for camera in self._config.cameras for id_ in self.crossing(actor, action, camera.id).values()}
+        return {"crossing": ", ".join(map(str, sorted(found)))} if found else {}
+
     def require(self, actor: Actor, action: Action, camera_id: str) -> None:
         """Raises Problem forbidden. A camera that left the configuration is in no group any more."""
         verdict = self._decide(actor, action, camera_id)

@@ -5,8 +5,8 @@ from collections import OrderedDict
 
 _REMEMBERED = 20_000
 
-ViewKey = tuple[str, int, int]
-"""Login, consultation, segment."""
+ViewKey = tuple[str, int, int, int]
+"""Login, consultation, segment, and the crossing by which alone it is seen (0: none)."""
 
 
 class Viewed:

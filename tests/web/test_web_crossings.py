@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.web.served_site import MASKED, OFFER, OPEN, PASSWORD, TURNING, Site, eventually
 from tests.web.test_reach import SDP, limit
+from vms.units import utc_from_us
 
 PURPOSES = {MASKED: {"area": "Haven", "purpose": "traffic"}, TURNING: {"area": "Haven", "purpose": "traffic"}}
 WISH = {"holder": "observer", "purpose": "traffic", "hours": 2, "basis": "art. 3 Politiewet; aanrijding, zaak 12"}
@@ -61,6 +62,35 @@ def test_a_crossing_opens_seeing_at_once_and_every_use_names_it(site: Site) -> N
     assert (told["holder"], told["state"], told["given_by"]) == ("observer", "holds", "shift_manager")
     users = site.browser("admin").get("/api/users").json()["users"]
     assert [user["grants"] for user in users if user["username"] == "observer"] == [[]], "it is no role"
+
+
+def test_the_sheet_of_all_cameras_names_the_crossing_also_one_that_begins_while_it_is_open(site: Site) -> None:
+    observer, manager = site.browser("observer"), site.browser("shift_manager")
+    assert observer.get("/api/overview").status_code == 200
+    crossing = manager.post("/api/crossings", json=WISH).json()["id"]
+    for _ in range(2):
+        assert observer.get("/api/overview").status_code == 200
+    assert MASKED in str(site.live.asked[-1])
+    assert [row.detail.get("crossing") for row in site.audit("live.watch")] == [None, str(crossing)]
+
+
+def test_looking_back_through_a_crossing_names_it_each_time_and_takes_nothing_along(site: Site) -> None:
+    reviewer, manager = site.browser("police_reviewer"), site.browser("shift_manager")
+    segment = site.segment(MASKED, age=timedelta(hours=1), content=b"x")
+    assert manager.post("/api/crossings", json=WISH | {"holder": "police_reviewer"}).status_code == 201
+    case = {"consultation": site.consultation(reviewer)}
+    day = {"camera": MASKED, "from_us": site.clock.now_us() - 7200 * 10**6, "to_us": site.clock.now_us(), **case}
+    assert reviewer.get("/api/coverage", params=day).status_code == 200
+    at_us = site.clock.now_us() - 3600 * 10**6
+    assert reviewer.get(f"/api/media/{segment.id}/thumbnail", params={"at_us": at_us, **case}).status_code == 200
+    photo = reviewer.get(f"/api/media/{segment.id}/photo", params={"at_us": at_us, **case})
+    assert (photo.status_code, photo.json()["code"]) == (403, "forbidden")
+    start = utc_from_us(at_us)
+    wanted = {"camera": MASKED, "from": start.isoformat(), "to": (start + timedelta(seconds=1)).isoformat(), **case}
+    clip = reviewer.post("/api/exports", json=wanted)
+    assert clip.status_code == 403
+    told = [row.detail["crossing"] for action in ("footage.search", "footage.view") for row in site.audit(action)]
+    assert told == [1, 1]
 
 
 def test_an_end_shuts_open_tiles_within_seconds(site: Site) -> None:

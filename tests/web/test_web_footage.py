@@ -322,8 +322,8 @@ def test_what_was_viewed_is_remembered_within_bounds(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(viewed, "_REMEMBERED", 2)
     seen = viewed.Viewed()
     for segment in (1, 2, 3):
-        seen.add(("login", 1, segment))
-    assert [("login", 1, segment) in seen for segment in (1, 2, 3)] == [False, True, True]
+        seen.add(("login", 1, segment, 0))
+    assert [("login", 1, segment, 0) in seen for segment in (1, 2, 3)] == [False, True, True]
 
 
 def test_a_relay_is_closed_when_the_viewer_leaves(site: Site, police: httpx.Client) -> None:

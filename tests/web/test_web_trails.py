@@ -11,7 +11,7 @@ from vms.config import Retention
 from vms.errors import CameraUnreachable
 from vms.rules.follow_trail import MAX_STEPS, RESTS_US, TrailStep
 from vms.store import trails, users
-from vms.store.schema import TrailRow, TrailStepRow
+from vms.store.schema import BookmarkRow, TrailRow, TrailStepRow
 from web.passwords import token_hash
 
 S = 1_000_000
@@ -117,6 +117,24 @@ def test_trails_are_read_under_a_consultation_only_and_forgotten_with_the_footag
     with site.store.reading() as tx:
         assert [row.id for row in tx.query(TrailRow)] == [new["id"]]
         assert tx.query(TrailStepRow).count() == 2
+
+
+def test_marks_and_steps_are_forgotten_by_the_term_of_their_camera() -> None:
+    site = Site({OPEN: {"neighbours": [MASKED], "retention_days": 7}})
+    try:
+        follow(site, OPEN, MASKED)
+        for camera in (OPEN, MASKED):
+            body = {"camera": camera, "at_us": T0_US, "note": "x"}
+            assert site.client("observer").post("/api/bookmarks", json=body).status_code == 201
+        site.clock.advance(timedelta(days=8).total_seconds())
+        police = site.client("police_reviewer")
+        [trail] = police.get("/api/trails", params={"consultation": site.consultation(police)}).json()["trails"]
+        assert steps(trail) == [(MASKED, 0)]
+        site.client("observer").post("/api/bookmarks", json={"camera": OPEN, "note": "later"})
+        with site.store.reading() as tx:
+            assert [(row.camera_id, row.note) for row in tx.query(BookmarkRow)] == [(MASKED, "x"), (OPEN, "later")]
+    finally:
+        site.close()
 
 
 def test_only_neighbours_are_followed_to_and_a_trail_has_an_end(site: Site) -> None:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
+from vms.rules.terms import Terms
 from vms.store.schema import BookmarkRow
 
 
@@ -18,9 +19,10 @@ class Bookmark:
     author: str
 
 
-def add(tx: Session, camera_id: str, at: datetime, note: str, author: str, keep_from: datetime) -> Bookmark:
-    """Also forgets those of before keep_from: their footage is gone."""
-    tx.execute(delete(BookmarkRow).where(BookmarkRow.at < keep_from))
+def add(tx: Session, camera_id: str, at: datetime, note: str, author: str, acting: Terms, now: datetime) -> Bookmark:
+    """Also forgets those whose footage is gone: of this camera by its term, of any by the longest."""
+    of_this = BookmarkRow.camera_id == camera_id, BookmarkRow.at <= acting.oldest_allowed(camera_id, now)
+    tx.execute(delete(BookmarkRow).where(or_(BookmarkRow.at <= acting.base(now), and_(*of_this))))
     row = BookmarkRow(camera_id=camera_id, at=at, note=note, author=author)
     tx.add(row)
     tx.flush()

@@ -1,13 +1,12 @@
 """Markering: an observer marks a moment; who looks back sees it on the timeline (`/api/coverage`)."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from vms.clock import now_utc
-from vms.store import bookmarks
+from vms.store import bookmarks, terms
 from vms.units import US_PER_SECOND, utc_from_us
 from web.audit_trail import Actor
 from web.deps import ServicesDep, needs
@@ -44,7 +43,8 @@ def mark(body: NewBookmark, services: ServicesDep, actor: Annotated[Actor, needs
     if not now_us - _OLDEST_US <= at_us <= now_us + _AHEAD_US:
         raise Problem("bookmark_time")
     services.trail.allow(actor, "bookmarks.make", f"camera:{camera.id}", at_us=at_us, note=body.note)
-    keep_from = now_utc(services.clock) - timedelta(days=services.config.retention.days)
+    now = now_utc(services.clock)
     with services.store.transaction() as tx:
-        made = bookmarks.add(tx, camera.id, utc_from_us(at_us), body.note, actor.username, keep_from)
+        acting = terms.acting(tx, services.config.terms, now)
+        made = bookmarks.add(tx, camera.id, utc_from_us(at_us), body.note, actor.username, acting, now)
     return {"id": made.id, "camera": camera.id, "at_us": at_us, "note": made.note, "author": made.author}

@@ -47,6 +47,7 @@ def coverage(
         reference=consultation.reference,
         from_us=us_from_utc(span.start),
         to_us=us_from_utc(span.end),
+        **services.reach.crossing(consulting.actor, "footage.view", camera),
     )
     window = services.footage.window(camera, profile, span)
     stretches = services.coverage.of([camera], profile, span)[camera]

@@ -70,6 +70,7 @@ async def photo(
 
     def checked() -> Segment:
         found = checked_segment(services, consulting, segment)
+        services.reach.require(consulting.actor, "footage.export", found.camera_id)  # it is taken along
         services.trail.allow(
             consulting.actor,
             "footage.photo",
@@ -105,7 +106,8 @@ def checked_segment(services: Services, consulting: Consulting, segment_id: int)
         services.trail.refuse(consulting.actor, "footage.view", object_, reason="expired")
         raise
     services.reach.require(consulting.actor, "footage.view", segment.camera_id)
-    key = (consulting.actor.login_key, consultation.id, segment.id)
+    crossing = services.reach.crossing(consulting.actor, "footage.view", segment.camera_id)
+    key = (consulting.actor.login_key, consultation.id, segment.id, crossing.get("crossing", 0))
     if key not in services.viewed:
         services.trail.allow(
             consulting.actor,
@@ -117,7 +119,7 @@ def checked_segment(services: Services, consulting: Consulting, segment_id: int)
             consultation=consultation.id,
             purpose=consultation.purpose,
             reference=consultation.reference,
-            **services.reach.crossing(consulting.actor, "footage.view", segment.camera_id),
+            **crossing,
         )
         services.viewed.add(key)
     return segment

@@ -76,6 +76,7 @@ def _allowed(services: Services, consulting: Consulting, body: NewMotionSearch, 
         from_us=body.from_us,
         to_us=body.to_us,
         region=" ".join(f"{x:.3f},{y:.3f}" for x, y in body.region),
+        **services.reach.crossing(consulting.actor, "footage.view", camera.id),
     )
     profiles: tuple[Profile, ...] = ("sub", "main")
     for profile in profiles:

@@ -22,9 +22,13 @@ async def overview(services: ServicesDep, actor: Annotated[Actor, needs("live.wa
     wait_s = services.limits.snapshot.take(actor.login_key)
     if wait_s:
         raise Problem("too_many_requests", headers={"Retry-After": str(math.ceil(wait_s))})
-    if services.overviews.is_new(actor.login_key):
-        await run_in_threadpool(lambda: services.trail.allow(actor, "live.watch", "cameras:all", profile="overview"))
-    services.overviews.seen(actor.login_key)
+    crossings = services.reach.crossings(actor, "live.watch")
+    look = f"{actor.login_key} {crossings.get('crossing', '')}"
+    if services.overviews.is_new(look):
+        await run_in_threadpool(
+            lambda: services.trail.allow(actor, "live.watch", "cameras:all", profile="overview", **crossings)
+        )
+    services.overviews.seen(look)
     is_whole = services.reach.is_whole(actor)
     only = None if is_whole else [camera.id for camera in services.reach.cameras(actor, "live.watch")]
     sheet = await services.live.sheet(only)

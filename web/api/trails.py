@@ -2,7 +2,7 @@
 
 import logging
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -13,7 +13,8 @@ from vms.clock import now_utc
 from vms.errors import CameraError, StoreBusy
 from vms.rules import ptz_patrol
 from vms.rules.follow_trail import MAX_STEPS, RESTS_US, TrailStep, follow, is_over
-from vms.store import trails
+from vms.rules.terms import Terms
+from vms.store import Transaction, terms, trails
 from vms.store.trails import Trail
 from vms.units import us_from_utc, utc_from_us
 from web.api.consultations import ConsultingDep
@@ -91,15 +92,22 @@ def look_back(services: ServicesDep, consulting: ConsultingDep) -> dict[str, Any
     services.trail.allow(
         consulting.actor, "trails.read", "trails", consultation=consultation.id, reference=consultation.reference
     )
+    now = now_utc(services.clock)
     with services.store.reading() as tx:
-        found = trails.since(tx, _keep_from(services), MAX_LISTED)
-    reached = [_within_reach(services, consulting.actor, trail) for trail in found]
+        acting = terms.acting(tx, services.config.terms, now)
+        found = trails.since(tx, acting.base(now), MAX_LISTED)
+    reached = [_within_reach(services, consulting.actor, trail, acting, now) for trail in found]
     return {"trails": [_trail(trail) for trail in reached if trail.steps]}
 
 
-def _within_reach(services: Services, actor: Actor, trail: Trail) -> Trail:
-    """Without the steps at cameras that this person may not look back at."""
-    steps = [step for step in trail.steps if services.reach.may(actor, "footage.view", step.camera_id)]
+def _within_reach(services: Services, actor: Actor, trail: Trail, acting: Terms, now: datetime) -> Trail:
+    """Without the steps at cameras that this person may not look back at, and those of which the footage is gone."""
+    steps = [
+        step
+        for step in trail.steps
+        if services.reach.may(actor, "footage.view", step.camera_id)
+        and not acting.is_expired(step.camera_id, utc_from_us(step.at_us), now)
+    ]
     return replace(trail, steps=tuple(steps))
 
 
@@ -118,7 +126,7 @@ def _follow(services: Services, actor: Actor, body: Step) -> Trail:
             known = None
         steps = follow(known.steps[-1] if known else None, TrailStep(came_from.id, body.since_us), to.id, now_us)
         if known is None:
-            known = trails.begin(tx, actor.username, utc_from_us(steps[0].at_us), _keep_from(services))
+            known = trails.begin(tx, actor.username, utc_from_us(steps[0].at_us), _keep_from(services, tx))
         if len(known.steps) + len(steps) > MAX_STEPS:
             raise Problem("trail_full")
         return trails.add_steps(tx, known.id, steps)
@@ -159,8 +167,9 @@ def _open(services: Services, actor: Actor) -> Trail:
     return known
 
 
-def _keep_from(services: Services) -> datetime:
-    return now_utc(services.clock) - timedelta(days=services.config.retention.days)
+def _keep_from(services: Services, tx: Transaction) -> datetime:
+    now = now_utc(services.clock)
+    return terms.acting(tx, services.config.terms, now).base(now)
 
 
 def _trail(trail: Trail) -> dict[str, Any]:

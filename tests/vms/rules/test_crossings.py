@@ -54,6 +54,17 @@ def test_a_crossing_opens_seeing_by_the_roles_one_has_and_nothing_else() -> None
     assert crossing_for(rights, "live.watch", "Haven", "public_order") is None
 
 
+def test_who_watches_one_area_sees_another_purpose_where_the_crossing_says() -> None:
+    limited = Grant(id=1, role="observer", group="Markt")
+
+    def held(*grants: Grant) -> Rights:
+        return rights_at(["observer"], grants, NOW)
+
+    assert isinstance(decide_on(held(limited, let_in()), "live.watch", "Haven", "traffic"), Allow)
+    assert isinstance(decide_on(held(limited, let_in(group="Markt")), "live.watch", "Haven", "traffic"), Deny)
+    assert isinstance(decide_on(held(limited, let_in()), "live.watch", "Haven", "public_order"), Deny)
+
+
 def test_a_crossing_gives_no_role() -> None:
     assert isinstance(decide_on(held(let_in(), roles=("technician",)), "live.watch", "Haven", "traffic"), Deny)
 
