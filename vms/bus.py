@@ -256,25 +256,33 @@ class BusSubscriber:
         self._endpoints = endpoints
         self._handler = handler
         self._batch = batch
-        self._context = zmq.Context()
         self._lock = threading.Lock()
         self._changes: deque[tuple[int, bytes]] = deque()
         self._counts: dict[bytes, int] = {}
-        self._wake_in = self._context.socket(zmq.PAIR)
-        self._wake_out = self._context.socket(zmq.PAIR)
+        self._wake_out: zmq.Socket[bytes] | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
+        # Not before: a context with open sockets that nobody ends holds up the thread that collects it, for good.
+        self._context = zmq.Context()
+        self._wake_in = self._context.socket(zmq.PAIR)
         self._wake_in.bind("inproc://changes")
-        self._wake_out.connect("inproc://changes")
+        wake_out = self._context.socket(zmq.PAIR)
+        wake_out.connect("inproc://changes")
+        with self._lock:
+            self._wake_out = wake_out
         self._thread.start()
 
     def stop(self) -> None:
         self._stop.set()
         self._poke()
+        with self._lock:
+            wake_out, self._wake_out = self._wake_out, None
+        if wake_out is None:
+            return
         self._thread.join(timeout=3)
-        self._wake_out.close(0)
+        wake_out.close(0)
         self._wake_in.close(0)
         self._context.term()
 
@@ -296,7 +304,8 @@ class BusSubscriber:
 
     def _poke(self) -> None:
         with self._lock, contextlib.suppress(zmq.Again):  # enough wake-ups are waiting
-            self._wake_out.send(b"", zmq.NOBLOCK)
+            if self._wake_out is not None:
+                self._wake_out.send(b"", zmq.NOBLOCK)
 
     def _run(self) -> None:
         socket = self._context.socket(zmq.SUB)
@@ -309,6 +318,7 @@ class BusSubscriber:
         poller = zmq.Poller()
         poller.register(socket, zmq.POLLIN)
         poller.register(self._wake_in, zmq.POLLIN)
+        self._apply_changes(socket)
         while not self._stop.is_set():
             events = dict(poller.poll(1000))
             if self._wake_in in events:

@@ -1,3 +1,4 @@
+import gc
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -96,6 +97,21 @@ def test_a_camera_that_sends_tiny_pictures_without_end_takes_no_endless_memory(e
         count += 1
     assert 25 * 600 < count < 60_000  # ten minutes of a real camera fit, a flood does not
     publisher._context.destroy(0)
+
+
+def test_a_subscriber_that_never_began_is_forgotten_without_waiting() -> None:
+    def make_and_forget() -> None:
+        made = BusSubscriber(["ipc:///nowhere"], lambda _: None)
+        made.subscribe(pose_topic("markt-01"))
+        knot = [made]
+        knot.append(knot)  # type: ignore[arg-type]
+        del made, knot
+        gc.collect()
+
+    thread = threading.Thread(target=make_and_forget, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_poses_reach_only_those_who_asked(endpoint: str) -> None:
