@@ -26,7 +26,7 @@ def register(browser: Browser) -> Iterator[tuple[Site, Page]]:
     page.fill("input[name=username]", "policy_officer")
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator(".decisions tbody tr")).to_have_count(29)
+    expect(page.locator(".decisions tbody tr")).to_have_count(29, timeout=20_000)
     yield site, page
     context.close()
     site.close()
