@@ -115,8 +115,9 @@ def test_the_command_takes_one_object_or_a_list(tmp_path: Path) -> None:
     assert (two.exit_code, json.loads(two.stdout)["unclear"][0]["camera"]) == (1, "weg")
 
 
-def test_a_file_that_is_no_json_is_wrong_usage(tmp_path: Path) -> None:
-    result = run(tmp_path, "{")
+@pytest.mark.parametrize("content", ["{", "[" * 100_000])
+def test_a_file_that_is_no_json_is_wrong_usage(tmp_path: Path, content: str) -> None:
+    result = run(tmp_path, content)
     assert isinstance(result.exception, ConfigError)
     assert "not valid JSON" in str(result.exception)
 

@@ -9,16 +9,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from vms.cli.import_json import read_rows
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import Clock, SystemClock, now_utc
 from vms.config import SiteConfig
 from vms.decision_register import DecisionPublisher
-from vms.errors import ConfigError
 from vms.rules.decision_document import UNCLEAR, DecisionProblems, read_decision, unclear
 from vms.store import Store, audit, decisions
 from vms.store.audit import AuditEntry
 
-MAX_IMPORT_BYTES = 16 * 1024 * 1024
 MAX_DECISIONS = 5000
 _AUTHOR = "command line"
 
@@ -33,7 +32,7 @@ def import_decisions(
     A row that was imported before, letter by letter, is left alone.
     """
     site = read_config(config)
-    rows = _rows(file)
+    rows = read_rows(file, MAX_DECISIONS, "decisions")
     with open_store(site) as store:
         imported = import_rows(site, store, SystemClock(), rows)
         DecisionPublisher(site, store).publish()
@@ -92,20 +91,6 @@ def _entry(decision_id: int, document: Mapping[str, Any], now: datetime) -> Audi
         result="allowed",
         detail={"numbers": numbers, "kind": str(document["kind"])},
     )
-
-
-def _rows(file: Path) -> list[Any]:
-    try:
-        if file.stat().st_size > MAX_IMPORT_BYTES:
-            raise ConfigError([f"{file}: larger than {MAX_IMPORT_BYTES} bytes"])
-        rows = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError([f"{file}: cannot read it: {error.strerror}"]) from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError([f"{file}: not valid JSON: {error}"]) from error
-    if not isinstance(rows, list) or len(rows) > MAX_DECISIONS:
-        raise ConfigError([f"{file}: must be a list of at most {MAX_DECISIONS} decisions"])
-    return rows
 
 
 def _text(said: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from vms.cli.import_json import read_rows
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import Clock, SystemClock, now_utc
 from vms.errors import ConfigError
@@ -19,7 +20,6 @@ from vms.rules.incident_document import UNCLEAR, IncidentRowProblems, YearRow, r
 from vms.store import Store, Transaction, audit, incident_categories
 from vms.store.audit import AuditEntry
 
-MAX_IMPORT_BYTES = 16 * 1024 * 1024
 MAX_ROWS = 2000
 _AUTHOR = "command line"
 _YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
@@ -42,7 +42,7 @@ def import_incidents(
     this_year = now_utc(clock).astimezone(ZoneInfo(site.site.timezone)).year
     if of_year > this_year:
         raise ConfigError([f"{file}: {of_year} has not begun"])
-    rows = _rows(file)
+    rows = read_rows(file, MAX_ROWS, "rows")
     with open_store(site) as store:
         imported = import_rows(store, clock, of_year, rows)
     answer(imported, [_text(imported)], as_json=as_json)
@@ -120,20 +120,6 @@ def _year_in_name(file: Path) -> int:
     if len(years) != 1:
         raise ConfigError([f"{file}: its name does not say of which year it is; give --year"])
     return int(years[0])
-
-
-def _rows(file: Path) -> list[Any]:
-    try:
-        if file.stat().st_size > MAX_IMPORT_BYTES:
-            raise ConfigError([f"{file}: larger than {MAX_IMPORT_BYTES} bytes"])
-        rows = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError([f"{file}: cannot read it: {error.strerror}"]) from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError([f"{file}: not valid JSON: {error}"]) from error
-    if not isinstance(rows, list) or len(rows) > MAX_ROWS:
-        raise ConfigError([f"{file}: must be a list of at most {MAX_ROWS} rows"])
-    return rows
 
 
 def _text(said: Mapping[str, Any]) -> str:

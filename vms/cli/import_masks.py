@@ -3,13 +3,13 @@
 Each becomes a version like one that was drawn here, with a row in the audit log that names both persons.
 """
 
-import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from vms.cli.import_json import read_json
 from vms.cli.options import ConfigOption, JsonOption, answer, open_store, read_config
 from vms.clock import Clock, SystemClock, now_utc
 from vms.config import Camera, SiteConfig
@@ -22,7 +22,6 @@ from vms.store import Store, audit
 from vms.store import masks as mask_store
 from vms.store.audit import AuditEntry
 
-MAX_IMPORT_BYTES = 16 * 1024 * 1024
 MAX_SETS = 5000
 
 
@@ -97,14 +96,7 @@ def _check_against_site(site: SiteConfig, new: MaskImport) -> Camera:
 
 
 def _documents(file: Path) -> list[Any]:
-    try:
-        if file.stat().st_size > MAX_IMPORT_BYTES:
-            raise ConfigError([f"{file}: larger than {MAX_IMPORT_BYTES} bytes"])
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError([f"{file}: cannot read it: {error.strerror}"]) from error
-    except ValueError as error:
-        raise ConfigError([f"{file}: not valid JSON: {error}"]) from error
+    document = read_json(file)
     documents = document if isinstance(document, list) else [document]
     if len(documents) > MAX_SETS:
         raise ConfigError([f"{file}: more than {MAX_SETS} mask sets; split it"])
