@@ -15,13 +15,7 @@ import av
 import cv2
 import numpy as np
 import uvicorn
-from aiortc import (
-    MediaStreamTrack,
-    RTCConfiguration,
-    RTCPeerConnection,
-    RTCRtpSender,
-    RTCSessionDescription,
-)
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from fake_deps import FakeDeps
 from fake_following import following_routes, ways
 from fake_incidents import incident_routes
