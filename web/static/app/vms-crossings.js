@@ -3,6 +3,7 @@
 import { LitElement, html, nothing } from "lit";
 
 import { Problem, getJson, messageOf, post } from "./api.js";
+import { formField } from "./form-field.js";
 import { icon } from "./icon.js";
 import { announce, t } from "./page.js";
 import { full } from "./times.js";
@@ -79,11 +80,9 @@ class Crossings extends LitElement {
     return done;
   }
 
-  /** @param {string} name @param {string} label @param {(described: { id: string, invalid: boolean, by: string }) => unknown} control */
+  /** @param {string} name @param {string} label @param {(described: import("./form-field.js").Described) => unknown} control */
   _field(name, label, control) {
-    const id = `crossing-${name}`;
-    const text = this.fields[name] ?? "";
-    return html`<div><label for=${id}>${label}</label>${control({ id, invalid: text !== "", by: `${id}-error` })}<p class="field-error" id="${id}-error">${text || nothing}</p></div>`;
+    return formField(`crossing-${name}`, label, this.fields[name] ?? "", control);
   }
 
   /** @param {Register} register */

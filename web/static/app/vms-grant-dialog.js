@@ -4,6 +4,7 @@ import { LitElement, html, nothing } from "lit";
 
 import { Problem, messageOf, post } from "./api.js";
 import { daysLater, parseDay } from "./day-field.js";
+import { formField } from "./form-field.js";
 import { grantText, isStanding } from "./grant-words.js";
 import { announce, t } from "./page.js";
 import { isoDate, spelledDay } from "./times.js";
@@ -97,11 +98,9 @@ export class GrantDialog extends LitElement {
     this.busy = false;
   }
 
-  /** @param {string} name @param {string} label @param {(described: { id: string, invalid: boolean, by: string }) => unknown} control */
+  /** @param {string} name @param {string} label @param {(described: import("./form-field.js").Described) => unknown} control */
   _field(name, label, control) {
-    const id = `grant-${name}`;
-    const text = this.fields[name] ?? "";
-    return html`<div><label for=${id}>${label}</label>${control({ id, invalid: text !== "", by: `${id}-error` })}<p class="field-error" id="${id}-error">${text || nothing}</p></div>`;
+    return formField(`grant-${name}`, label, this.fields[name] ?? "", control);
   }
 
   /** @param {string} name @param {string} label @param {string[]} options @param {(value: string) => string} text @param {string} none */
