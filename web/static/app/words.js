@@ -124,6 +124,10 @@ function plainObjectText(object) {
     incidents: t("register van incidenten"),
     category: t("categorie {name}", { name }),
     retention: t("bewaarbewijs"),
+    certificates: t("wiscertificaten"),
+    crossings: t("inzage voor een ander doel"),
+    decisions: t("register van besluiten"),
+    users: t("accounts"),
   };
   return texts[kind] ?? object;
 }
