@@ -10,6 +10,7 @@ from playwright.sync_api import Playwright, sync_playwright
 from tests.faulty_disk import FaultyDisk
 from tests.mounts import Mounts, real_mounts
 from tests.postgres import PostgresServer
+from tests.sqlite import migrated_sqlite
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def site_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[st
 
 def _database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/u.db"
+        yield migrated_sqlite(tmp_path / "u.db")
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     url = server.new_database()

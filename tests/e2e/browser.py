@@ -14,18 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 
 from e2e.pictures import Picture
 from e2e.product import Product
-
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--allow-loopback-in-peer-connection",
-]
+from tests.chromium import launch_chromium
 
 _HERE = Path(__file__).parent
 _GRAB_FRAME = (_HERE / "grab_frame.js").read_text(encoding="utf-8")
@@ -90,7 +79,7 @@ class Watched:
 
 @contextmanager
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    browser = launch_chromium(playwright)
     try:
         yield browser
     finally:

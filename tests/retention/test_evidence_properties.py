@@ -1,12 +1,10 @@
 """Holds × purge × clock, in any order: no held footage is ever lost, and nothing outlives its term on a volume."""
 
 import os
-import shutil
 import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +13,7 @@ from vms.clock import now_utc
 from vms.errors import StorageError
 from vms.keys import KeyRing
 from vms.rules.terms import Terms
-from vms.store import Store, holds
+from vms.store import holds
 from vms.store.catalog import Segment
 from vms.store.holds import NewHold
 from vms.units import CameraId
@@ -156,25 +154,14 @@ class Story:
         assert homes <= set(self.held)
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database to begin with."""
-    path = tmp_path_factory.mktemp("template") / "u.db"
-    store = Store(f"sqlite:///{path}")
-    store.migrate()
-    store.close()
-    return path
-
-
 @settings(max_examples=STORIES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(story=steps)
 @example(story=[("film", 0), ("fault", True), ("hold", 0), ("wait", 27), ("wait", 14), ("fault", False), ("wait", 1)])
 @example(story=[("film", 1), ("hold", 3), ("purge",), ("wait", 27), ("wait", 14), ("release", 0), ("purge",)])
 @example(story=[("film", 0), ("wait", 27), ("film", 0), ("overdue",), ("fault", True), ("hold", 30), ("purge",)])
 @example(story=[("film", 1), ("wait", 27), ("hold", 30), ("film", 0), ("extend", 0, 8), ("wait", 14), ("purge",)])
-def test_whatever_happens_held_footage_is_kept_and_nothing_else_outlives_its_term(template: Path, story) -> None:
+def test_whatever_happens_held_footage_is_kept_and_nothing_else_outlives_its_term(story) -> None:
     with tempfile.TemporaryDirectory(prefix="uitkijk-story-") as directory:
-        shutil.copy(template, Path(directory) / "u.db")
         told = Story(Path(directory))
         try:
             for name, *arguments in [*story, ("fault", False), ("wait", 1), ("purge",)]:

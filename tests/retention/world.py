@@ -8,6 +8,7 @@ from retention.runner import PurgeRunner
 from retention.verify import Proof, verify
 from retention.verify_evidence import every_copy
 from tests.fakes import T0_US, FakeClock
+from tests.sqlite import migrated_sqlite
 from vms.clock import now_utc
 from vms.keys import KeyRing, create_site_key
 from vms.rules.layout import segment_path, sidecar_path
@@ -30,8 +31,7 @@ class World:
 
     def __init__(self, tmp_path: Path, database_url: str = "") -> None:
         self.clock = FakeClock(T0_US)
-        self.store = Store(database_url or f"sqlite:///{tmp_path}/u.db")
-        self.store.migrate()
+        self.store = Store(database_url or migrated_sqlite(tmp_path / "u.db"))
         self.root = tmp_path / "media"
         self.volume_uuid = create_marker(self.root, NOW)
         self.evidence_dir = tmp_path / "evidence"

@@ -10,6 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
+from tests.sqlite import migrated_sqlite
 from vms.cli import make_app
 from vms.store import Store, catalog
 from vms.store.bulk import CatalogShape, bulk_camera, fill, settle
@@ -24,8 +25,7 @@ CAMERA = bulk_camera(1)
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """Without statistics, as a new site's SQLite is."""
-    store = Store(f"sqlite:///{tmp_path}/u.db")
-    store.migrate()
+    store = Store(migrated_sqlite(tmp_path / "u.db"))
     with store.transaction() as tx:
         fill(tx, CatalogShape(cameras=2, days=1), START)
     yield store

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.sqlite import migrated_sqlite
 from vms.cli.users import users_app
 from vms.clock import SystemClock, now_utc
 from vms.config import load_config
@@ -21,8 +22,7 @@ def config(tmp_path: Path) -> Path:
     path = tmp_path / "site.toml"
     camera = '[[cameras]]\nid = "a"\nnumber = 1\nname = "A"\narea = "Haven"\nmain = "rtsp://127.0.0.1:9/a"\n'
     path.write_text(f'[site]\ndata_dir = "d"\n{camera}', encoding="utf-8")
-    store = Store(load_config(path).database_url)
-    store.migrate()
+    store = Store(migrated_sqlite(load_config(path).site.data_dir / "uitkijk.db"))
     with store.transaction() as tx:
         users.add(tx, "j.jansen", "J. Jansen", "x", ["observer"], now_utc(SystemClock()))
         users.add_token(tx, "wand", "y" * 64, ["observer"], now_utc(SystemClock()), None)

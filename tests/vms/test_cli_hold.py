@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sqlite import migrated_sqlite
 from vms.cli import main
 from vms.clock import SystemClock, now_utc
 from vms.config import load_config
@@ -38,8 +39,7 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(config: Path) -> Iterator[Store]:
-    store = Store(load_config(config).database_url)
-    store.migrate()
+    store = Store(migrated_sqlite(load_config(config).site.data_dir / "uitkijk.db"))
     with store.transaction() as tx:
         users.add(tx, "officer", "O", "x", ["evidence_officer"], now_utc(SystemClock()))
         users.add(tx, "second", "S", "x", ["evidence_officer"], now_utc(SystemClock()))

@@ -9,6 +9,7 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
+from tests.sqlite import migrated_sqlite
 from vms.cli.users import tokens_app, users_app
 from vms.config import load_config
 from vms.errors import ConfigError
@@ -25,6 +26,7 @@ def config(tmp_path: Path) -> Path:
     path = tmp_path / "site.toml"
     camera = '[[cameras]]\nid = "a"\nnumber = 1\nname = "A"\nmain = "rtsp://127.0.0.1:9/a"\n'
     path.write_text(f'[site]\ndata_dir = "d"\n{camera}', encoding="utf-8")
+    migrated_sqlite(tmp_path / "d" / "uitkijk.db")
     return path
 
 
@@ -37,6 +39,7 @@ def opened(config: Path) -> Store:
 
 
 def test_an_account_is_added_with_a_hashed_password_and_written_in_the_audit_log(config: Path) -> None:
+    (config.parent / "d" / "uitkijk.db").unlink()  # a new site: the command makes it
     arguments = ("add", "j.jansen", "--role", "observer", "--role", "technician", "--display", "J. Jansen")
     done = run(users_app, config, *arguments, stdin=f"{PASSWORD}\n")
     assert done.exit_code == 0, done.output

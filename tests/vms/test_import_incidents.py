@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import FakeClock
+from tests.sqlite import migrated_sqlite
 from vms.cli.import_incidents import import_rows
 from vms.rules.incident_figures import YearBook, lines
 from vms.store import Store, audit, incident_categories
@@ -16,8 +17,7 @@ FILE = Path(__file__).parents[1] / "data" / "venlo-2023-incidents.json"
 
 @pytest.fixture
 def store(tmp_path: Path):
-    made = Store(f"sqlite:///{tmp_path}/u.db")
-    made.migrate()
+    made = Store(migrated_sqlite(tmp_path / "u.db"))
     yield made
     made.close()
 

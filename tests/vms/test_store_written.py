@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sqlite import migrated_sqlite
 from vms.rules.disk_forecast import SECONDS_PER_DAY
 from vms.store import Store, catalog, holds
 from vms.store.catalog import NewSegment
@@ -17,8 +18,7 @@ NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 
 @pytest.fixture
 def store(tmp_path: Path):
-    store = Store(f"sqlite:///{tmp_path}/u.db")
-    store.migrate()
+    store = Store(migrated_sqlite(tmp_path / "u.db"))
     with store.transaction() as tx:
         for uuid in ("vol-1", "vol-2"):
             catalog.register_volume(tx, uuid, f"/mnt/{uuid}", NOW)

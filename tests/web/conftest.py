@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Playwright
 
+from tests.chromium import launch_chromium
 from tests.web.oidc_server import Provider
 from tests.web.served_site import Site
 
@@ -33,15 +34,6 @@ def provider() -> Iterator[Provider]:
 @pytest.fixture(scope="session")
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     """One Chromium for all tests; each takes a context of its own."""
-    flags = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--allow-loopback-in-peer-connection",
-    ]
-    chromium = playwright_driver.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+    chromium = launch_chromium(playwright_driver)
     yield chromium
     chromium.close()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import T0_US, FakeClock
+from tests.sqlite import migrated_sqlite
 from tests.web.served_site import OPEN, Site, camera_status, eventually, stream_status
 from tests.web.test_web_status import page, publish, quick_looks, read  # noqa: F401 – a fixture
 from vms.errors import StoreBusy
@@ -28,8 +29,7 @@ class Desk:
     """One database and clock; a book per start of the web process."""
 
     def __init__(self, path: Path) -> None:
-        self.store = Store(f"sqlite:///{path}/u.db")
-        self.store.migrate()
+        self.store = Store(migrated_sqlite(path / "u.db"))
         self.clock = FakeClock()
         self.told: list[Any] = []
 
