@@ -44,8 +44,8 @@ def look_back(page: Page, address: str, start_us: int) -> None:
     page.select_option("#purpose", "opsporing")
     page.fill("#reference", "BVH 2026-118822")
     page.click("form.purpose button.primary")
-    page.click("form.query button.primary")
-    eventually(lambda: page.evaluate("document.querySelector('video')?.readyState >= 3"))
+    opened = "document.querySelector('video')?.readyState >= 3 && !document.querySelector('vms-playback').busy"
+    eventually(lambda: page.evaluate(opened))
 
 
 def mark(page: Page, key: str, at_us: int) -> None:
