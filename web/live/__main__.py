@@ -5,13 +5,18 @@ import argparse
 import sys
 from pathlib import Path
 
+from vms.memory import calm_collector
 from vms.process import run_process
 from web.live.service import run_live
 
 __all__ = ["run_live"]
 
+_COLLECT_AFTER, _OLDER_AFTER = 5_000, 10
+"""A viewer is some thousands of objects in cycles, that were old when he left: a hundred who left are collected."""
+
 
 def main() -> int:
+    calm_collector(_COLLECT_AFTER, _OLDER_AFTER)
     parser = argparse.ArgumentParser(prog="web.live")
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--shard", type=int, help="Which of [live] processes, from 0; left out when there is one.")
