@@ -81,6 +81,13 @@ class RtpWire:
             self._measure(length[0] - size)
         return octets
 
+    def send_control(self, packet: bytes) -> None:
+        """RTCP, at most _ROOM bytes with what encryption adds."""
+        _BUFFER[: len(packet)] = packet
+        self._length[0] = len(packet)
+        if not lib.srtp_protect_rtcp(self._srtp, _CDATA, self._length):
+            self._depart(self._length[0], is_train=False)
+
     def _measure(self, added: int) -> None:
         """added: bytes that encryption adds to a packet."""
         self._full = 12 + MAX_PAYLOAD + added

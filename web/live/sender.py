@@ -117,6 +117,8 @@ class LeanSender:
         octets = wire.send(self._payload_type, self._ssrc, sequence, at_90k, payloads, ends=True)
         self._sent.add(at_90k, now_s, count, octets)
         self._sequence = (sequence + count) % SEQUENCES
+        if now_s >= self._reports.due_s:
+            self._reports.send(wire, now_s)
 
     def send_gop(self, gop: list[MaskedPacket]) -> None:
         if not self._running or not gop or not gop[0].is_keyframe:
@@ -192,7 +194,10 @@ class LeanSender:
                 self._queue.popleft()
         self._queued -= sent
         if sent:
-            self._sent.add(at_90k, self._clock.monotonic_s(), sent, octets)
+            now_s = self._clock.monotonic_s()
+            self._sent.add(at_90k, now_s, sent, octets)
+            if now_s >= self._reports.due_s:
+                self._reports.send(wire, now_s)
         if self._queue:
             self._pump_handle = self._loop.call_later(PACE_S, self._pump)
 

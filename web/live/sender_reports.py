@@ -1,10 +1,12 @@
 # ruff: noqa: SLF001 - aiortc's private state is this module's business; a contract test guards it
 """RTCP sender reports (RFC 3550) of one viewer, in the place of aiortc's `RTCRtpSender._run_rtcp`: fewer and cheaper.
 
-A receiver of a single stream needs them for little, and each wakes both ends.
+A receiver of a single stream needs them for little, and a timer for each would wake the process between two rounds of
+pictures. So a report that is due leaves behind the next picture, and where no picture leaves there is nothing to report.
 """
 
 import asyncio
+import contextlib
 import random
 import struct
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from typing import Any, cast
 from aiortc import RTCRtpSender
 
 from vms.clock import Clock
+from web.live.rtp_wire import RtpWire
 
 FIRST_AFTER_S = 0.5
 REPORT_EVERY_S = 4.0
@@ -42,31 +45,31 @@ class SentMedia:
 
 
 class SenderReports:
-    """loop only."""
+    """loop only. due_s: when the next report may go (monotonic)."""
 
     def __init__(self, rtp_sender: RTCRtpSender, clock: Clock, sent: SentMedia) -> None:
         self._sent = sent
         self._rtp = cast(Any, rtp_sender)
         self._state: dict[str, Any] = vars(rtp_sender)
         self._clock = clock
+        self.due_s = clock.monotonic_s() + FIRST_AFTER_S
         self._rtp._run_rtcp = self._run
+
+    def send(self, wire: RtpWire, now_s: float) -> None:
+        """SR and SDES; and when the next ones are due."""
+        self.due_s = now_s + REPORT_EVERY_S * (0.5 + random.random())  # noqa: S311 - not a secret
+        wire.send_control(self._report())
 
     async def _run(self) -> None:
         """Started by aiortc once the connection is secure; cancelled by it at the end."""
         self._state[_STARTED].set()
-        wait_s = FIRST_AFTER_S
-        try:
-            while True:
-                await asyncio.sleep(wait_s)
-                await self._send(self._report())
-                wait_s = REPORT_EVERY_S * (0.5 + random.random())  # noqa: S311 - not a secret
-        except asyncio.CancelledError:
-            pass
-        await self._send(_CHUNK.pack(0x81, _BYE, 1, self._rtp._ssrc))
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.get_running_loop().create_future()
+        with contextlib.suppress(ConnectionError):  # the connection ended meanwhile; its own end tells
+            await self._rtp.transport._send_rtp(_CHUNK.pack(0x81, _BYE, 1, self._rtp._ssrc))
         self._state[_EXITED].set()
 
     def _report(self) -> bytes:
-        """SR and SDES."""
         sent, ssrc = self._sent, self._rtp._ssrc
         sent_us = self._clock.now_us() - round((self._clock.monotonic_s() - sent.at_s) * 1e6)
         seconds, micros = divmod(sent_us, 1_000_000)
@@ -78,9 +81,3 @@ class SenderReports:
         items = bytes((1, len(name))) + name
         items += bytes(4 - len(items) % 4)
         return report + _CHUNK.pack(0x81, _SDES, 1 + len(items) // 4, ssrc) + items
-
-    async def _send(self, packet: bytes) -> None:
-        try:
-            await self._rtp.transport._send_rtp(packet)
-        except ConnectionError:
-            return  # the connection ended meanwhile; its own end tells

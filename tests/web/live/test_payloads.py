@@ -17,7 +17,7 @@ def nal(kind: int, size: int, fill: int = 0xAB) -> bytes:
     return bytes([0x60 | kind]) + bytes([fill]) * (size - 1)
 
 
-@given(st.lists(st.tuples(st.sampled_from([1, 5, 6, 7, 8]), st.integers(2, 5000)), min_size=1, max_size=8))
+@given(st.lists(st.tuples(st.sampled_from([1, 5, 7, 8, 13]), st.integers(2, 5000)), min_size=1, max_size=8))
 def test_what_is_cut_is_what_a_receiver_joins(units: list[tuple[int, int]]) -> None:
     nals = [nal(kind, size) for kind, size in units]
     payloads = rtp_payloads(annex_b(nals))
@@ -32,8 +32,8 @@ def test_knowing_where_units_lie_changes_nothing() -> None:
     assert rtp_payloads(data, offsets) == rtp_payloads(data)
 
 
-def test_delimiters_and_filler_are_left_out_and_small_units_share_a_payload() -> None:
-    data = annex_b([nal(9, 2), nal(7, 20), nal(8, 6), nal(5, 300), nal(12, 500)])
+def test_delimiters_sei_and_filler_are_left_out_and_small_units_share_a_payload() -> None:
+    data = annex_b([nal(9, 2), nal(7, 20), nal(8, 6), nal(6, 90), nal(5, 300), nal(12, 500)])
     assert [unit[0] & 31 for unit in nal_units(data)] == [7, 8, 5]
     assert len(rtp_payloads(data)) == 1
 

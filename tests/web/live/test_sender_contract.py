@@ -13,7 +13,7 @@ import aiortc
 import pytest
 from aiortc import RTCRtpSender, rtcrtpsender
 from aiortc.rtcdtlstransport import RTCDtlsTransport, State
-from aiortc.rtp import RtcpPacket, RtpPacket
+from aiortc.rtp import RtcpPacket, RtpPacket, is_rtcp
 from pylibsrtp import Policy, Session
 from pylibsrtp._binding import lib
 
@@ -48,6 +48,7 @@ def test_the_pinned_version_still_looks_as_the_sender_expects() -> None:
     assert "self._buffer = ffi.buffer(self._cdata)" in srtp
     assert "func(self._srtp[0], self._cdata, len_p)" in srtp
     assert "lib.srtp_protect, SRTP_MAX_TRAILER_LEN" in srtp
+    assert "lib.srtp_protect_rtcp, " in srtp
     assert lib.srtp_err_status_ok == 0
 
 
@@ -65,6 +66,8 @@ class Wire:
         outbound = Session(Policy(key=key, ssrc_type=out, srtp_profile=profile))
         self._inbound = Session(Policy(key=key, ssrc_type=back, srtp_profile=profile))
         self._sent: list[RtpPacket] = []
+        self.reports: list[list[Any]] = []
+        """Compounds of RTCP, of those that `sent` came by."""
         pair = SimpleNamespace(protocol=SimpleNamespace(transport=udp), remote_addr=self._sink.getsockname())
         self.transport: Any = SimpleNamespace(
             state="connected",
@@ -78,7 +81,11 @@ class Wire:
         """All so far, in the clear."""
         with contextlib.suppress(BlockingIOError):
             while True:
-                self._sent.append(RtpPacket.parse(self._inbound.unprotect(self._sink.recv(2048))))
+                data = self._sink.recv(2048)
+                if is_rtcp(data):
+                    self.reports.append(list(RtcpPacket.parse(self._inbound.unprotect_rtcp(data))))
+                else:
+                    self._sent.append(RtpPacket.parse(self._inbound.unprotect(data)))
         return self._sent
 
     def close(self) -> None:
@@ -290,9 +297,41 @@ def test_a_train_is_never_longer_than_the_kernel_takes() -> None:
     assert rtp_wire.TRAIN_PACKETS * (12 + MAX_PAYLOAD + 16) < 65_507
 
 
-def test_sender_reports_tell_the_time_of_the_stream_and_say_goodbye(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender_reports, "FIRST_AFTER_S", 0.0)
+def test_a_sender_report_that_is_due_goes_with_the_next_picture_and_tells_its_time() -> None:
+    async def scenario(sending: Sending) -> None:
+        sending.rtp._RTCRtpSender__cname = "{a-name}"
+        sending.sender.send(picture(0, size=3000))
+        assert len(sending.wire.sent) == 3 and not sending.wire.reports
+        sending.clock.advance(sender_reports.FIRST_AFTER_S)
+        sending.sender.send(picture(1))
+        assert len(sending.wire.sent) == 4
+        ((report, names),) = sending.wire.reports
+        assert report.sender_info.rtp_timestamp == sending.sender.rtp_timestamp
+        assert (report.sender_info.packet_count, report.ssrc) == (4, sending.rtp._ssrc)
+        assert names.chunks[0].items == [(1, b"{a-name}")]
+        seconds = (report.sender_info.ntp_timestamp >> 32) - 2_208_988_800
+        micros = (report.sender_info.ntp_timestamp & 0xFFFFFFFF) * 1_000_000 >> 32
+        assert abs(seconds * 1_000_000 + micros - sending.clock.now_us()) < 10
 
+    run(scenario)
+
+
+def test_reports_follow_each_other_after_two_to_six_seconds_also_behind_a_picture_in_parts() -> None:
+    async def scenario(sending: Sending) -> None:
+        sending.clock.advance(1)
+        sending.sender.send(picture(0))
+        assert len(sending.wire.sent) == 1 and len(sending.wire.reports) == 1
+        sending.clock.advance(sender_reports.REPORT_EVERY_S * 0.49)
+        sending.sender.send(picture(1))
+        assert len(sending.wire.sent) == 2 and len(sending.wire.reports) == 1
+        sending.clock.advance(sender_reports.REPORT_EVERY_S * 1.02)
+        sending.sender.send(picture(12, size=1200 * BURST_PACKETS))
+        assert len(sending.wire.sent) == 2 + BURST_PACKETS and len(sending.wire.reports) == 2
+
+    run(scenario)
+
+
+def test_a_viewer_is_told_goodbye() -> None:
     async def scenario(sending: Sending) -> None:
         packets: list[bytes] = []
 
@@ -300,23 +339,11 @@ def test_sender_reports_tell_the_time_of_the_stream_and_say_goodbye(monkeypatch:
             packets.append(data)
 
         sending.wire.transport._send_rtp = keep
-        sending.rtp._RTCRtpSender__cname = "{a-name}"
-        sending.sender.send(picture(0, size=3000))
-        sent_at_us = sending.clock.now_us()
-        sending.clock.advance(0.7)
         reports = asyncio.ensure_future(sending.rtp._run_rtcp())
-        while not packets:
-            await asyncio.sleep(0)
+        await asyncio.wait_for(sending.rtp._RTCRtpSender__rtcp_started.wait(), 1)
         reports.cancel()
         await reports
-        report, names = RtcpPacket.parse(packets[0])
-        assert report.sender_info.rtp_timestamp == sending.sender.rtp_timestamp
-        assert (report.sender_info.packet_count, report.ssrc) == (3, sending.rtp._ssrc)
-        assert names.chunks[0].items == [(1, b"{a-name}")]
-        seconds = (report.sender_info.ntp_timestamp >> 32) - 2_208_988_800
-        micros = (report.sender_info.ntp_timestamp & 0xFFFFFFFF) * 1_000_000 >> 32
-        assert abs(seconds * 1_000_000 + micros - sent_at_us) < 10
-        (bye,) = RtcpPacket.parse(packets[1])
+        (bye,) = RtcpPacket.parse(packets[0])
         assert bye.sources == [sending.rtp._ssrc]
 
     run(scenario)
