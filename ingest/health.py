@@ -21,14 +21,26 @@ class HealthMeter:
     def __init__(self, now_us: int) -> None:
         self._lock = threading.Lock()
         self._health = StreamHealth("connecting", now_us)
+        """But for what `packets` counts: that comes with every read, `health` is asked for now and then."""
         self._points: deque[tuple[int, int, int]] = deque(maxlen=_MAX_POINTS)
-        self._pictures = self._bytes = 0
+        self._pictures = self._bytes = self._lost = self._last_frame_us = 0
+        self._gop_s = 0.0
+        self._width = self._height = 0
         self._last_keyframe_90k: int | None = None
         self._skews_us: deque[int] = deque(maxlen=_SKEW_REPORTS)
 
     def health(self) -> StreamHealth:
         with self._lock:
-            health = self._health
+            health = replace(
+                self._health,
+                lost_packets=self._lost,
+                gop_s=self._gop_s,
+                width=self._width,
+                height=self._height,
+                last_frame_us=self._last_frame_us,
+                frames=self._pictures,
+                bytes=self._bytes,
+            )
             if health.state != "up" or not self._points:
                 return health
             (first_90k, first_pictures, first_bytes), (last_90k, pictures, size) = self._points[0], self._points[-1]
@@ -61,9 +73,8 @@ class HealthMeter:
         if not packets:
             return
         with self._lock:
-            lost, gop_s = self._health.lost_packets, self._health.gop_s
             for packet in packets:
-                lost += packet.lost_before
+                self._lost += packet.lost_before
                 self._pictures += 1
                 self._bytes += len(packet.data)
                 if packet.starts_run:
@@ -71,23 +82,15 @@ class HealthMeter:
                     self._last_keyframe_90k = None
                 if packet.is_keyframe:
                     if self._last_keyframe_90k is not None:
-                        gop_s = round((packet.dts_90k - self._last_keyframe_90k) / TICKS_PER_SECOND, 2)
+                        self._gop_s = round((packet.dts_90k - self._last_keyframe_90k) / TICKS_PER_SECOND, 2)
                     self._last_keyframe_90k = packet.dts_90k
                 if not self._points:
                     self._points.append((packet.dts_90k, self._pictures, self._bytes))
             self._points.append((packets[-1].dts_90k, self._pictures, self._bytes))
             while self._points[-1][0] - self._points[0][0] > _WINDOW_90k:
                 self._points.popleft()
-            self._health = replace(
-                self._health,
-                lost_packets=lost,
-                gop_s=gop_s,
-                width=width,
-                height=height,
-                last_frame_us=packets[-1].received_us,
-                frames=self._pictures,
-                bytes=self._bytes,
-            )
+            self._width, self._height = width, height
+            self._last_frame_us = packets[-1].received_us
 
     def clock_faults(self, repaired_times: int, clock_leaps: int) -> None:
         with self._lock:
