@@ -29,6 +29,10 @@ from vms.volume import mounted
 log = logging.getLogger(__name__)
 
 BATCH_SEGMENTS = 100
+_REST_SHARE = 1.0
+"""Of the time that a batch took, before the next: recording syncs the same disk. A backlog takes twice as long; even so
+several hundred times as much goes as 74 cameras record meanwhile. A disk that is full has no time to lose.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,17 @@ class Purger:
         self._volumes = mounted(self.roots)
 
     def erase(self, segments: Sequence[Segment], reason: EraseReason = "expired") -> PurgeResult:
-        """Directory by directory, the oldest hour first: each directory's sync costs as much as many files."""
+        """Directory by directory, the oldest hour first: each directory's sync costs as much as many files.
+
+        Sleeps between batches of what expired.
+        """
         segments = sorted(segments, key=lambda segment: (PurePosixPath(segment.path).parts[1:3], segment.path))
         result = PurgeResult()
         for first in range(0, len(segments), BATCH_SEGMENTS):
+            started_s = self.clock.monotonic_s()
             result += self._erase_batch(segments[first : first + BATCH_SEGMENTS], reason)
+            if reason == "expired" and first + BATCH_SEGMENTS < len(segments):
+                self.clock.sleep_s(_REST_SHARE * (self.clock.monotonic_s() - started_s))
         return result
 
     def destroy_keys(self) -> int:

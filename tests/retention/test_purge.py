@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
+from retention import purger as purger_module
 from retention.purger import Purger
+from tests.fakes import FakeClock
 from tests.retention.world import CAMERA, NOW, World, days_ago
 from vms.errors import Refused
 from vms.rules.layout import segment_path, sidecar_path
+from vms.rules.retention import EraseReason
 from vms.rules.terms import Terms
 from vms.store import catalog, holds, ledger
 from vms.units import CameraId
@@ -42,6 +45,26 @@ def test_the_day_key_dies_with_the_last_segment_of_its_day(world: World) -> None
     assert world.runner.run().keys_destroyed == 1
     assert not key_file.exists()
     assert world.state(last) == "purged"
+
+
+@pytest.mark.parametrize(("reason", "rests"), [("expired", [0.25]), ("disk_pressure", [])])
+def test_recording_has_the_disk_for_as_long_as_each_batch_took_but_not_when_it_is_full(
+    world: World, monkeypatch: pytest.MonkeyPatch, reason: EraseReason, rests: list[float]
+) -> None:
+    segments = [world.record(days_ago(29)), world.record(days_ago(29) + timedelta(minutes=1))]
+    clock = _SlowDisk(world.clock.us)
+    monkeypatch.setattr(purger_module, "BATCH_SEGMENTS", 1)
+    Purger(world.store, [world.root], world.keys_dir, clock, Terms(28)).erase(segments, reason)
+    assert [world.state(segment) for segment in segments] == ["purged", "purged"]
+    assert clock.slept_s == rests
+
+
+class _SlowDisk(FakeClock):
+    """A quarter of a second passes between any two looks at the clock."""
+
+    def monotonic_s(self) -> float:
+        self.mono_s += 0.25
+        return self.mono_s
 
 
 def test_footage_goes_before_its_limit_so_that_nothing_is_older_when_the_next_run_comes(world: World) -> None:

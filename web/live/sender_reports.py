@@ -2,7 +2,7 @@
 """RTCP sender reports (RFC 3550) of one viewer, in the place of aiortc's `RTCRtpSender._run_rtcp`: fewer and cheaper.
 
 A receiver of a single stream needs them for little, and a timer for each would wake the process between two rounds of
-pictures. So a report that is due leaves behind the next picture, and where no picture leaves there is nothing to report.
+pictures. So a report that is due leaves behind the next picture; where no picture leaves there is nothing to report.
 """
 
 import asyncio

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiortc
-import pytest
 from aiortc import RTCRtpSender, rtcrtpsender
 from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from aiortc.rtp import RtcpPacket, RtpPacket, is_rtcp
@@ -301,7 +300,7 @@ def test_a_sender_report_that_is_due_goes_with_the_next_picture_and_tells_its_ti
     async def scenario(sending: Sending) -> None:
         sending.rtp._RTCRtpSender__cname = "{a-name}"
         sending.sender.send(picture(0, size=3000))
-        assert len(sending.wire.sent) == 3 and not sending.wire.reports
+        assert (len(sending.wire.sent), len(sending.wire.reports)) == (3, 0)
         sending.clock.advance(sender_reports.FIRST_AFTER_S)
         sending.sender.send(picture(1))
         assert len(sending.wire.sent) == 4
@@ -320,13 +319,13 @@ def test_reports_follow_each_other_after_two_to_six_seconds_also_behind_a_pictur
     async def scenario(sending: Sending) -> None:
         sending.clock.advance(1)
         sending.sender.send(picture(0))
-        assert len(sending.wire.sent) == 1 and len(sending.wire.reports) == 1
+        assert (len(sending.wire.sent), len(sending.wire.reports)) == (1, 1)
         sending.clock.advance(sender_reports.REPORT_EVERY_S * 0.49)
         sending.sender.send(picture(1))
-        assert len(sending.wire.sent) == 2 and len(sending.wire.reports) == 1
+        assert (len(sending.wire.sent), len(sending.wire.reports)) == (2, 1)
         sending.clock.advance(sender_reports.REPORT_EVERY_S * 1.02)
         sending.sender.send(picture(12, size=1200 * BURST_PACKETS))
-        assert len(sending.wire.sent) == 2 + BURST_PACKETS and len(sending.wire.reports) == 2
+        assert (len(sending.wire.sent), len(sending.wire.reports)) == (2 + BURST_PACKETS, 2)
 
     run(scenario)
 
