@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 MAX_PAYLOAD = 1200
 """Bytes: with RTP, SRTP, UDP and IP headers below every path's MTU, also through a VPN."""
 _DROPPED = frozenset({6, 9, 12})
-"""SEI, access unit delimiters and filler carry nothing that a viewer needs. What a camera puts in an SEI (its clock, what
-it saw, a signature) is for the recording alone, and a small unit before a picture costs a system call of its own.
+"""SEI, access unit delimiters and filler carry nothing that a viewer needs. What a camera puts in an SEI (its clock,
+what it saw, a signature) is for the recording alone, and a small unit before a picture costs a system call of its own.
 """
 
 
