@@ -59,6 +59,20 @@ def test_recording_has_the_disk_for_as_long_as_each_batch_took_but_not_when_it_i
     assert clock.slept_s == rests
 
 
+def test_a_batch_is_one_intent_and_a_done_for_each_part_of_it_and_the_proof_counts_them_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purger_module, "_NOTE_SEGMENTS", 2)
+    old = [world.record(days_ago(29) + timedelta(minutes=minute)) for minute in range(3)]
+    assert world.runner.run().erased == 3
+    assert world.ledger_kinds() == ["intent", "done", "done", "key", "run"]
+    assert [world.state(segment) for segment in old] == ["purged"] * 3
+    with world.store.reading() as tx:
+        named = [entry.payload["segments"] for entry in ledger.entries(tx) if entry.kind == "done"]
+    assert [[one["id"] for one in part] for part in named] == [[old[0].id, old[1].id], [old[2].id]]
+    assert world.proof().findings == ()
+
+
 class _SlowDisk(FakeClock):
     """A quarter of a second passes between any two looks at the clock."""
 
