@@ -48,14 +48,17 @@ def start(tmp_path: Path, store_url: str) -> Iterator[Callable[[], Recording]]:
     store.close()
 
 
-def record(recording: Recording, first: int, count: int) -> None:
-    """`count` pictures, 10 a second, the first starts a run; they are on disk when this returns."""
+def record(recording: Recording, first: int, count: int, *, wait_s: float = 1) -> None:
+    """`count` pictures, 10 a second, the first starts a run; they are on disk when this returns.
+
+    wait_s: for the database, at most.
+    """
     recorder = recording.stream(CameraId("markt-01"), "sub", "public_order", None)
     packets = stream(count, first=first)
     packets[0] = packets[0]._replace(starts_run=True)
     for packet in packets:
         recorder.offer(packet)
-    recording.stop(1)
+    recording.stop(wait_s)
 
 
 def coverage(url: str) -> Coverage:
@@ -81,7 +84,7 @@ def test_f13_recording_starts_and_stops_under_a_locked_database_and_the_rows_fol
         record(start(), 200, 60)
         assert pictures(store_url) == 60
     blocker.close()
-    record(start(), 300, 20)
+    record(start(), 300, 20, wait_s=30)
     seen = coverage(store_url)
     assert pictures(store_url) == 200
     assert [gap.reason for gap in seen.gaps] == ["restart"] * 4
