@@ -52,21 +52,40 @@ class _Counter:
         self.packets = self.pictures = self.lost = 0
         self._last: int | None = None
         self._has_keyframe = False
+        self.on_first: Callable[[], None] = lambda: None
 
     async def take(self, data: bytes, arrival_time_ms: int) -> None:
         """An RTP packet in the clear."""
         del arrival_time_ms
-        sequence = int.from_bytes(data[2:4], "big")
+        self._has_keyframe = self._has_keyframe or starts_keyframe(_payload(data))
+        self.count(data)
+        if data[1] & 0x80 and self.first_s is None and self._has_keyframe:
+            self.first_s = self._clock.monotonic_s() - self.started_s
+            self.on_first()
+
+    def count(self, data: bytes) -> None:
+        """An RTP packet whose payload nobody needs."""
+        sequence = data[2] << 8 | data[3]
         if self._last is not None:
             step = (sequence - self._last) % 65536
             self.lost += step - 1 if 1 < step < 32768 else 0
         self._last = sequence
         self.packets += 1
-        self._has_keyframe = self._has_keyframe or starts_keyframe(_payload(data))
-        if data[1] & 0x80:
-            self.pictures += 1
-            if self.first_s is None and self._has_keyframe:
-                self.first_s = self._clock.monotonic_s() - self.started_s
+        self.pictures += data[1] >> 7
+
+
+def _count_sealed(receiver: Any, counter: _Counter) -> None:
+    """Headers are enough from here on, and those are not encrypted: no decryption any more, no task for each packet."""
+    for protocol in receiver.transport.transport._connection._protocols:  # noqa: SLF001 - as above
+        received = protocol.datagram_received
+
+        def take(data: bytes, address: Any, received: Any = received) -> None:
+            if data[0] >> 6 == 2 and not 64 <= data[1] & 0x7F < 96:  # RTP, and not RTCP (RFC 5761)
+                counter.count(data)
+            else:
+                received(data, address)
+
+        protocol.datagram_received = take
 
 
 def _payload(data: bytes) -> bytes:
@@ -108,6 +127,7 @@ async def open_viewer(signal: Signal, clock: Clock, take: Take | None = None) ->
         receiver._handle_rtp_packet = take  # noqa: SLF001 - in place of a decoder
     else:
         receiver.transport._handle_rtp_data = counter.take  # noqa: SLF001 - counting, not decoding
+        counter.on_first = lambda: _count_sealed(receiver, counter)
     counter.started_s = clock.monotonic_s()
     await peer.setLocalDescription(await peer.createOffer())
     try:
