@@ -18,11 +18,10 @@ from ingest.onvif_endpoint import OnvifEndpoint
 from ingest.onvif_link import Answer, OnvifLink
 from ingest.onvif_soap import Envelope, printable
 from ingest.ptz_messages import PresetToken, PtzPreset
-from ingest.sync_point import sync_point_request
 from vms.clock import Clock
 from vms.errors import CameraUnauthorized, CameraUnreachable, ProtocolError, UitkijkError
 from vms.packet import PtzPose
-from vms.units import US_PER_SECOND, CameraId, Profile
+from vms.units import US_PER_SECOND, CameraId
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +39,6 @@ FIRST_BACKOFF_S = 1.0
 MAX_BACKOFF_S = 10.0
 UNAUTHORIZED_BACKOFF_S = 60.0
 MAX_UNAUTHORIZED_BACKOFF_S = 600.0
-SYNC_POINT_PERIOD_S = 1.0
-"""More often than this a camera is not asked for a keyframe of the same stream."""
 FAULTS_BEFORE_RESOLVING = 3
 """So many failed questions in a row, and the camera is asked anew what it is (tokens change after a reset)."""
 START_S = 0.5
@@ -98,7 +95,6 @@ class PtzWorker:
         self._turned = False
         self._command_lock = threading.Lock()
         self._commands = OnvifLink(endpoint, clock)
-        self._sync_points_s: dict[Profile, float] = {}
 
     def start(self) -> None:
         self._thread.start()
@@ -152,17 +148,6 @@ class PtzWorker:
         name = printable(name, ptz_messages.MAX_PRESET_NAME_CHARS)
         request = self._command(lambda token: ptz_messages.set_preset(token, name), moves=False, repeatable=False)
         return ptz_messages.read_saved_preset(request.content, name)
-
-    def sync_point(self, profile: Profile) -> bool:
-        """Ask for a keyframe now; False: asked a moment ago already, or no such stream. Raises CameraError."""
-        with self._commanding() as camera:
-            request = sync_point_request(camera, profile)
-            now_s = self._clock.monotonic_s()
-            if request is None or now_s - self._sync_points_s.get(profile, float("-inf")) < SYNC_POINT_PERIOD_S:
-                return False
-            self._sync_points_s[profile] = now_s
-            self._commands.ask(camera.media_path, request, COMMAND_TIMEOUT_S)
-            return True
 
     def _command(
         self,

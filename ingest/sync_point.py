@@ -21,13 +21,14 @@ def sync_point_request(camera: OnvifCamera, profile: Profile) -> Envelope | None
     return ptz_messages.synchronization_point_media1(token)
 
 
-def ask_keyframe(endpoint: OnvifEndpoint, camera: OnvifCamera, profile: Profile, clock: Clock) -> None:
-    """On a connection of its own. Blocks for at most TIMEOUT_S. Raises CameraError."""
+def ask_keyframe(endpoint: OnvifEndpoint, camera: OnvifCamera, profile: Profile, clock: Clock) -> bool:
+    """On a connection of its own. Blocks for at most TIMEOUT_S. False: no such stream. Raises CameraError."""
     request = sync_point_request(camera, profile)
     if request is None:
-        return
+        return False
     link = OnvifLink(endpoint, clock, camera.skew)
     try:
         link.ask(camera.media_path, request, TIMEOUT_S)
     finally:
         link.close()
+    return True

@@ -1,6 +1,7 @@
 """Where a camera's streams are: as configured, or as its ONVIF service says, now or before the last restart."""
 
 import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from vms.errors import CameraUnauthorized, CameraUnreachable, ConfigError
 from vms.units import CameraId, Profile
 
 log = logging.getLogger(__name__)
+
+WANTED_PERIOD_S = 1.0
+"""More often than this a camera is not asked for a keyframe of the same stream."""
 
 
 def _secret(path: Path | None) -> str:
@@ -40,6 +44,8 @@ class CameraSources:
         self._memory = memory_dir / f"{camera.id}.json"
         self._on_resolved = on_resolved
         self._used: dict[Profile, str] = {}
+        self._lock = threading.Lock()
+        self._wanted_s: dict[Profile, float] = {}
         self._resolver = CameraResolver(self._ask, clock, self._recall())
 
     def endpoint(self) -> OnvifEndpoint:
@@ -71,10 +77,21 @@ class CameraSources:
         """The stream was lost: ask again before the next attempt, the address may have changed."""
         self._resolver.forget()
 
-    def ask_keyframe(self, profile: Profile) -> None:
-        """Does nothing for a camera that did not tell where. Blocks for at most two seconds. Raises CameraError."""
-        if self._camera.onvif is not None and (camera := self._resolver.known) is not None:
-            ask_keyframe(self.endpoint(), camera, profile, self._clock)
+    def ask_keyframe(self, profile: Profile) -> bool:
+        """False: the camera did not tell where. Blocks for at most two seconds. Raises CameraError."""
+        camera = self._resolver.known
+        if self._camera.onvif is None or camera is None:
+            return False
+        return ask_keyframe(self.endpoint(), camera, profile, self._clock)
+
+    def want_keyframe(self, profile: Profile) -> bool:
+        """The same for viewers, who come in crowds. False: asked a moment ago already, too."""
+        now_s = self._clock.monotonic_s()
+        with self._lock:
+            if now_s < self._wanted_s.get(profile, float("-inf")) + WANTED_PERIOD_S:
+                return False
+            self._wanted_s[profile] = now_s
+        return self.ask_keyframe(profile)
 
     def stream(self, profile: Profile) -> StreamSource:
         """Raises CameraError."""

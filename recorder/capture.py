@@ -147,6 +147,10 @@ class CameraCapture:
         if worker is not None:
             worker.set_watched(watched)
 
+    def want_keyframe(self, profile: Profile) -> bool:
+        """Of any camera with ONVIF, whether it turns or not. Blocks for at most two seconds. Raises CameraError."""
+        return self._sources.want_keyframe(profile)
+
     def states(self) -> tuple[object, ...]:
         """What people must be told at once when it changes; costs little."""
         return (
@@ -272,7 +276,7 @@ class CaptureProcess:
         )
         self._bus = BusPublisher(config.bus_endpoint(group), self._on_watched)
         self._requests = RequestServer(
-            config.control_endpoint(group), CaptureRequests(self._ptz_of, self._statuses).answer
+            config.control_endpoint(group), CaptureRequests(self._ptz_of, self._want_keyframe, self._statuses).answer
         )
         self._cameras: dict[str, CameraCapture] = {}
         self._errands = Errands()
@@ -372,6 +376,12 @@ class CaptureProcess:
         if capture is None:
             raise unknown_camera(camera_id)
         return capture.ptz
+
+    def _want_keyframe(self, camera_id: str, profile: Profile) -> bool:
+        capture = self._cameras.get(camera_id)
+        if capture is None:
+            raise unknown_camera(camera_id)
+        return capture.want_keyframe(profile)
 
     def _on_watched(self, camera_id: CameraId, profile: Profile, watched: bool) -> None:
         capture = self._cameras.get(camera_id)

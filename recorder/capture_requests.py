@@ -31,15 +31,20 @@ class PtzControls(Protocol):
     def pose(self) -> PtzPose | None: ...
     def presets(self) -> list[Any]: ...
     def save_preset(self, name: str) -> Any: ...
-    def sync_point(self, profile: Profile) -> bool: ...
 
 
 class CaptureRequests:
     """Handler of the request endpoint; raises UitkijkError, ValueError, KeyError, TypeError for a bad request."""
 
-    def __init__(self, ptz_of: Callable[[str], PtzControls | None], statuses: Callable[[], list[CameraStatus]]) -> None:
-        """ptz_of: None when the camera cannot turn; raises FootageMissing when there is no such camera here."""
+    def __init__(
+        self,
+        ptz_of: Callable[[str], PtzControls | None],
+        want_keyframe: Callable[[str, Profile], bool],
+        statuses: Callable[[], list[CameraStatus]],
+    ) -> None:
+        """ptz_of: None when the camera cannot turn. Both raise FootageMissing when there is no such camera here."""
         self._ptz_of = ptz_of
+        self._want_keyframe = want_keyframe
         self._statuses = statuses
 
     def answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -109,7 +114,7 @@ class CaptureRequests:
         profile = request["profile"]
         if profile not in PROFILES:
             raise ProtocolError(f"profile must be one of {', '.join(PROFILES)}")
-        return {"ok": self._ptz(request).sync_point(profile)}
+        return {"ok": self._want_keyframe(_text(request, "camera"), profile)}
 
 
 def unknown_camera(camera_id: str) -> FootageMissing:

@@ -19,7 +19,7 @@ LATER_S = 20.0
 """After a start everything else goes first."""
 RETRY_S = 60.0
 _AT_ONCE = 4
-Errand = Callable[[], None]
+Errand = Callable[[], object]
 
 
 class Errands:

@@ -15,7 +15,6 @@ from ingest import ptz
 from ingest.onvif_client import resolve_camera
 from ingest.onvif_endpoint import OnvifEndpoint
 from ingest.ptz import PtzWorker
-from ingest.simulator import onvif_device
 from tests.fakes import T0_US, FakeClock
 from tests.fakes import pose as fake_pose
 from tests.ingest.onvif_street import SPEC, OnvifStreet, onvif_street
@@ -154,23 +153,6 @@ def test_home_and_a_place_are_gone_to(street: OnvifStreet) -> None:
         assert worker.pose() in poses.all()
         worker.home()
         eventually(lambda: poses.all()[-1].pan == pytest.approx(home.pan, abs=0.005))
-
-
-def test_a_keyframe_is_asked_for_but_not_in_a_flood(street: OnvifStreet) -> None:
-    with following(street.endpoint) as (worker, poses):
-        eventually(lambda: bool(poses.all()))
-        asked = [worker.sync_point("main") for _ in range(5)]
-        assert worker.sync_point("sub")
-    assert asked == [True, False, False, False, False]
-    assert street.video.keyframes == [(SPEC.id, "main"), (SPEC.id, "sub")]
-
-
-def test_a_keyframe_is_asked_for_through_media1_too(street: OnvifStreet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onvif_device, "services", lambda _spec: ["tds", "trt", "tptz"])
-    with following(street.endpoint) as (worker, poses):
-        eventually(lambda: bool(poses.all()))
-        worker.sync_point("main")
-    assert street.video.keyframes == [(SPEC.id, "main")]
 
 
 def test_a_camera_that_hides_its_position_is_a_fault_and_recovers(

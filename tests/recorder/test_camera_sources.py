@@ -9,13 +9,15 @@ import pytest
 from ingest.onvif_camera import OnvifCamera
 from ingest.onvif_endpoint import OnvifEndpoint
 from ingest.onvif_memory import remember
+from ingest.simulator import onvif_device
 from recorder.camera_sources import CameraSources
+from recorder.capture_requests import CaptureRequests
 from recorder.errands import Errands
 from tests.fakes import FakeClock
 from tests.ingest.onvif_street import SPEC, OnvifStreet, onvif_street
 from tests.web.served_site import eventually
 from vms.config.model import Camera
-from vms.errors import CameraUnauthorized, CameraUnreachable
+from vms.errors import CameraUnauthorized, CameraUnreachable, ProtocolError
 from vms.units import CameraId
 
 
@@ -76,6 +78,35 @@ def test_a_stream_that_begins_asks_its_camera_for_a_keyframe(street: OnvifStreet
     found.onvif_camera()
     found.ask_keyframe("sub")
     assert street.video.keyframes == [(SPEC.id, "sub")]
+
+
+def test_viewers_get_a_keyframe_of_a_camera_that_cannot_turn_but_not_in_a_flood(
+    street: OnvifStreet, tmp_path: Path
+) -> None:
+    found, _ = sources(tmp_path, street.endpoint)
+    found.onvif_camera()
+
+    def no_ptz(_camera: str) -> None:
+        return None
+
+    requests = CaptureRequests(no_ptz, lambda _camera, profile: found.want_keyframe(profile), list)
+    wanted: dict[str, str] = {"op": "keyframe", "camera": "markt-01"}
+    asked = [requests.answer({**wanted, "profile": "main"})["ok"] for _ in range(5)]
+    assert requests.answer({**wanted, "profile": "sub"})["ok"]
+    assert asked == [True, False, False, False, False]
+    assert street.video.keyframes == [(SPEC.id, "main"), (SPEC.id, "sub")]
+    with pytest.raises(ProtocolError, match="profile"):
+        requests.answer({**wanted, "profile": "both"})
+
+
+def test_a_keyframe_is_asked_for_through_media1_too(
+    street: OnvifStreet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onvif_device, "services", lambda _spec: ["tds", "trt", "tptz"])
+    found, _ = sources(tmp_path, street.endpoint)
+    found.onvif_camera()
+    assert found.want_keyframe("main")
+    assert street.video.keyframes == [(SPEC.id, "main")]
 
 
 def test_errands_for_later_are_tried_again_but_never_at_a_camera_that_refuses_the_account() -> None:
