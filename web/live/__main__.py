@@ -11,8 +11,8 @@ from web.live.service import run_live
 
 __all__ = ["run_live"]
 
-_COLLECT_AFTER, _OLDER_AFTER = 5_000, 10
-"""A viewer is some thousands of objects in cycles, that were old when he left: a hundred who left are collected."""
+_COLLECT_AFTER, _OLDER_AFTER = 5_000, 4
+"""A viewer is some thousands of objects in cycles, that were old when he left: when a wall has left, it is collected."""
 
 
 def main() -> int:
