@@ -12,7 +12,7 @@ from web.live.service import run_live
 __all__ = ["run_live"]
 
 _COLLECT_AFTER, _OLDER_AFTER = 5_000, 4
-"""A viewer is some thousands of objects in cycles, that were old when he left: when a wall has left, it is collected."""
+"""A viewer is some thousands of objects in cycles, old when he leaves: once a wall has left, it is collected."""
 
 
 def main() -> int:
