@@ -11,7 +11,7 @@ from vms.units import Profile
 TIMEOUT_S = 2.0
 
 
-def sync_point_request(camera: OnvifCamera, profile: Profile) -> Envelope | None:
+def _sync_point_request(camera: OnvifCamera, profile: Profile) -> Envelope | None:
     """None when the camera has no such stream."""
     token = camera.main_token if profile == "main" else camera.sub_token
     if token is None:
@@ -23,7 +23,7 @@ def sync_point_request(camera: OnvifCamera, profile: Profile) -> Envelope | None
 
 def ask_keyframe(endpoint: OnvifEndpoint, camera: OnvifCamera, profile: Profile, clock: Clock) -> bool:
     """On a connection of its own. Blocks for at most TIMEOUT_S. False: no such stream. Raises CameraError."""
-    request = sync_point_request(camera, profile)
+    request = _sync_point_request(camera, profile)
     if request is None:
         return False
     link = OnvifLink(endpoint, clock, camera.skew)

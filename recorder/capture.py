@@ -371,17 +371,18 @@ class CaptureProcess:
     def _statuses(self) -> list[CameraStatus]:
         return [capture.status() for capture in self._cameras.values()]
 
-    def _ptz_of(self, camera_id: str) -> PtzControls | None:
+    def _capture_of(self, camera_id: str) -> CameraCapture:
+        """Raises FootageMissing."""
         capture = self._cameras.get(camera_id)
         if capture is None:
             raise unknown_camera(camera_id)
-        return capture.ptz
+        return capture
+
+    def _ptz_of(self, camera_id: str) -> PtzControls | None:
+        return self._capture_of(camera_id).ptz
 
     def _want_keyframe(self, camera_id: str, profile: Profile) -> bool:
-        capture = self._cameras.get(camera_id)
-        if capture is None:
-            raise unknown_camera(camera_id)
-        return capture.want_keyframe(profile)
+        return self._capture_of(camera_id).want_keyframe(profile)
 
     def _on_watched(self, camera_id: CameraId, profile: Profile, watched: bool) -> None:
         capture = self._cameras.get(camera_id)

@@ -29,6 +29,7 @@ from starlette.routing import Route
 from recorder.segment_file import SegmentFile
 from recorder.segment_format import SegmentHeader
 from tests.fakes import T0_US, FakeClock
+from tests.sqlite import migrated_sqlite
 from vms.bus import BusPublisher, RequestServer
 from vms.clock import now_utc
 from vms.config import SiteConfig
@@ -258,8 +259,7 @@ def _database() -> bytes:
     """A migrated database with an account and a token per role, made once per run."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "u.db"
-        store = Store(f"sqlite:///{path}")
-        store.migrate()
+        store = Store(migrated_sqlite(path))
         now = utc_from_us(T0_US)
         with store.transaction() as tx:
             for role in ROLES:
