@@ -70,7 +70,11 @@ class JournalNotes:
         with self._lock:
             return self._streams[stream].delay_s
 
-    def joined_since_us(self, stream: StreamKey, writing_since_us: int) -> int:
-        """Where the footage begins that is not in the catalog yet and reaches the open segment without a gap."""
+    def joined_since_us(self, stream: StreamKey, writing_since_us: int | None) -> int:
+        """Where the footage begins that is not in the catalog yet and reaches until now without a gap; 0: none.
+
+        writing_since_us: of the open segment; None when the last was closed and the next is not open yet.
+        """
+        begun = [] if writing_since_us is None else [writing_since_us]
         with self._lock:
-            return min([*self._streams[stream].joined_starts_us, writing_since_us])
+            return min([*self._streams[stream].joined_starts_us, *begun], default=0)

@@ -46,11 +46,10 @@ class RecordingWatch:
             health = _OVERFLOW  # a writer that hangs in its disk cannot say so itself
         if self._last[0] != health.state:
             self._last = (health.state, now_us)
-        writing_since_us = recorder.writing_since_us
         return RecordingView(
             health=health,
             since_us=self._last[1],
-            writing_since_us=self._notes.joined_since_us(self._stream, writing_since_us) if writing_since_us else 0,
+            writing_since_us=self._notes.joined_since_us(self._stream, recorder.writing_since_us),
             catalog_delay_s=self._notes.last_delay_s(self._stream),
             dropped_pictures=recorder.queue.dropped_in_total,
             queued_packets=recorder.queue.queued_packets,

@@ -114,6 +114,7 @@ class StreamRecorder:
         self._overflow_us: int | None = None
         self._downs: deque[SourceDown] = deque(maxlen=100)
         self._segment: SegmentInProgress | None = None
+        self._closing: SegmentInProgress | None = None
         self._init: tuple[bytes, InitSegment] | None = None
         self._seen_us = 0
         self._open_reason: GapReason | None = None if last_end_us is None else "restart"
@@ -125,8 +126,8 @@ class StreamRecorder:
 
     @property
     def writing_since_us(self) -> int | None:
-        """Start of the open segment. Any thread."""
-        segment = self._segment
+        """Start of the segment that is open, or that is being closed and the journal has not got yet. Any thread."""
+        segment = self._segment or self._closing
         return None if segment is None else segment.header.start_us
 
     def offer(self, packet: Packet) -> bool:
@@ -312,7 +313,8 @@ class StreamRecorder:
 
     def _finish(self, next_dts_90k: int | None) -> Closed | None:
         """Close the open segment and hand it to the catalog. None when the disk refused (a fault is then noted)."""
-        segment, self._segment = self._segment, None
+        segment = self._closing = self._segment
+        self._segment = None
         if segment is None:
             return None
         try:
@@ -321,8 +323,11 @@ class StreamRecorder:
             self._save(segment)
             self._fault("disk" if isinstance(error, StorageError) else "protocol_error", str(error), segment)
             return None
-        self._hand_in(closed)
-        return closed
+        else:
+            self._hand_in(closed)
+            return closed
+        finally:
+            self._closing = None
 
     def _fail(self, reason: GapReason, detail: str, *, shown: RecordingReason = "") -> None:
         """Something went wrong while writing: save what there is, open a gap, wait for the next keyframe.

@@ -49,6 +49,8 @@ class CoverageReport:
         due = now + self._ahead
         start_us, end_us = us_from_utc(span.start), us_from_utc(span.end)
         told: dict[str, list[Stretch]] = {}
+        # Before the catalog: what a status does not tell as being written any more, is found there.
+        writing = {camera_id: self._writing(camera_id, profile, us_from_utc(now)) for camera_id in camera_ids}
         with self._store.reading() as tx:
             held = holds.active(tx, span.start, span.end)
             acting = terms.acting(tx, self._terms, due)
@@ -60,7 +62,7 @@ class CoverageReport:
                     recorded=kept,
                     gone=gone,
                     gaps=spans.gap_spans(tx, camera_id, profile, start_us, end_us),
-                    writing=self._writing(camera_id, profile, us_from_utc(now)),
+                    writing=writing[camera_id],
                     first_us=spans.first_known_us(tx, camera_id, profile),
                     retention_from_us=us_from_utc(acting.oldest_allowed(camera_id, due)),
                 )

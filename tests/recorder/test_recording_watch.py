@@ -2,9 +2,14 @@
 
 import mmap
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from recorder.journal_notes import JournalNotes
+from recorder.open_segment import SegmentInProgress
 from recorder.recording_watch import RecordingWatch
 from recorder.sync_meter import SyncMeter
 from tests.fakes import T0_US, FakeClock, packet
@@ -37,6 +42,36 @@ def test_a_disk_that_hangs_is_told_before_its_writer_can(site: Site) -> None:
     assert (view.queued_packets, view.queued_bytes, view.dropped_pictures) == (1, 3000 + PACKET_COST_BYTES, 3)
     site.clock.advance(1)
     assert watch.look(site.clock.now_us()).since_us == site.clock.now_us() - 1_000_000
+
+
+def test_a_segment_counts_as_being_written_until_the_journal_has_it_and_the_next_is_open(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = site.recorder(segment_s=2)
+    watch, packets = watch_of(site, recorder), stream(50)
+    locked = sqlite3.connect(site.root / "u.db")
+    locked.execute("BEGIN IMMEDIATE")
+    told: list[int] = []
+
+    def telling(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **options: Any) -> Any:
+            told.append(watch.look(T0_US).writing_since_us)
+            return real(*args, **options)
+
+        return call
+
+    for each in packets[:15]:
+        recorder.offer(each)
+    recorder.pump()
+    monkeypatch.setattr(SegmentInProgress, "finish", telling(SegmentInProgress.finish))
+    monkeypatch.setattr(recorder, "_open", telling(recorder._open))
+    for each in packets[15:]:
+        recorder.offer(each)
+    recorder.pump()
+    locked.rollback()
+    locked.close()
+    assert len(told) >= 2
+    assert set(told) == {packets[0].received_us}
 
 
 def test_what_the_database_has_not_taken_yet_counts_as_being_written_up_to_a_gap(site: Site) -> None:

@@ -1,16 +1,21 @@
 """Every second of a camera's day is accounted for, to technicians without any footage and to police beside it."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tests.web.served_site import MASKED, OPEN, Site, camera_status, stream_status
 from tests.web.test_web_status import publish
 from vms.clock import now_utc
+from vms.rules.terms import Terms
+from vms.status import CameraStatus
 from vms.store import catalog, holds
 from vms.store.holds import NewHold
 from vms.units import us_from_utc
+from web.capture_client import CaptureClient
+from web.coverage_report import CoverageReport
+from web.time_range import TimeRange
 
 MINUTE_US = 60_000_000
 
@@ -97,6 +102,21 @@ def test_what_is_written_now_counts_while_capture_vouches_for_it(site: Site) -> 
     behind = stream_status(writing_since_us=now_us, recording="fault", recording_reason="overflow")
     publish(site, camera_status(OPEN, sub=behind))
     assert told(site, ago(site, seconds=6), now_utc(site.clock)) == [(6, "recording", "")]
+
+
+def test_a_segment_that_is_catalogued_while_somebody_asks_is_not_missed(site: Site) -> None:
+    now = now_utc(site.clock)
+
+    class Capture:
+        """Its status says that the segment of this minute is in the catalog, where it came a moment ago."""
+
+        def status(self, camera_id: str) -> CameraStatus:
+            site.segment(OPEN, age=timedelta(minutes=1))
+            return camera_status(camera_id, sub=stream_status(writing_since_us=us_from_utc(now)))
+
+    report = CoverageReport(site.store, site.clock, cast(CaptureClient, Capture()), Terms(28))
+    span = TimeRange(now - timedelta(minutes=1), now)
+    assert [one.kind for one in report.of([OPEN], "sub", span)[OPEN]] == ["recorded"]
 
 
 def test_all_cameras_are_told_of_at_once_and_streams_apart(site: Site) -> None:
