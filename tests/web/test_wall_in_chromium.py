@@ -120,7 +120,9 @@ def test_every_tile_goes_live_and_nothing_scrolls(steady: Page) -> None:
         )
         assert boxes == [True] * 5
     shown = steady.locator("vms-tile:not(.hero) .age")
-    assert eventually(lambda: "live" not in shown.all_inner_texts()), "how old a picture is, the server tells a little later"
+    assert eventually(lambda: "live" not in shown.all_inner_texts()), (
+        "how old a picture is, the server tells a little later"
+    )
     ages = shown.all_inner_texts()
     assert all(0 <= float(age.removesuffix(" s").replace(",", ".")) < 1.5 for age in ages), ages
 
