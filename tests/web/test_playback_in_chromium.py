@@ -179,6 +179,24 @@ def test_a_step_is_one_picture_each_way_wherever_in_a_picture_it_begins(page: Pa
         assert steps == [1.0] * 5 + [-1.0] * 7, into_us
 
 
+SOON = """us => new Promise(done => {
+  const page = document.querySelector('vms-playback');
+  const next = () => new Promise(r => page.video.requestVideoFrameCallback((_, { mediaTime }) => r(mediaTime)));
+  page.seek(us);
+  next().then(shown => {
+    page.seek(us + 1000);
+    dispatchEvent(new KeyboardEvent('keydown', { key: '.' }));
+    next().then(then => done((then - shown) * 12));
+  });
+})"""
+
+
+def test_a_step_while_the_same_picture_is_sought_is_one_picture(page: Page, start_us: int) -> None:
+    playing(page, start_us)
+    page.keyboard.press("k")
+    assert page.evaluate(SOON, start_us + 33_000_000) == pytest.approx(1.0, abs=0.01)
+
+
 COUNT = """speed => new Promise(done => {
   const page = document.querySelector('vms-playback'), times = [];
   const watch = () => page.video.requestVideoFrameCallback((_, { mediaTime }) => { times.push(mediaTime); watch(); });

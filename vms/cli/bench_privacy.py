@@ -14,12 +14,13 @@ import typer
 from ingest.simulator.faults import FaultsPatch
 from ingest.simulator.street import Street
 from ingest.simulator.street_server import StreetOptions, make_specs
+from vms.cli.bench_privacy_calibration import calibrated
 from vms.cli.bench_privacy_judge import Judge, Tally, Verdicts
 from vms.cli.bench_privacy_path import Leg, LegKind, next_leg
 from vms.cli.bench_privacy_pixels import LEAK_COLOUR
 from vms.cli.bench_privacy_rig import Rig, running_rig
 from vms.cli.bench_privacy_unmasked import Unmasked, watch_unmasked
-from vms.cli.bench_privacy_virtual import VirtualSite, surroundings_of
+from vms.cli.bench_privacy_virtual import VirtualSite
 from vms.cli.options import answer
 from vms.clock import Clock, SystemClock
 from vms.errors import UitkijkError
@@ -159,11 +160,11 @@ def run_virtual(options: PrivacyOptions, say: Callable[[str], None]) -> dict[str
     """The same scenarios on a clock of their own; one calibrated camera, seen as tile and as hero."""
     scenarios, street = chosen(options.only), Street()
     spec = make_specs(StreetOptions(cameras=1, password=""))[0]
-    surroundings = surroundings_of(street, spec)
+    calibration = calibrated(street, spec, say)
     figures = []
     for scenario in scenarios:
         rng = random.Random(f"{options.seed} {scenario.name}")  # noqa: S311
-        site = VirtualSite(street, spec, Verdicts(street, {spec.id: spec}, options.keep), rng, surroundings)
+        site = VirtualSite(street, spec, Verdicts(street, {spec.id: spec}, options.keep), rng, calibration)
         site.run_until(site.clock.us + round(_REST_S * US_PER_SECOND))
         site.tally = Tally(scenario.name)
         number = 0

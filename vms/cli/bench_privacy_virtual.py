@@ -21,7 +21,6 @@ from ingest.simulator.model import (
     HFOV_DEG_AT_ZOOM,
     PAN_RANGE_DEG,
     TILT_RANGE_DEG,
-    Faults,
     SimCamera,
     SimCameraSpec,
     ViewDeg,
@@ -30,6 +29,7 @@ from ingest.simulator.onvif_ptz import reported_status
 from ingest.simulator.power import REBOOT_S
 from ingest.simulator.render import Renderer
 from ingest.simulator.street import Street
+from vms.cli.bench_privacy_clock import START_US, VirtualClock
 from vms.cli.bench_privacy_judge import Moment, Tally, Verdicts
 from vms.cli.bench_privacy_path import UNWATCHED_S, Leg
 from vms.cli.bench_privacy_rig import Truth
@@ -39,17 +39,15 @@ from vms.packet import Packet, PtzPose
 from vms.rules.masking import InForce, MaskRules, PreparedSet, prepare_set
 from vms.rules.masks import LensCalibration, Mask, MaskSet
 from vms.rules.pose_at import PoseLimits
-from vms.rules.ptz_geometry import ViewDeg as MaskView
 from vms.units import PROFILES, US_PER_SECOND, CameraId, LiveProfile, Profile, us_from_90k
+from web.live.calibration import Calibration
 from web.live.codec import HERO, TILE
 from web.live.eyes import Seat
 from web.live.masked import MaskedPacket
 from web.live.picture_witness import PictureWitness
 from web.live.pipeline import MaskedPipeline, PipelineSpec
-from web.live.reference import Reference, keypoints_of
 from web.live.source import PoseBook
 
-START_US = 1_795_000_000_000_000
 _STEP_US = 5_000
 _HEARTBEAT_US = 200_000
 _COMMAND_US = 12_000
@@ -63,22 +61,6 @@ _SAME_POSITION = 5e-4
 _STARTS = b"\x00\x00\x00\x01"
 
 Kind = Literal["command", "pose", "picture"]
-
-
-class VirtualClock:
-    """Moves when told. The monotonic time is the same time."""
-
-    def __init__(self) -> None:
-        self.us = START_US
-
-    def now_us(self) -> int:
-        return self.us
-
-    def monotonic_s(self) -> float:
-        return self.us / US_PER_SECOND
-
-    def sleep_s(self, duration_s: float) -> None:
-        raise AssertionError(f"nothing here waits ({duration_s} s)")
 
 
 class _OneSet:
@@ -109,9 +91,9 @@ class VirtualSite:
         spec: SimCameraSpec,
         verdicts: Verdicts,
         rng: random.Random,
-        surroundings: Reference | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
-        """surroundings: of a calibrated camera."""
+        """calibration: None: of a camera that was not calibrated; its lens is known all the same."""
         self.clock = VirtualClock()
         self._spec, self._verdicts, self._rng = spec, verdicts, rng
         self.mechanics = PtzMechanics(spec, self.clock)
@@ -122,7 +104,7 @@ class VirtualSite:
         self._poller = _Poller(self._device, self.mechanics, self._send_pose, rng)
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._order = itertools.count()
-        self._pipelines = {profile: self._pipeline(profile, street, surroundings) for profile in PROFILES}
+        self._pipelines = {profile: self._pipeline(profile, street, calibration) for profile in PROFILES}
         self._viewers = {profile: _decoder() for profile in PROFILES}
         self._back_us = 0
         self.tally = Tally("")
@@ -167,14 +149,16 @@ class VirtualSite:
             for pipeline in self._pipelines.values():
                 pipeline.step()
 
-    def _pipeline(self, profile: Profile, street: Street, surroundings: Reference | None) -> MaskedPipeline:
+    def _pipeline(self, profile: Profile, street: Street, calibration: Calibration | None) -> MaskedPipeline:
         live = Live()
         limits = PoseLimits(live.pose_stale_ms * 1000, live.pose_stale_ms * 1000)
         rules = MaskRules("required", True, live.mask_margin_deg, limits)
         spec = PipelineSpec(
             CameraId(self._spec.id), rules, TILE if profile == "sub" else HERO, live.pose_wait_ms / 1000
         )
-        book = _OneSet(prepare_set(demo_mask_set(street, self._spec.id)))
+        lens = DEMO_LENS if calibration is None else calibration.lens
+        book = _OneSet(prepare_set(demo_mask_set(street, self._spec.id, lens)))
+        surroundings = None if calibration is None else calibration.reference
         witness = PictureWitness(surroundings, must_be_placed=live.unplaced == "blank")
         return MaskedPipeline(spec, book, self._poses, self.clock, lambda packet: self._seen(profile, packet), witness)
 
@@ -356,20 +340,12 @@ class VirtualStreams:
         return packet, arrival_us
 
 
-def surroundings_of(street: Street, spec: SimCameraSpec) -> Reference:
-    """As a calibration finds them: all round, wide."""
-    renderer, found = Renderer(street, spec), []
-    for pan_deg in range(-180, 180, 30):
-        view = ViewDeg(pan_deg, -8.0, HFOV_DEG_AT_ZOOM[0][1])
-        picture = renderer.view(START_US, view, Faults(), spec.main.width, spec.main.height)
-        found += keypoints_of(picture.y.copy(), MaskView(view.pan_deg, view.tilt_deg, view.hfov_deg))
-    return Reference(found)
+DEMO_LENS = LensCalibration(PAN_RANGE_DEG, TILT_RANGE_DEG, HFOV_DEG_AT_ZOOM)
 
 
-def demo_mask_set(street: Street, camera_id: str) -> MaskSet:
+def demo_mask_set(street: Street, camera_id: str, lens: LensCalibration = DEMO_LENS) -> MaskSet:
     """As the demo draws them."""
     masks = tuple(Mask(name, "sphere", outline) for name, outline in window_outlines(street))
-    lens = LensCalibration(PAN_RANGE_DEG, TILT_RANGE_DEG, HFOV_DEG_AT_ZOOM)
     return MaskSet(CameraId(camera_id), 1, lens, masks, "bench.a", "bench.b", datetime(2020, 1, 1, tzinfo=UTC))
 
 

@@ -173,11 +173,11 @@ export class MsePlayer extends EventTarget {
     this.seek(this.baseUs + (this._middleS(frames) + frames * this.frameS) * 1e6);
   }
 
-  /** From the middle of one picture to that of the next: times of pictures are not quite even. @param {number} frames */
+  /** From the middle of one picture to that of the next: times of pictures are not quite even. A seek under way may lead to the picture that is shown. @param {number} frames */
   _middleS(frames) {
     const { seeking, currentTime } = this.video;
     const since = currentTime - this._lastFrameS;
-    const isShown = !seeking && since > -this.frameS / 2 && since < (frames < 0 ? 1 : this.frameS);
+    const isShown = seeking ? since >= 0 && since < this.frameS : since > -this.frameS / 2 && since < (frames < 0 ? 1 : this.frameS);
     return isShown ? this._lastFrameS + this.frameS / 2 : currentTime;
   }
 
