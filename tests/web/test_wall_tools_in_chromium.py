@@ -120,6 +120,7 @@ def test_a_layout_that_was_kept_comes_back_with_its_cameras(wall: Page, backend:
     expect(wall.locator(".saved li")).to_contain_text("Uitgaansavond")
     wall.keyboard.press("Escape")
     expect(wall.locator(".saved")).to_be_hidden()
+    expect(wall.locator("#layout-name")).not_to_be_focused()
     wall.keyboard.press("*")
     wall.keyboard.press("4")
     expect(wall.locator("vms-tile")).to_have_count(4)

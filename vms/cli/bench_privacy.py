@@ -80,7 +80,8 @@ class PrivacyFigure:
     """leaked_frames: with a pixel of the reserved colour, or a window that is not grey. hidden: share of the street's
     pixels masked needlessly, blank pictures included. recovery_ms: after a stop, median and longest.
 
-    Shares in per cent; None = not measured. checked_frames: those whose windows were compared with the truth.
+    disturbed_windows: their grey is uneven, but shows nothing of what was there. Shares in per cent; None = not
+    measured. checked_frames: those whose windows were compared with the truth.
     """
 
     scenario: str
@@ -91,6 +92,7 @@ class PrivacyFigure:
     checked_frames: int
     windows: int
     bare_windows: int
+    disturbed_windows: int
     blank_pct: float
     hidden_standing_pct: float | None
     hidden_turning_pct: float | None
@@ -164,7 +166,8 @@ def run_virtual(options: PrivacyOptions, say: Callable[[str], None]) -> dict[str
     figures = []
     for scenario in scenarios:
         rng = random.Random(f"{options.seed} {scenario.name}")  # noqa: S311
-        site = VirtualSite(street, spec, Verdicts(street, {spec.id: spec}, options.keep), rng, calibration)
+        verdicts = Verdicts(street, {spec.id: spec}, options.keep, exact=True)
+        site = VirtualSite(street, spec, verdicts, rng, calibration)
         site.run_until(site.clock.us + round(_REST_S * US_PER_SECOND))
         site.tally = Tally(scenario.name)
         number = 0
@@ -228,6 +231,7 @@ def _figure(name: str, tally: Tally) -> PrivacyFigure:
         checked_frames=counts["checked"],
         windows=counts["windows"],
         bare_windows=counts["bare_windows"],
+        disturbed_windows=counts["disturbed_windows"],
         blank_pct=round(100 * counts["blank"] / max(1, counts["frames"]), 1),
         hidden_standing_pct=_per_cent(tally.hidden_share(turning=False)),
         hidden_turning_pct=_per_cent(tally.hidden_share(turning=True)),

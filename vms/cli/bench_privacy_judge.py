@@ -105,10 +105,15 @@ class FrameClock:
 
 
 class Verdicts:
-    """One thread's. judge() says what one picture shows; `keep`: where some of those that leak are kept."""
+    """One thread's. judge() says what one picture shows; `keep`: where some of those that leak are kept.
 
-    def __init__(self, street: Street, specs: Mapping[str, SimCameraSpec], keep: Path | None) -> None:
-        self._keep = keep
+    exact: the moments of pictures are known exactly, so that what is seen can be compared with what was there.
+    """
+
+    def __init__(
+        self, street: Street, specs: Mapping[str, SimCameraSpec], keep: Path | None, *, exact: bool = False
+    ) -> None:
+        self._keep, self._exact = keep, exact
         self._truths = {camera: StreetTruth(street, spec) for camera, spec in specs.items()}
         self._still_since_us: dict[Seat, int] = {}
         self._kept: Counter[str] = Counter()
@@ -133,7 +138,9 @@ class Verdicts:
         windows = truth.windows(planes, moment.truth.view)
         tally.counts["checked"] += 1
         tally.counts["windows"] += windows.seen
-        tally.counts["bare_windows"] += windows.bare
+        bare = truth.shown(planes, windows, moment.at_us, moment.truth.view) if self._exact else len(windows.bare)
+        tally.counts["bare_windows"] += bare
+        tally.counts["disturbed_windows"] += len(windows.bare) - bare
         hidden: Hidden | None = None
         if thorough and blank:
             street = int(np.count_nonzero(~windows.marks))
@@ -142,7 +149,7 @@ class Verdicts:
             hidden = truth.hidden(planes, windows.marks, moment.at_us, moment.truth.view)
         glance = Glance(moment.at_us, self._still_us(seat, moment), hidden)
         tally.glances.setdefault(f"{seat.camera}/{seat.profile}", []).append(glance)
-        return windows.bare
+        return bare
 
     def _still_us(self, seat: Seat, moment: Moment) -> int | None:
         """Counted from the last picture of the move."""

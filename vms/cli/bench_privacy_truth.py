@@ -16,6 +16,7 @@ from ingest.simulator.street import Street
 from vms.cli.bench_privacy_pixels import Marks, Planes, as_bright_as_a_mask, mask_grey
 
 Floats = npt.NDArray[np.float64]
+Luma = npt.NDArray[np.uint8]
 
 _NEAR = 0.05
 _EDGE_PX = 3
@@ -23,17 +24,29 @@ _MIN_WINDOW_PX = 60
 _BARE_STD = 4.0
 _BARE_SHIFT = 12.0
 _FAR_PX = 20_000
+_CLEARLY = 8.0
+"""Grey levels from the mask's grey: what was nearer to it cannot be told from it."""
+_SHOWN_SHARE = 0.02
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bare:
+    """left, top: of the part of the picture that `inside` (1 = well within the window) is for."""
+
+    left: int
+    top: int
+    inside: Marks
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Of the homes in one picture. bare: of those large enough to tell, how many are not covered in grey.
+    """Of the homes in one picture. bare: of those large enough to tell, those that are not covered in grey.
 
     marks: their pixels, frames included.
     """
 
     seen: int
-    bare: int
+    bare: tuple[Bare, ...]
     marks: Marks
 
 
@@ -65,7 +78,7 @@ class StreetTruth:
         whole = np.zeros((height, width), np.uint8)
         for outline in outlines:
             cv2.fillConvexPoly(whole, outline, 1)
-        seen = bare = 0
+        seen, bare = 0, []
         for outline in outlines:
             left, top, right, bottom = _bounds(outline, width, height)
             if (right - left) * (bottom - top) < _MIN_WINDOW_PX:
@@ -77,8 +90,17 @@ class StreetTruth:
                 continue
             pixels = planes.y[top:bottom, left:right][inside > 0]
             seen += 1
-            bare += bool(pixels.std() > _BARE_STD or abs(float(pixels.mean()) - 128) > _BARE_SHIFT)
-        return Windows(seen, bare, whole > 0)
+            if pixels.std() > _BARE_STD or abs(float(pixels.mean()) - 128) > _BARE_SHIFT:
+                bare.append(Bare(left, top, inside > 0))
+        return Windows(seen, tuple(bare), whole > 0)
+
+    def shown(self, planes: Planes, windows: Windows, at_us: int, view: ViewDeg) -> int:
+        """How many of the bare windows show anything of what the camera saw there: the rest has its grey disturbed by
+        the coder of what was beside it before. Only for pictures whose moment is exactly known."""
+        if not windows.bare:
+            return 0
+        picture = self._renderer.view(at_us, view, Faults(), *planes.size)
+        return sum(_shows(planes.y, Planes(*picture.planes).y, window) for window in windows.bare)
 
     def hidden(self, planes: Planes, windows: Marks, at_us: int, view: ViewDeg) -> Hidden:
         """Of the street's pixels (all but home windows), how many are masked though nobody lives there.
@@ -107,6 +129,15 @@ class StreetTruth:
         down = (rows.max(axis=1) >= 0) & (rows.min(axis=1) < height)
         points = np.clip(np.stack([columns, rows], axis=2), -_FAR_PX, _FAR_PX)
         return list(points[in_front & across & down])
+
+
+def _shows(y: Luma, truth: Luma, window: Bare) -> bool:
+    """Some of the pixels are nearer to what was there than to grey, where the two differ clearly."""
+    height, width = window.inside.shape
+    part = slice(window.top, window.top + height), slice(window.left, window.left + width)
+    seen, true = (plane[part][window.inside].astype(np.float64) for plane in (y, truth))
+    nearer = (np.abs(true - 128) > _CLEARLY) & (np.abs(seen - true) < np.abs(seen - 128))
+    return bool(nearer.mean() > _SHOWN_SHARE)
 
 
 def _bounds(outline: npt.NDArray[np.int32], width: int, height: int) -> tuple[int, int, int, int]:

@@ -84,7 +84,7 @@ def _count(rig: Rig, truth: StreetTruth, camera: str, frame: av.VideoFrame, coun
     windows = truth.windows(planes, rig.truth(camera, at_us).view)
     counts["pictures"] += 1
     counts["windows"] += windows.seen
-    counts["bare"] += windows.bare
+    counts["bare"] += len(windows.bare)
     if windows.seen:
         counts["with_windows"] += 1
         counts["found"] += leaked_pixels(planes) > 0

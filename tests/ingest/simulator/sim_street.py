@@ -59,7 +59,7 @@ class SimStreet:
         self.ptz = SimCamera(PTZ_SPEC, PtzMechanics(PTZ_SPEC, self.clock))
         self.fixed = SimCamera(FIXED_SPEC, FixedHead(FIXED_SPEC))
         self.cameras = {camera.spec.id: camera for camera in (self.ptz, self.fixed)}
-        self.power = PowerSwitch(self.cameras, reboot_s=0.3)
+        self.power = PowerSwitch(self.cameras, reboot_s=1.0)
         self.onvif = OnvifServer(self.cameras, self.video, self.clock, "127.0.0.1", 0, self.power.reboot)
         self.control = ControlServer(
             self.cameras,
