@@ -224,7 +224,8 @@ class PictureWitness:
             return
         if not seen.placed or seen.error_deg > _STRAYED_DEG[False]:
             # Where they agree, the status is nearer than what was followed so far or recognised in a spot.
-            self._view, self._error_deg, self._vouched = claimed.view, _STEADY_ERROR_DEG, False
+            self._view, self._error_deg = claimed.view, _STEADY_ERROR_DEG
+            self._vouched = self._vouched and seen.placed
             self._placed_us = self._placed_us if seen.placed else None
         if self._view is not None:
             self._anchor = _Anchor(Still(picture), self._view, self._error_deg)

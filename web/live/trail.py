@@ -16,7 +16,7 @@ import numpy.typing as npt
 from vms.rules.masking import BlankFrame, MaskPlan, PaintPolygons
 from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, apart_deg
 
-GREY_PICTURES = 2
+GREY_PICTURES = 1
 """Nearly all of what is left comes from the last one or two."""
 REACH = 0.025
 """Share of the width: so far a coder's blocks carry colour along when the picture moves."""
