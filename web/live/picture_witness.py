@@ -7,9 +7,16 @@ camera turns, following some points; placing a picture in the known surroundings
 import math
 from dataclasses import dataclass
 
-from vms.rules.picture_geometry import aimed_at, carried, focal_px
+from vms.rules.picture_geometry import (
+    aimed_at,
+    carried,
+    directions_of_pixels,
+    focal_px,
+    pixels_of_directions,
+    unit_directions,
+)
 from vms.rules.pose_at import PoseEstimate
-from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg, apart_deg
+from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, angle_between_deg, apart_deg
 from vms.rules.witness import (
     LATE_SLACK_US,
     LATE_US,
@@ -24,7 +31,7 @@ from vms.rules.witness import (
     is_same,
 )
 from web.live.reference import Placed, Reference, keypoints_of
-from web.live.registration import Grey, Shrunk, Still, Turn, shrink, turned
+from web.live.registration import Grey, Shrunk, Still, Turn, bears_out, shrink, turned
 
 STILL_PX = 0.5
 STILL_MAGNIFIED = 0.004
@@ -92,10 +99,12 @@ class PictureWitness:
         if self._before is not None and not 0 <= at_us - self._at_us <= _BREAK_US:
             self._begin()
         picture = shrink(luma)
+        before = self._view if self._vouched and self._was_whole else None
         motion = self._follow(picture, is_whole=is_whole)
         if not is_whole and claimed.growth_deg > 0:
             motion, self._view = "lost", None
-        placed = self._confirmed(self._place(picture, at_us, claimed, motion) if is_whole else None, claimed)
+        found = self._place(picture, at_us, claimed, motion) if is_whole else None
+        placed = None if found is None else self._confirmed(found, claimed, self._joins(before, picture, found))
         if placed is not None:
             self._move_to(placed)
         vouched = self._vouched and self._view is not None
@@ -181,17 +190,29 @@ class PictureWitness:
         self._placed_us = at_us
         return found
 
-    def _confirmed(self, placed: Placed | None, claimed: PoseEstimate) -> Placed | None:
+    def _joins(self, before: ViewDeg | None, picture: Shrunk, placed: Placed) -> bool:
+        """The picture before, whose direction was vouched for, lies on this one as the placement has it."""
+        if before is None or self._before is None or self._view is not None:
+            return False
+        size = picture.size
+
+        def moved(pixels: Floats) -> Floats:
+            directions = unit_directions(directions_of_pixels(before, pixels, size))
+            return pixels_of_directions(placed.view, directions, size)
+
+        return bears_out(self._before, picture, moved)
+
+    def _confirmed(self, placed: Placed, claimed: PoseEstimate, joins: bool) -> Placed | None:
         """Paving looks alike in many places and sizes: a placement that neither the way since the last picture nor the
         status bears out is nothing where those two agree, and where they do not it vouches for nothing. The way counts
         from a placement on that was vouched for: what was taken from the status says nothing about it."""
-        if placed is None:
-            return None
         followed = self._view if self._vouched else None
         error_deg = placed.error_deg + _STEADY_ERROR_DEG
         tells = claimed.growth_deg <= VAGUE_DEG
-        borne_out = (tells and is_same(placed.view, error_deg, claimed)) or (
-            followed is not None and apart_deg(placed.view, followed) <= error_deg + self._error_deg
+        borne_out = (
+            joins
+            or (tells and is_same(placed.view, error_deg, claimed))
+            or (followed is not None and apart_deg(placed.view, followed) <= error_deg + self._error_deg)
         )
         if not borne_out and tells and followed is not None and is_same(followed, self._error_deg, claimed):
             return None

@@ -6,6 +6,7 @@ Grey pictures only, shrunk; the top and bottom edges, where cameras burn in name
 pass do not count. One thread each.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,6 +40,7 @@ _MIN_INLIERS = 14
 _MIN_INLIER_SHARE = 0.6
 _MAX_ERROR = 18.0
 """Grey levels that a followed point's surroundings may differ by, on average."""
+_BORNE_OUT_PX, _BORNE_OUT_SHARE = 2.5, 0.5
 _MAX_TURN_PX = 90.0
 _MAX_SCALE = 1.5
 cv2.setNumThreads(1)
@@ -173,6 +175,25 @@ def turned(before: Shrunk, now: Shrunk, guess_px: tuple[float, float] = (0.0, 0.
     return found
 
 
+def bears_out(before: Shrunk, now: Shrunk, moved: Callable[[Floats], Floats]) -> bool:
+    """Whether the two pictures lie on each other as is claimed. moved: where pixels (n, 2) of the one before are now.
+
+    For a claim from elsewhere: points are only looked for where they are to be, so that leaps too far to be followed
+    can still be confirmed.
+    """
+    if before.fine.shape != now.fine.shape:
+        return False
+    points = _points(before.coarse)
+    expected = (moved(points.astype(np.float64) + 0.5) - 0.5).astype(np.float32) if len(points) else points
+    inside = ((expected >= 0) & (expected < (now.size.width, now.size.height))).all(axis=1)
+    points, expected = points[inside], expected[inside]
+    if len(points) < _MIN_INLIERS:
+        return False
+    found, kept = _flow(before, now, points, expected, _NEARBY)
+    near = kept & (np.hypot(*(found - expected).T) < _BORNE_OUT_PX)
+    return int(near.sum()) >= max(_MIN_INLIERS, _BORNE_OUT_SHARE * len(points))
+
+
 def _is_expected(turn: Turn, guess_px: tuple[float, float], size: FrameSize) -> bool:
     moved_px = size.width / 2 - turn.centre_px[0], size.height / 2 - turn.centre_px[1]
     return bool(np.hypot(moved_px[0] - guess_px[0], moved_px[1] - guess_px[1]) < _EXPECTED_PX)
@@ -186,17 +207,7 @@ def _followed(
     points, start = points[inside], start[inside]
     if len(points) < _MIN_INLIERS:
         return None
-    found, followed, error = cv2.calcOpticalFlowPyrLK(
-        before.fine,
-        now.fine,
-        points,
-        start,
-        winSize=(search.window_px, search.window_px),
-        maxLevel=search.levels - 1,
-        criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, search.steps, 0.03),
-        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
-    )
-    kept = (followed[:, 0] == 1) & (error[:, 0] < _MAX_ERROR)
+    found, kept = _flow(before, now, points, start, search)
     if kept.sum() < _MIN_INLIERS:
         return None
     matrix, inliers = cv2.estimateAffinePartial2D(
@@ -210,6 +221,23 @@ def _followed(
     agree = inliers[:, 0] == 1
     pairs = (np.asarray(one[kept][agree] + 0.5, np.float64) for one in (points, found))
     return Turn(*centre, float(inliers.sum()) / len(points), *pairs)
+
+
+def _flow(
+    before: Shrunk, now: Shrunk, points: _Single, start: _Single, search: _Search
+) -> tuple[_Single, npt.NDArray[np.bool_]]:
+    """Where each point went, looked for from `start` on; and which of them look alike there."""
+    found, followed, error = cv2.calcOpticalFlowPyrLK(
+        before.fine,
+        now.fine,
+        points,
+        start.copy(),
+        winSize=(search.window_px, search.window_px),
+        maxLevel=search.levels - 1,
+        criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, search.steps, 0.03),
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )
+    return np.asarray(found, np.float32), (followed[:, 0] == 1) & (error[:, 0] < _MAX_ERROR)
 
 
 def _whole_shift_px(before: Shrunk, now: Shrunk) -> tuple[float, float]:
