@@ -17,7 +17,7 @@ from vms.rules.masking import BlankFrame, MaskPlan, PaintPolygons
 from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, apart_deg
 
 GREY_PICTURES = 1
-"""Nearly all of what is left comes from the last one or two."""
+"""Most of what is left comes from the last one; of what comes from before that, a window's colour is what tells it."""
 REACH = 0.025
 """Share of the width: so far a coder's blocks carry colour along when the picture moves."""
 FAST_SHARE = 0.1

@@ -68,6 +68,13 @@ def test_a_late_status_is_covered_and_recovers_when_the_camera_stops(known: bool
     assert set(seen[24:]) == {"agrees"}
 
 
+def test_a_turn_too_fast_to_follow_is_painted_where_the_picture_shows_though_the_status_is_late() -> None:
+    path = turns(110.0, 1.2, 1.7)
+    told = watch(PictureWitness(surroundings()), path, lambda at_s: path(at_s - 0.2), 2.4)
+    assert told.count("shows") >= 6
+    assert set(told) == {"agrees", "shows"}
+
+
 def test_a_frozen_status_blanks_while_the_camera_turns_and_after_it_stopped_and_recovers_with_it() -> None:
     true = turns(20.0, 0.4, 1.6)
     witness = PictureWitness(surroundings())

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from witnessed_street import pan_of_px, picture, surroundings
 
-from vms.rules.picture_geometry import aimed_at
-from vms.rules.ptz_geometry import ViewDeg, angle_between_deg, apart_deg
+from vms.rules.picture_geometry import aimed_at, directions_of_pixels, pixels_of_directions, unit_directions
+from vms.rules.ptz_geometry import Floats, ViewDeg, angle_between_deg, apart_deg
 from web.live.reference import Reference
-from web.live.registration import FINE_WIDTH, Still, shrink, turned
+from web.live.registration import FINE_WIDTH, Still, bears_out, shrink, turned
 
 VIEW = ViewDeg(0.0, -8.0, 60.0)
 
@@ -67,6 +67,26 @@ def test_a_turn_is_told_within_two_pixels(view: ViewDeg, shift_px: float) -> Non
     assert turn is not None
     found = aimed_at(view, turn.centre_px, turn.magnified, before.size)
     assert angle_between_deg(found, goal) < 2 * pan_of_px(1, view, FINE_WIDTH)
+
+
+def lies(before: ViewDeg, claimed: ViewDeg, now: ViewDeg) -> bool:
+    seen = shrink(picture(before)), shrink(picture(now, 0.08))
+
+    def moved(pixels: Floats) -> Floats:
+        size = seen[0].size
+        return pixels_of_directions(claimed, unit_directions(directions_of_pixels(before, pixels, size)), size)
+
+    return bears_out(*seen, moved)
+
+
+@pytest.mark.parametrize("view", [VIEW, ViewDeg(60, -12, 30), ViewDeg(0, -8, 12)])
+def test_a_leap_too_far_to_follow_is_borne_out_and_a_little_less_of_it_is_not(view: ViewDeg) -> None:
+    goal = replace(view, pan_deg=view.pan_deg + 0.35 * view.hfov_deg, hfov_deg=1.1 * view.hfov_deg)
+    assert turned(shrink(picture(view)), shrink(picture(goal, 0.08))) is None
+    assert lies(view, goal, goal)
+    for share in (-0.3, -0.05, -0.02, 0.02, 0.05, 0.3):
+        assert not lies(view, replace(goal, pan_deg=goal.pan_deg + share * view.hfov_deg), goal)
+    assert not lies(view, replace(goal, hfov_deg=view.hfov_deg), goal)
 
 
 def test_a_zoom_is_told() -> None:
