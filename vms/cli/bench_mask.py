@@ -68,6 +68,9 @@ def bench_mask(
     virtual: Annotated[
         bool, typer.Option("--virtual", help="With --privacy: without processes and network, on a clock of its own.")
     ] = False,
+    calibrated: Annotated[
+        bool, typer.Option(help="With --privacy: calibrate the cameras first, as the installation guide has it.")
+    ] = True,
     seed: Annotated[int, typer.Option(help="With --privacy: of the paths and faults.")] = 1,
     scenario: Annotated[
         list[str] | None, typer.Option(help="With --privacy: only those whose names start like this; repeat for more.")
@@ -79,7 +82,8 @@ def bench_mask(
 ) -> None:
     """Decode, mask and encode a slowly turning view; one encoding serves every viewer."""
     if privacy:
-        bench_privacy(PrivacyOptions(frames, cameras, seed, tuple(scenario or ()), keep, virtual), as_json=as_json)
+        options = PrivacyOptions(frames, cameras, seed, tuple(scenario or ()), keep, virtual, calibrated)
+        bench_privacy(options, as_json=as_json)
         return
     street = Street()
     masks = prepare_set(_mask_set(street))

@@ -103,7 +103,10 @@ class PrivacyFigure:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyOptions:
-    """frames: over all scenarios. cameras: of the street; every third one turns. only: names that start like this."""
+    """frames: over all scenarios. cameras: of the street; every third one turns. only: names that start like this.
+
+    calibrated: those that turn were calibrated before.
+    """
 
     frames: int
     cameras: int
@@ -111,6 +114,7 @@ class PrivacyOptions:
     only: tuple[str, ...]
     keep: Path | None
     virtual: bool = False
+    calibrated: bool = True
 
 
 def chosen(only: Sequence[str]) -> list[Scenario]:
@@ -143,6 +147,8 @@ def run_privacy(options: PrivacyOptions, say: Callable[[str], None]) -> dict[str
         tempfile.TemporaryDirectory(prefix="uitkijk-privacy-") as directory,
         running_rig(Path(directory), options.cameras, clock) as rig,
     ):
+        for camera in rig.cameras if options.calibrated else ():
+            say(rig.calibrate(camera))
         unmasked = watch_unmasked(rig, street, random.Random(options.seed), clock)  # noqa: S311
         say(unmasked_line(unmasked))
         judge = Judge(rig, Verdicts(street, rig.cameras, options.keep))
@@ -159,10 +165,10 @@ def run_privacy(options: PrivacyOptions, say: Callable[[str], None]) -> dict[str
 
 
 def run_virtual(options: PrivacyOptions, say: Callable[[str], None]) -> dict[str, Any]:
-    """The same scenarios on a clock of their own; one calibrated camera, seen as tile and as hero."""
+    """The same scenarios on a clock of their own; one camera, seen as tile and as hero."""
     scenarios, street = chosen(options.only), Street()
     spec = make_specs(StreetOptions(cameras=1, password=""))[0]
-    calibration = calibrated(street, spec, say)
+    calibration = calibrated(street, spec, say) if options.calibrated else None
     figures = []
     for scenario in scenarios:
         rng = random.Random(f"{options.seed} {scenario.name}")  # noqa: S311
@@ -184,6 +190,7 @@ def run_virtual(options: PrivacyOptions, say: Callable[[str], None]) -> dict[str
 def _document(options: PrivacyOptions, figures: Sequence[PrivacyFigure]) -> dict[str, Any]:
     return {
         "seed": options.seed,
+        "calibrated": options.calibrated,
         "leak_colour_threshold": LEAK_COLOUR,
         "frames": sum(figure.frames for figure in figures),
         "leaked_frames": sum(figure.leaked_frames for figure in figures),

@@ -27,6 +27,8 @@ from vms.errors import CameraError, UitkijkError
 _READY_S = 120.0
 _HEARTBEAT_S = 0.2
 _ONVIF_TIMEOUT_S = 3.0
+_CALIBRATE_S = 1800.0
+_VMS = (sys.executable, "-c", "from vms.cli import main; main()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,14 @@ class Rig:
     def clear_faults(self) -> None:
         self._street.post("/faults/clear").raise_for_status()
 
+    def calibrate(self, camera: str) -> str:
+        """As a technician does: some minutes. Answers what it found. Raises UitkijkError."""
+        command = [*_VMS, "calibrate", camera, "--config", str(self.site.config_file)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_CALIBRATE_S, check=False)  # noqa: S603
+        if done.returncode:
+            raise UitkijkError(f"{camera} was not calibrated: {done.stderr[-300:]}")
+        return done.stdout.rstrip()
+
     def drive(self, camera: str, leg: Leg) -> None:
         """One leg, moving part only. What the product refuses is not moved."""
         if leg.kind == "home":
@@ -130,8 +140,7 @@ class Rig:
 def running_rig(work: Path, cameras: int, clock: Clock) -> Iterator[Rig]:
     """Street and product, once every camera is up. Raises UitkijkError when that does not come."""
     directory = work / "demo"
-    command = [sys.executable, "-c", "from vms.cli import main; main()", "demo", "--port", "0"]
-    command += ["--cameras", str(cameras), "--dir", str(directory)]
+    command = [*_VMS, "demo", "--port", "0", "--cameras", str(cameras), "--dir", str(directory)]
     log_file = work / "demo.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603
