@@ -8,16 +8,18 @@ import pytest
 from fakes import T0_US
 from typer.testing import CliRunner
 
-from ingest.simulator.model import Faults, ViewDeg
+from ingest.simulator.model import PAN_RANGE_DEG, TILT_RANGE_DEG, Faults, ViewDeg
 from ingest.simulator.render import Renderer
 from ingest.simulator.street import Street
 from ingest.simulator.street_server import StreetOptions, make_specs
 from vms.cli import make_app
+from vms.cli.bench_privacy_calibration import VirtualRig
 from vms.cli.bench_privacy_judge import FrameClock, Glance, Tally, Verdicts
 from vms.cli.bench_privacy_path import Leg, next_leg
 from vms.cli.bench_privacy_pixels import Planes, is_blank, leaked_pixels, mask_grey, window_colour
 from vms.cli.bench_privacy_truth import Hidden, StreetTruth
-from vms.cli.bench_privacy_virtual import VirtualSite
+from vms.cli.bench_privacy_virtual import VirtualSite, demo_mask_set
+from web.live.calibration import Assistant
 
 HOMES = ViewDeg(30.0, -2.0, 40.0)
 
@@ -138,6 +140,16 @@ def test_no_window_shows_on_a_short_honest_path(street: Street) -> None:
     assert counts["windows"] > 100
     assert counts["leaked_frames"] == 0
     assert site.tally.hidden_share(turning=True) < 1
+
+
+def test_the_virtual_camera_is_calibrated_as_a_real_one_is(street: Street) -> None:
+    (spec,) = make_specs(StreetOptions(cameras=1))
+    rig = VirtualRig(street, spec)
+    assistant = Assistant(rig, PAN_RANGE_DEG, TILT_RANGE_DEG, lambda _: None)
+    assert assistant.measure_lag(demo_mask_set(street, spec.id).lens, (0.0, -8.0)).lag_ms == pytest.approx(0, abs=20)
+    look = rig.look(0.5, 0.4, 0.5)
+    assert (look.pose.pan, look.pose.tilt, look.pose.zoom) == pytest.approx((0.5, 0.4, 0.5))
+    assert look.pose.move_status == "idle"
 
 
 def test_an_unknown_scenario_is_refused_with_the_known_ones() -> None:
