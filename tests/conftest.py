@@ -6,11 +6,23 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from tests.faulty_disk import FaultyDisk
 from tests.mounts import Mounts, real_mounts
 from tests.postgres import PostgresServer
 from tests.sqlite import migrated_sqlite
+from web import passwords
+
+CHEAP = Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    """Real argon2id, in this process at a price that thousands of logins can pay."""
+    passwords._argon2id = PasswordHash((CHEAP,))
+    passwords._NOBODY = passwords._argon2id.hash("nobody has this one")
 
 
 @pytest.fixture
