@@ -24,6 +24,8 @@ AGREE_DEG = 0.5
 better. Masks grow by what is more than COVERED_DEG and COVERED_SHARE of the field of view, their own margin."""
 COVERED_DEG = 0.1
 COVERED_SHARE = 0.0025
+NEARLY_DEG = 0.25
+"""Who followed pictures that nothing vouches for may have followed a car: further from the status, and both count."""
 MOVED_DEG = 0.3
 GROW_STEP_DEG = 0.25
 AGREE_ZOOM_SHARE = 0.05
@@ -156,6 +158,8 @@ class Hearing:
         if seen.motion == "unclear" and not claim_stands:
             return Late(seen.view, seen.error_deg)
         if not claim_stands or seen.motion in ("turned", "lost"):
+            if not seen.vouched and apart_deg(seen.view, claimed.view) > NEARLY_DEG + seen.error_deg:
+                return Late(seen.view, seen.error_deg)
             return Shows(seen.view, seen.error_deg + _zoom_apart_deg(seen.view, claimed))
         beyond_deg = apart_deg(seen.view, claimed.view) + max(0.0, seen.error_deg - STEADY_ERROR_DEG)
         covered_deg = COVERED_DEG + COVERED_SHARE * seen.view.hfov_deg

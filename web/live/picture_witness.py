@@ -49,6 +49,7 @@ PLACE_AT_REST_US = 10_000_000
 PLACE_AGAIN_US = 250_000
 _STRAYED_DEG = (0.2, 0.5)
 """A picture that was followed so far is placed anew: once it stands, and on its way."""
+_OTHERWISE_DEG, _OTHERWISE_SHARE = 0.25, 0.01
 _MIN_INLIERS = 24
 _LEARN_SHARE = 0.3
 _MAX_LEARNED = 24
@@ -79,6 +80,7 @@ class PictureWitness:
         self._learned: list[ViewDeg] = []
         self._hearing = Hearing()
         self._before: Shrunk | None = None
+        self._claimed: ViewDeg | None = None
         self._at_us = 0
         self._anchor: _Anchor | None = None
         self._on_anchor = False
@@ -99,12 +101,15 @@ class PictureWitness:
         if self._before is not None and not 0 <= at_us - self._at_us <= _BREAK_US:
             self._begin()
         picture = shrink(luma)
-        before = self._view if self._vouched and self._was_whole else None
+        before = self._view
+        sure = before if self._vouched and self._was_whole else None
         motion = self._follow(picture, is_whole=is_whole)
         if not is_whole and claimed.growth_deg > 0:
             motion, self._view = "lost", None
-        found = self._place(picture, at_us, claimed, motion) if is_whole else None
-        placed = None if found is None else self._confirmed(found, claimed, self._joins(before, picture, found))
+        strays = motion == "turned" and self._strays(before, claimed.view)
+        found = self._place(picture, at_us, claimed, motion, strays=strays) if is_whole else None
+        placed = None if found is None else self._confirmed(found, claimed, self._joins(sure, picture, found))
+        self._vouched = self._vouched and (placed is not None or not strays)
         if placed is not None:
             self._move_to(placed)
         vouched = self._vouched and self._view is not None
@@ -114,13 +119,16 @@ class PictureWitness:
             self._remember(picture, sighting, claimed, verdict)
         self._was_whole = is_whole
         self._before, self._at_us, self._last_view = picture, at_us, self._view or self._last_view
+        self._claimed = claimed.view
         self._wary = not isinstance(verdict, Agrees)
         return verdict
 
     def _begin(self) -> None:
         """A new line of pictures: what was seen before says nothing about it."""
         self._hearing = Hearing(must_be_placed=self._must_be_placed, late_us=self._late_us)
-        self._before = self._anchor = self._view = self._tried_us = self._placed_us = self._last_view = None
+        self._before = self._claimed = self._anchor = self._view = self._tried_us = self._placed_us = (
+            self._last_view
+        ) = None
         self._vouched = False
         self._last_px, self._wary = (0.0, 0.0), True
 
@@ -177,8 +185,20 @@ class PictureWitness:
         if self._error_deg > MAX_ERROR_DEG:
             self._view = None
 
-    def _place(self, picture: Shrunk, at_us: int, claimed: PoseEstimate, motion: Motion) -> Placed | None:
-        if not self._is_due(at_us, motion):
+    def _strays(self, before: ViewDeg | None, claimed: ViewDeg) -> bool:
+        """The picture turned otherwise than the status. That may be late; or a car that fills the picture was followed,
+        or a turn that was too far for it found something alike nearby."""
+        if before is None or self._view is None or self._claimed is None:
+            return False
+        pan_deg = before.pan_deg + claimed.pan_deg - self._claimed.pan_deg
+        tilt_deg = before.tilt_deg + claimed.tilt_deg - self._claimed.tilt_deg
+        told = ViewDeg(pan_deg, tilt_deg, before.hfov_deg * claimed.hfov_deg / self._claimed.hfov_deg)
+        return apart_deg(told, self._view) > max(_OTHERWISE_DEG, _OTHERWISE_SHARE * self._view.hfov_deg)
+
+    def _place(
+        self, picture: Shrunk, at_us: int, claimed: PoseEstimate, motion: Motion, *, strays: bool
+    ) -> Placed | None:
+        if not self._is_due(at_us, motion, strays=strays):
             return None
         self._tried_us = at_us
         found = self._known.place(picture.fine, self._view or claimed.view)
@@ -226,11 +246,11 @@ class PictureWitness:
             self._anchor = None
         self._view, self._error_deg = placed.view, error_deg
 
-    def _is_due(self, at_us: int, motion: Motion) -> bool:
+    def _is_due(self, at_us: int, motion: Motion, *, strays: bool) -> bool:
         if not len(self._known):
             return False
         strayed = self._error_deg > _STRAYED_DEG[motion == "turned"]
-        if motion == "lost" or (motion == "turned" and strayed):
+        if motion == "lost" or strays or (motion == "turned" and strayed):
             return True
         urgent = self._placed_us is None or self._wary or self._view is None or strayed
         pause_us = PLACE_AGAIN_US if urgent else PLACE_AT_REST_US

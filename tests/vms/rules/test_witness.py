@@ -57,12 +57,17 @@ def test_a_zoom_that_is_a_little_off_makes_masks_grow_as_far_as_the_corners_are_
 
 def test_a_turning_camera_is_painted_where_the_picture_says_and_the_status_bears_it_out() -> None:
     court = Court()
-    assert court.hears(2.1, claim(1.5, growth_deg=4.0), "turned") == Shows(view(2.1), 0.1)
-    assert court.hears(4.0, claim(3.0, growth_deg=2.0), "still") == Shows(view(4.0), 0.1)
+    assert court.hears(2.1, claim(1.5, growth_deg=4.0), "turned", vouched=True) == Shows(view(2.1), 0.1)
+    assert court.hears(4.0, claim(3.0, growth_deg=2.0), "still", vouched=True) == Shows(view(4.0), 0.1)
+
+
+def test_what_was_followed_and_nothing_vouches_for_is_covered_at_both_places_unless_they_are_the_same() -> None:
+    assert Court().hears(2.1, claim(1.5, growth_deg=4.0), "turned") == Late(view(2.1), 0.1)
+    assert Court().hears(1.7, claim(1.5, growth_deg=4.0), "turned") == Shows(view(1.7), 0.1)
 
 
 def test_a_turning_picture_whose_zoom_is_not_the_claimed_one_makes_masks_grow_by_what_corners_may_be_off() -> None:
-    verdict = Court().hears(2.0, claim(0.0, growth_deg=5.0), "turned", hfov_deg=61.8)
+    verdict = Court().hears(2.0, claim(0.0, growth_deg=5.0), "turned", hfov_deg=61.8, vouched=True)
     assert isinstance(verdict, Shows)
     assert 0.8 < verdict.error_deg - 0.1 < 1.2
 

@@ -8,8 +8,8 @@ import pytest
 from witnessed_street import picture, surroundings
 
 from vms.rules.pose_at import PoseEstimate
-from vms.rules.ptz_geometry import ViewDeg
-from vms.rules.witness import Contradicts, Late, Shows
+from vms.rules.ptz_geometry import ViewDeg, apart_deg
+from vms.rules.witness import Contradicts, Late, Shows, Verdict
 from web.live.picture_witness import PictureWitness
 from web.live.reference import Placed, Reference
 from web.live.registration import Grey
@@ -185,6 +185,35 @@ def test_a_status_that_was_believed_for_want_of_better_does_not_bear_itself_out(
     assert set(watch(witness, stands, lambda _: 15.0, 0.8)) == {"agrees"}
     known.at = Placed(HOME, 0.05, 150)
     assert set(watch(witness, stands, lambda _: 15.0, 2.0, 0.8)[14:]) == {"picture-disagrees"}
+
+
+CAR_DEG_S = 12.0
+
+
+def passing_car(known: Found, found: bool) -> list[Verdict]:
+    """The camera tilts; a car that fills the picture carries every point along. found: the camera is recognised."""
+    witness, seen = PictureWitness(known, must_be_placed=False), []
+    watch(witness, stands, stands, 0.8)
+    for step in range(6):
+        at_s = 0.8 + step * STEP_S
+        view = replace(HOME, tilt_deg=HOME.tilt_deg + 0.3 * step)
+        known.at = Placed(view, 0.05, 150) if found else None
+        carried = replace(view, pan_deg=CAR_DEG_S * step * STEP_S)
+        claimed = PoseEstimate(view, 0.6, HOME.hfov_deg, HOME.hfov_deg)
+        seen.append(witness.judge(picture(carried, at_s), round(at_s * 1e6), claimed))
+    return seen[1:]
+
+
+def test_a_car_that_fills_the_picture_does_not_carry_the_masks_along() -> None:
+    for number, verdict in enumerate(passing_car(Found(Placed(HOME, 0.05, 150)), found=True), start=1):
+        assert isinstance(verdict, Shows | Late | Contradicts)
+        if isinstance(verdict, Shows):
+            assert apart_deg(verdict.seen, replace(HOME, tilt_deg=HOME.tilt_deg + 0.3 * number)) < 0.3
+
+
+def test_a_car_followed_where_nothing_is_recognised_leaves_the_masks_where_the_status_says_too() -> None:
+    verdicts = passing_car(Found(Placed(HOME, 0.05, 150)), found=False)
+    assert all(isinstance(verdict, Late | Contradicts) for verdict in verdicts)
 
 
 def test_a_picture_recognised_too_vaguely_is_not_recognised() -> None:
