@@ -16,7 +16,7 @@ from vms.rules.picture_geometry import (
     unit_directions,
 )
 from vms.rules.pose_at import PoseEstimate
-from vms.rules.ptz_geometry import Floats, FrameSize, ViewDeg, angle_between_deg, apart_deg
+from vms.rules.ptz_geometry import FrameSize, ViewDeg, angle_between_deg, apart_deg
 from vms.rules.witness import (
     LATE_SLACK_US,
     LATE_US,
@@ -31,7 +31,7 @@ from vms.rules.witness import (
     is_same,
 )
 from web.live.reference import Placed, Reference, keypoints_of
-from web.live.registration import Grey, Shrunk, Still, Turn, bears_out, shrink, turned
+from web.live.registration import Grey, Moved, Shrunk, Still, Turn, bears_out, shrink, turned
 
 STILL_PX = 0.5
 STILL_MAGNIFIED = 0.004
@@ -108,7 +108,13 @@ class PictureWitness:
             motion, self._view = "lost", None
         strays = motion == "turned" and self._strays(before, claimed.view)
         found = self._place(picture, at_us, claimed, motion, strays=strays) if is_whole else None
-        placed = None if found is None else self._confirmed(found, claimed, self._joins(sure, picture, found))
+        placed = None
+        if found is not None:
+            joins = self._joins(sure, picture, found)
+            if joins or not self._is_torn(found, claimed):
+                placed = self._confirmed(found, claimed, joins=joins)
+            elif motion != "still":  # what stood, stands where it stood
+                motion, self._view, self._vouched = "lost", None, False
         self._vouched = self._vouched and (placed is not None or not strays)
         if placed is not None:
             self._move_to(placed)
@@ -211,29 +217,32 @@ class PictureWitness:
         return found
 
     def _joins(self, before: ViewDeg | None, picture: Shrunk, placed: Placed) -> bool:
-        """The picture before, whose direction was vouched for, lies on this one as the placement has it."""
-        if before is None or self._before is None or self._view is not None:
+        """The way arrives at this placement: by what was followed, or else the picture before, whose direction was
+        vouched for, lies on this one as the placement has it."""
+        if self._vouched and self._view is not None and self._is_there(placed, self._view):
+            return True
+        if before is None or self._before is None:
             return False
-        size = picture.size
+        return bears_out(self._before, picture, _moved(before, placed.view, picture.size))
 
-        def moved(pixels: Floats) -> Floats:
-            directions = unit_directions(directions_of_pixels(before, pixels, size))
-            return pixels_of_directions(placed.view, directions, size)
+    def _is_there(self, placed: Placed, view: ViewDeg) -> bool:
+        return apart_deg(placed.view, view) <= placed.error_deg + _STEADY_ERROR_DEG + self._error_deg
 
-        return bears_out(self._before, picture, moved)
+    def _is_torn(self, placed: Placed, claimed: PoseEstimate) -> bool:
+        """What was followed leads elsewhere than to this placement, and the status is too vague to tell which of them
+        saw a neighbour that looks alike."""
+        if not self._vouched or self._view is None or claimed.growth_deg > VAGUE_DEG:
+            return False
+        error_deg = placed.error_deg + _STEADY_ERROR_DEG
+        return is_same(placed.view, error_deg, claimed) and is_same(self._view, self._error_deg, claimed)
 
-    def _confirmed(self, placed: Placed, claimed: PoseEstimate, joins: bool) -> Placed | None:
+    def _confirmed(self, placed: Placed, claimed: PoseEstimate, *, joins: bool) -> Placed | None:
         """Paving looks alike in many places and sizes: a placement that neither the way since the last picture nor the
         status bears out is nothing where those two agree, and where they do not it vouches for nothing. The way counts
         from a placement on that was vouched for: what was taken from the status says nothing about it."""
-        followed = self._view if self._vouched else None
-        error_deg = placed.error_deg + _STEADY_ERROR_DEG
         tells = claimed.growth_deg <= VAGUE_DEG
-        borne_out = (
-            joins
-            or (tells and is_same(placed.view, error_deg, claimed))
-            or (followed is not None and apart_deg(placed.view, followed) <= error_deg + self._error_deg)
-        )
+        borne_out = joins or (tells and is_same(placed.view, placed.error_deg + _STEADY_ERROR_DEG, claimed))
+        followed = self._view if self._vouched else None
         if not borne_out and tells and followed is not None and is_same(followed, self._error_deg, claimed):
             return None
         self._vouched = borne_out and not self._learns
@@ -282,6 +291,10 @@ class PictureWitness:
         self._learned.append(view)
         for keypoints in keypoints_of(picture.fine, view):
             self._known.add(keypoints)
+
+
+def _moved(before: ViewDeg, now: ViewDeg, size: FrameSize) -> Moved:
+    return lambda pixels: pixels_of_directions(now, unit_directions(directions_of_pixels(before, pixels, size)), size)
 
 
 def _px_deg(view: ViewDeg, size: FrameSize) -> float:

@@ -175,8 +175,12 @@ def turned(before: Shrunk, now: Shrunk, guess_px: tuple[float, float] = (0.0, 0.
     return found
 
 
-def bears_out(before: Shrunk, now: Shrunk, moved: Callable[[Floats], Floats]) -> bool:
-    """Whether the two pictures lie on each other as is claimed. moved: where pixels (n, 2) of the one before are now.
+Moved = Callable[[Floats], Floats]
+"""Where pixels (n, 2) of the picture before are in the one now, as somebody claims."""
+
+
+def bears_out(before: Shrunk, now: Shrunk, moved: Moved) -> bool:
+    """Whether the two pictures lie on each other as is claimed.
 
     For a claim from elsewhere: points are only looked for where they are to be, so that leaps too far to be followed
     can still be confirmed.
