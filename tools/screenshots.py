@@ -35,9 +35,7 @@ def nothing(page: Page) -> None:
 
 def live(page: Page) -> None:
     expect(page.locator('vms-tile[data-state="live"]')).not_to_have_count(0, timeout=30_000)
-    page.wait_for_function(
-        "[...document.querySelectorAll('vms-tile')].every(t => !t.dataset.camera || t.dataset.state === 'live')"
-    )
+    expect(page.locator('vms-tile[data-camera]:not([data-state="live"])')).to_have_count(0, timeout=30_000)
 
 
 def wall_with(*keys: str) -> Prepare:
@@ -59,7 +57,9 @@ def consulted(page: Page) -> None:
 def played(page: Page) -> None:
     consulted(page)
     page.click("form.query button.primary")
-    page.wait_for_function("document.querySelector('video')?.readyState >= 3", timeout=30_000)
+    until_s = time.monotonic() + 30
+    while not page.evaluate("document.querySelector('video')?.readyState >= 3") and time.monotonic() < until_s:
+        page.wait_for_timeout(200)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def fill(rig: Rig) -> None:
     categories = observer.get("/api/incidents/categories")["categories"]
     for category in categories[:3]:
         observer.post("/api/incidents", {"cameras": [camera.id], "category": category["id"], "note": "groep, verbaal"})
-    hold = {"case_number": "PL0600-2026118822", "basis": "vordering", "requester": "OvJ mr. A. de Wit"}
+    hold = {"case_number": "PL0600-2026118822", "basis": "sv_126nd", "requester": "OvJ mr. A. de Wit"}
     Member(rig, "evidence_officer").post("/api/holds", {"cameras": [camera.id], **span, **hold})
     asked = {"organisation": "Politie", "requester": "A. Jansen", "case_number": "PL0600-2026118822"}
     cameras = [camera.id, *(other.id for other in others)]

@@ -6,6 +6,7 @@ camera turns, following some points; placing a picture in the known surroundings
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from vms.rules.picture_geometry import (
     aimed_at,
@@ -50,6 +51,7 @@ PLACE_AGAIN_US = 250_000
 _STRAYED_DEG = (0.2, 0.5)
 """A picture that was followed so far is placed anew: once it stands, and on its way."""
 _OTHERWISE_DEG, _OTHERWISE_SHARE = 0.25, 0.01
+_BY_FAR = 0.3
 _MIN_INLIERS = 24
 _LEARN_SHARE = 0.3
 _MAX_LEARNED = 24
@@ -106,14 +108,15 @@ class PictureWitness:
         motion = self._follow(picture, is_whole=is_whole)
         if not is_whole and claimed.growth_deg > 0:
             motion, self._view = "lost", None
-        strays = motion == "turned" and self._strays(before, claimed.view)
+        strays = self._strays(before, claimed.view, motion)
         found = self._place(picture, at_us, claimed, motion, strays=strays) if is_whole else None
         placed = None
         if found is not None:
             joins = self._joins(sure, picture, found)
-            if joins or not self._is_torn(found, claimed):
+            choice = "placed" if joins else self._choice(found, claimed)
+            if choice == "placed":
                 placed = self._confirmed(found, claimed, joins=joins)
-            elif motion != "still":  # what stood, stands where it stood
+            elif choice == "neither":
                 motion, self._view, self._vouched = "lost", None, False
         self._vouched = self._vouched and (placed is not None or not strays)
         if placed is not None:
@@ -191,15 +194,20 @@ class PictureWitness:
         if self._error_deg > MAX_ERROR_DEG:
             self._view = None
 
-    def _strays(self, before: ViewDeg | None, claimed: ViewDeg) -> bool:
+    def _strays(self, before: ViewDeg | None, claimed: ViewDeg, motion: Motion) -> bool:
         """The picture turned otherwise than the status. That may be late; or a car that fills the picture was followed,
-        or a turn that was too far for it found something alike nearby."""
-        if before is None or self._view is None or self._claimed is None:
+        or a turn that was too far for it found something alike nearby. A little of it adds to the error."""
+        if before is None or self._view is None or self._claimed is None or self._on_anchor:
             return False
         pan_deg = before.pan_deg + claimed.pan_deg - self._claimed.pan_deg
         tilt_deg = before.tilt_deg + claimed.tilt_deg - self._claimed.tilt_deg
         told = ViewDeg(pan_deg, tilt_deg, before.hfov_deg * claimed.hfov_deg / self._claimed.hfov_deg)
-        return apart_deg(told, self._view) > max(_OTHERWISE_DEG, _OTHERWISE_SHARE * self._view.hfov_deg)
+        otherwise_deg = apart_deg(told, self._view)
+        if motion == "turned" and otherwise_deg > max(_OTHERWISE_DEG, _OTHERWISE_SHARE * self._view.hfov_deg):
+            return True
+        if claimed == self._claimed:
+            self._error_deg += otherwise_deg
+        return False
 
     def _place(
         self, picture: Shrunk, at_us: int, claimed: PoseEstimate, motion: Motion, *, strays: bool
@@ -217,10 +225,10 @@ class PictureWitness:
         return found
 
     def _joins(self, before: ViewDeg | None, picture: Shrunk, placed: Placed) -> bool:
-        """The way arrives at this placement: by what was followed, or else the picture before, whose direction was
-        vouched for, lies on this one as the placement has it."""
-        if self._vouched and self._view is not None and self._is_there(placed, self._view):
-            return True
+        """The way arrives there: what was followed does; or, where nothing could be followed, the picture before, whose
+        direction was sure, lies on this one as the placement has it."""
+        if self._view is not None:
+            return self._vouched and self._is_there(placed, self._view)
         if before is None or self._before is None:
             return False
         return bears_out(self._before, picture, _moved(before, placed.view, picture.size))
@@ -228,13 +236,18 @@ class PictureWitness:
     def _is_there(self, placed: Placed, view: ViewDeg) -> bool:
         return apart_deg(placed.view, view) <= placed.error_deg + _STEADY_ERROR_DEG + self._error_deg
 
-    def _is_torn(self, placed: Placed, claimed: PoseEstimate) -> bool:
-        """What was followed leads elsewhere than to this placement, and the status is too vague to tell which of them
-        saw a neighbour that looks alike."""
+    def _choice(self, placed: Placed, claimed: PoseEstimate) -> Literal["placed", "followed", "neither"]:
+        """What was followed leads elsewhere than to this placement, and the status could mean either: one of them saw a
+        neighbour that looks alike, or a car. Only what is by far nearer to the status is believed."""
         if not self._vouched or self._view is None or claimed.growth_deg > VAGUE_DEG:
-            return False
+            return "placed"
         error_deg = placed.error_deg + _STEADY_ERROR_DEG
-        return is_same(placed.view, error_deg, claimed) and is_same(self._view, self._error_deg, claimed)
+        if not (is_same(placed.view, error_deg, claimed) and is_same(self._view, self._error_deg, claimed)):
+            return "placed"
+        placed_off_deg, followed_off_deg = (apart_deg(view, claimed.view) for view in (placed.view, self._view))
+        if placed_off_deg < _BY_FAR * followed_off_deg:
+            return "placed"
+        return "followed" if followed_off_deg < _BY_FAR * placed_off_deg else "neither"
 
     def _confirmed(self, placed: Placed, claimed: PoseEstimate, *, joins: bool) -> Placed | None:
         """Paving looks alike in many places and sizes: a placement that neither the way since the last picture nor the

@@ -40,7 +40,8 @@ _MIN_INLIERS = 14
 _MIN_INLIER_SHARE = 0.6
 _MAX_ERROR = 18.0
 """Grey levels that a followed point's surroundings may differ by, on average."""
-_BORNE_OUT_PX, _BORNE_OUT_SHARE = 2.5, 0.5
+_BORNE_OUT_PX, _BORNE_OUT_SHARE = 2.5, 0.8
+"""Where a façade repeats, up to half of the points find a likeness one window on; where it is right, nearly all."""
 _MAX_TURN_PX = 90.0
 _MAX_SCALE = 1.5
 cv2.setNumThreads(1)
