@@ -144,7 +144,7 @@ def take(browser: Browser, rig: Rig, screen: Screen, out: Path) -> None:
             page.goto(screen.path)
         screen.prepare(page)
         page.wait_for_timeout(1500)
-        page.screenshot(path=out / f"{screen.name}-{theme}.jpg", type="jpeg", quality=80)
+        page.screenshot(path=out / f"{screen.name}-{theme}.jpg", type="jpeg", quality=70)
         context.close()
 
 
