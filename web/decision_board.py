@@ -100,6 +100,7 @@ class DecisionBoard:
 
     def overview(self, sees: Callable[[str], bool]) -> dict[str, Any]:
         """sees: whether this camera may be named. Raises StoreBusy."""
+        self.refresh()  # what others wrote a moment ago is in the decisions, so it has to be in the gates
         with self._store.reading() as tx:
             written = decisions.current(tx)
             signs = decisions.last_sign_checks(tx)

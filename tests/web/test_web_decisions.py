@@ -76,6 +76,15 @@ def test_what_is_no_decision_is_refused_with_its_reason(steady_site: Site, chang
     assert answer.json()["code"] == "invalid_input"
 
 
+def test_decisions_and_gates_of_one_answer_are_of_one_moment(gated: Site) -> None:
+    with gated.store.transaction() as tx:
+        decisions.add(tx, MARKT, "command line", now_utc(gated.clock))
+    told = register(gated)
+    gates = {camera["id"]: camera["gate"] for area in told["areas"] for camera in area["cameras"]}
+    assert [known["cameras"] for known in told["decisions"]] == [[MASKED]]
+    assert gates[MASKED] == "open"
+
+
 def test_a_decision_that_nobody_knows_is_not_found(steady_site: Site) -> None:
     clerk = steady_site.client("policy_officer")
     assert clerk.get("/api/decisions/99").status_code == 404
