@@ -135,9 +135,8 @@ class PictureWitness:
     def _begin(self) -> None:
         """A new line of pictures: what was seen before says nothing about it."""
         self._hearing = Hearing(must_be_placed=self._must_be_placed, late_us=self._late_us)
-        self._before = self._claimed = self._anchor = self._view = self._tried_us = self._placed_us = (
-            self._last_view
-        ) = None
+        self._before = self._claimed = self._anchor = self._view = self._last_view = None
+        self._tried_us = self._placed_us = None
         self._vouched = False
         self._last_px, self._wary = (0.0, 0.0), True
 
