@@ -144,7 +144,7 @@ def take(browser: Browser, rig: Rig, screen: Screen, out: Path) -> None:
             page.wait_for_url(lambda url: "/inloggen" not in url)
             page.goto(screen.path)
         screen.prepare(page)
-        page.wait_for_timeout(1500)
+        page.wait_for_timeout(6000)  # the sheet of all cameras comes every few seconds
         page.screenshot(path=out / f"{screen.name}-{theme}.jpg", type="jpeg", quality=70)
         context.close()
 
